@@ -1,0 +1,80 @@
+# ctx: build, test, measure. `make help` lists the targets; everything generated lives under build/<config>/.
+CONFIG  ?= release
+PREFIX  ?= /usr/local
+B       := build/$(CONFIG)
+PACKAGES = gcc make flex bison llvm-19-dev libopenblas-pthread-dev libcunit1-dev libjansson-dev
+
+LLVM_CONFIG ?= llvm-config-19
+CC      := gcc
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+CFLAGS_release  := -O2 -g
+CFLAGS_debug    := -O0 -g3 -DCTX_VERIFY
+CFLAGS_asan     := -O1 -g3 -DCTX_VERIFY -DCTX_ARENA_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_coverage := -O0 -g3 -DCTX_VERIFY --coverage
+CFLAGS  := -std=gnu11 $(WARN) -fPIC -MMD -MP $(CFLAGS_$(CONFIG)) $(EXTRA_CFLAGS)
+LDFLAGS := $(filter -fsanitize=% --coverage,$(CFLAGS_$(CONFIG)))
+CPPFLAGS = -Icompiler -Iruntime -Iruntime/include -I$(B)/gen -DCTX_VERSION='"$(VERSION)"'
+VERSION := 0.1.0
+LLVM_CFLAGS = $(shell $(LLVM_CONFIG) --cflags)
+LIBS     = $(shell $(LLVM_CONFIG) --ldflags --libs) -lopenblas -ljansson -lpthread -lm -ldl
+
+COMPILER_SRC := $(filter-out compiler/driver/main.c,$(wildcard compiler/*/*.c))
+RUNTIME_SRC  := $(filter-out runtime/core/main.c,$(wildcard runtime/*/*.c))
+UNIT_SRC     := $(wildcard tests/unit/*.c)
+GEN_OBJ      := $(if $(wildcard compiler/front/parser.y),$(B)/gen/front/parser.o $(B)/gen/front/lexer.o)
+COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
+RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
+UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
+
+.PHONY: all help deps demo test unit golden asan coverage bench install uninstall clean
+.DEFAULT_GOAL := all
+
+all: $(B)/ctx $(B)/libctxrt.a ## build the compiler, the runtime library and the benchmark
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+deps: ## install the Debian packages that are missing
+	@.ci/deps $(PACKAGES)
+
+$(B)/ctx: $(B)/compiler/driver/main.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
+	$(CC) $(LDFLAGS) -rdynamic $^ -o $@ $(LIBS)
+
+$(B)/libctxrt.a: $(RUNTIME_OBJ) $(B)/runtime/core/main.o
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(B)/compiler/codegen/%.o: CPPFLAGS += $(LLVM_CFLAGS)
+
+$(B)/gen/front/parser.c $(B)/gen/front/parser.h &: compiler/front/parser.y
+	@mkdir -p $(@D)
+	bison -Wall -Wno-yacc --defines=$(B)/gen/front/parser.h -o $(B)/gen/front/parser.c $<
+$(B)/gen/front/lexer.c $(B)/gen/front/lexer.h &: compiler/front/lexer.l $(B)/gen/front/parser.h
+	@mkdir -p $(@D)
+	flex --header-file=$(B)/gen/front/lexer.h -o $(B)/gen/front/lexer.c $<
+$(B)/gen/front/%.o: $(B)/gen/front/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-unused-function -Wno-missing-prototypes -c $< -o $@
+$(filter $(B)/compiler/front/%,$(COMPILER_OBJ)): | $(GEN_OBJ:.o=.c)
+
+# tests/unit/x.c holds `void suite_x(void)`; the list of suites is the list of files.
+$(B)/gen/suites.def: $(UNIT_SRC)
+	@mkdir -p $(@D)
+	@for f in $(filter-out main,$(notdir $(UNIT_SRC:.c=))); do echo "SUITE($$f)"; done > $@
+$(B)/tests/unit/main.o: $(B)/gen/suites.def
+$(B)/unit: $(UNIT_OBJ) $(COMPILER_OBJ) $(RUNTIME_OBJ)
+	$(CC) $(LDFLAGS) -rdynamic $^ -o $@ $(LIBS) -lcunit
+
+unit: $(B)/unit ## run the unit tests (make unit SUITE=ir for one)
+	$(B)/unit $(SUITE)
+
+test: all $(B)/unit ## build and run every test
+	tests/run.sh $(B)
+
+clean: ## remove everything generated
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

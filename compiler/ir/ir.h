@@ -1,0 +1,205 @@
+/* The intermediate representation: index notation in two levels of one textual form (IR.md specifies both).
+ *
+ * System level: what the circuit says (algebra, states over cycles, differential equations). Core level: what a reading
+ * computes (algebra, scan, fix). A program is a list of items in dependence order, single assignment, no names but its own.
+ * This header depends on base/ and diag/ only: interpreter, passes and code generation see it and never the circuit.
+ *
+ * Index variables ARE axes. A variable declared `v[token, d]` may be read as `v[j, d]` when j and token have the same root
+ * (a copy, a cycle over it, or itself). An expression may use the axes of the equation it stands in and those bound by an
+ * enclosing reduction; a bound axis is bound once in the whole program (build: ir_axis_copy makes a fresh one).
+ * Expressions are immutable once built and may be shared. */
+#ifndef CTX_IR_IR_H
+#define CTX_IR_IR_H
+#include "base/names.h"
+#include "diag/diag.h"
+
+typedef struct IrAxis IrAxis;
+typedef struct IrVar IrVar;
+typedef struct IrExpr IrExpr;
+typedef struct IrItem IrItem;
+typedef struct IrProgram IrProgram;
+
+/* ---- axes -------------------------------------------------------------------------------------------------------- */
+typedef enum IrAxisKind { AXIS_CONST, AXIS_BOUNDED, AXIS_COPY, AXIS_CYCLE, AXIS_STEP, AXIS_ITERATION } IrAxisKind;
+struct IrAxis {
+    Name name;     /* unique in the program */
+    IrAxisKind kind;
+    int64_t size;  /* AXIS_CONST: size; AXIS_BOUNDED: the bound; else that of the root */
+    IrAxis *base;  /* AXIS_COPY, AXIS_CYCLE: what it runs over, else NULL */
+    IrAxis *root;  /* the axis that owns the size: itself, or base's root */
+    int id;        /* position in IrProgram.axes */
+};
+
+/* ---- expressions ------------------------------------------------------------------------------------------------- */
+typedef enum IrOp {
+#define IR_OP(name, spelling, arity) IR_##name,
+#include "ir/ir_ops.def"
+#undef IR_OP
+    IR_OP_COUNT
+} IrOp;
+
+typedef enum IrIndexKind { IX_AXIS, IX_LAST, IX_CONST } IrIndexKind;
+typedef struct IrIndex {
+    IrIndexKind kind;
+    IrAxis *axis;   /* IX_AXIS: the index variable */
+    int64_t offset; /* IX_AXIS: added to the position (0 nearly always; in range by construction); IX_CONST: the position */
+} IrIndex;
+
+/* One atom of a guard: position(a) - position(b) <= bound (or == bound). a or b may be NULL: position 0.
+ * `token <= now` is {token, now, 0, LE}; `now - token < 8` is {now, token, 7, LE}; `h == 3` is {h, NULL, 3, EQ}. */
+typedef enum IrRelation { GUARD_LE, GUARD_EQ } IrRelation;
+typedef struct IrAtom {
+    IrAxis *a, *b;
+    int64_t bound;
+    IrRelation relation;
+} IrAtom;
+typedef struct IrGuard { /* a conjunction; empty (count 0) is true */
+    int count;
+    IrAtom *atom;
+} IrGuard;
+
+struct IrExpr {
+    IrOp op;
+    int argc;
+    IrExpr **arg;
+    double value;     /* IR_LIT */
+    Name text;        /* IR_LIT: exact decimal spelling ("0.1", "1e-12", "3"), for printing and exact arithmetic */
+    IrAxis *axis;     /* IR_SIZE, IR_POS */
+    IrVar *var;       /* IR_REF, IR_PREV */
+    IrIndex *index;   /* IR_REF, IR_PREV: one per axis of var, in its declared order */
+    int bound_count;  /* IR_SUM, IR_AMAX */
+    IrAxis **bound;
+    IrGuard guard;    /* IR_SUM, IR_AMAX */
+    Span span;        /* where in the source it came from; may be none */
+};
+
+/* ---- variables and items ----------------------------------------------------------------------------------------- */
+typedef enum IrVarKind {
+    VAR_STIMULUS, /* data, one per run */
+    VAR_WEIGHT,   /* universally quantified in an exact check, bound at load */
+    VAR_ALG,      /* v[I] = def */
+    VAR_STATE,    /* v[I] = def over a cycle axis; def may read prev(v); starts at init */
+    VAR_ODE,      /* system level: coefficient * v' = def; starts at init */
+} IrVarKind;
+
+typedef enum IrInitKind { INIT_UNBOUND, INIT_NORMAL, INIT_UNIFORM, INIT_XAVIER, INIT_CONSTANT } IrInitKind;
+
+struct IrVar {
+    Name name;       /* unique; dotted path of the population and its part: "V.mask", "V.mask.apical", "block.0.out" */
+    IrVarKind kind;
+    int axis_count;
+    IrAxis **axes;   /* layout order (semantics.md rule 5) */
+    IrExpr *def;     /* VAR_ALG, VAR_STATE, VAR_ODE */
+    IrExpr *init;    /* VAR_STATE, VAR_ODE: value before the first point; may use the variable's other axes */
+    IrExpr *coefficient; /* VAR_ODE */
+    IrAxis *scan_axis;   /* VAR_STATE, and any variable read through prev: the cycle axis it advances along */
+    Name unit;       /* inputs, outputs: printed unit, or NULL */
+    Name origin;     /* population, spec variable or weight this is, for reports ("V.mask"); NULL: the compiler made it */
+    Name origin_kind; /* "population", "compartment", "spec", "weight", "stimulus", ... */
+    Span span;       /* its declaration */
+    /* VAR_WEIGHT: */
+    Name tensor;     /* name in the weight file, NULL: drawn */
+    IrInitKind draw;
+    double draw_a, draw_b; /* normal(a = mean, b = deviation), uniform(a, b), xavier (fan-in/out in a, b), constant a */
+    bool literal;    /* const in the source: program text, not quantified */
+    int id;          /* position in IrProgram.vars */
+};
+
+typedef enum IrItemKind {
+    ITEM_ALG,  /* one equation: var */
+    ITEM_SCAN, /* body in order for each point of `axis`, first to last; states are the body's variables with an init */
+    ITEM_FIX,  /* body repeated until no component of `vars with an init` moves more than tolerance, at most `count` times */
+    ITEM_STATE, ITEM_ODE, /* system level only: one equation */
+} IrItemKind;
+struct IrItem {
+    IrItemKind kind;
+    IrVar *var;        /* ITEM_ALG, ITEM_STATE, ITEM_ODE */
+    IrAxis *axis;      /* ITEM_SCAN; every body variable has this axis among its axes */
+    int body_count;    /* ITEM_SCAN, ITEM_FIX: algebraic items (ITEM_ALG; a variable with an init is a state) */
+    IrItem **body;
+    int64_t count;     /* ITEM_FIX: at most this many iterations */
+    double tolerance;  /* ITEM_FIX */
+};
+
+typedef struct IrOutput { /* `output y`, and `record p` (recorded): materialised under this name */
+    Name name;
+    IrVar *var;
+    bool recorded;
+    Span span;
+} IrOutput;
+
+typedef struct IrCheck { /* for all points of the axes (equal, in order) left == right */
+    Name name;      /* "check 1" where the source gives none */
+    IrVar *left, *right;
+    double within;  /* > 0: tolerance written in the source; 0: exact */
+    Span span;
+} IrCheck;
+
+typedef struct IrAssumption { Name text; } IrAssumption; /* "tau of pyramidal is not 0", ... for explain and reports */
+
+typedef enum IrLevel { LEVEL_SYSTEM, LEVEL_CORE } IrLevel;
+struct IrProgram {
+    Arena *arena;
+    Names *names;
+    IrLevel level;
+    Name name; /* of the source, without directory and suffix */
+    VEC(IrAxis *) axes;
+    VEC(IrVar *) vars;    /* inputs first in declaration order, then equations in item order */
+    VEC(IrItem *) items;
+    VEC(IrOutput) outputs;
+    VEC(IrCheck) checks;
+    VEC(IrAssumption) assumptions;
+};
+
+/* ---- building (build.c of this folder and every pass) ------------------------------------------------------------- */
+IrProgram *ir_program_new(Arena *arena, Names *names, IrLevel level);
+IrAxis *ir_axis_new(IrProgram *p, Name name, IrAxisKind kind, int64_t size, IrAxis *base);
+IrAxis *ir_axis_copy(IrProgram *p, IrAxis *of);           /* fresh copy, named after its root: token.1, token.2 ... */
+/* Appends to vars; the caller adds the item. The name is made unique by a suffix if it is taken. */
+IrVar *ir_var_new(IrProgram *p, IrVarKind kind, Name name, int axis_count, IrAxis *const *axes);
+IrItem *ir_item_new(IrProgram *p, IrItemKind kind);       /* not appended */
+IrVar *ir_alg(IrProgram *p, Name name, int axis_count, IrAxis *const *axes, IrExpr *def); /* variable + appended item */
+
+/* Expression builders fold the trivial cases (0 + e, 1 * e, -(-e), literal arithmetic that is exact). */
+IrExpr *ir_lit(IrProgram *p, double value);               /* text is the shortest decimal that gives value */
+IrExpr *ir_lit_text(IrProgram *p, Name text);
+IrExpr *ir_size(IrProgram *p, IrAxis *axis);
+IrExpr *ir_pos(IrProgram *p, IrAxis *axis);
+IrExpr *ir_ref(IrProgram *p, IrVar *var, const IrIndex *index); /* index NULL: the variable's own axes */
+IrExpr *ir_prev(IrProgram *p, IrVar *var, const IrIndex *index);
+IrExpr *ir_op1(IrProgram *p, IrOp op, IrExpr *a);
+IrExpr *ir_op2(IrProgram *p, IrOp op, IrExpr *a, IrExpr *b);
+IrExpr *ir_select(IrProgram *p, IrExpr *condition, IrExpr *a, IrExpr *b);
+IrExpr *ir_reduce(IrProgram *p, IrOp op, int bound_count, IrAxis *const *bound, IrGuard guard, IrExpr *body);
+static inline IrIndex ir_index(IrAxis *axis) { return (IrIndex){IX_AXIS, axis, 0}; }
+
+/* ---- looking ------------------------------------------------------------------------------------------------------ */
+IrVar *ir_find_var(const IrProgram *p, const char *name); /* NULL if none */
+IrAxis *ir_find_axis(const IrProgram *p, const char *name);
+bool ir_expr_equal(const IrExpr *a, const IrExpr *b);     /* same structure; bound axes up to renaming */
+bool ir_uses_axis(const IrExpr *e, const IrAxis *axis);   /* free occurrence */
+bool ir_uses_var(const IrExpr *e, const IrVar *var);
+/* Calls visit for every REF and PREV node of e. */
+void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
+
+/* ---- rewriting ---------------------------------------------------------------------------------------------------- */
+/* e with each free axis from[i] replaced by the index to[i] (an axis or a position); bound axes are refreshed, so the
+ * result may stand beside e in one program. */
+IrExpr *ir_substitute(IrProgram *p, IrExpr *e, int count, IrAxis *const *from, const IrIndex *to);
+/* The definition of ref->var read at ref's indices: inlining. ref is an IR_REF of a VAR_ALG. */
+IrExpr *ir_inline(IrProgram *p, const IrExpr *ref);
+/* e rebuilt bottom-up: `rewrite` sees each node after its arguments were rewritten and returns its replacement. */
+IrExpr *ir_map(IrProgram *p, IrExpr *e, IrExpr *(*rewrite)(void *data, IrExpr *e), void *data);
+/* A program of its own with its own arena object graph: same arena, new variables and items; passes edit the copy. */
+IrProgram *ir_clone(const IrProgram *p);
+
+/* ---- text (IR.md) -------------------------------------------------------------------------------------------------- */
+void ir_print(const IrProgram *p, FILE *to);
+char *ir_expr_text(Arena *arena, const IrExpr *e);
+/* Parses what ir_print writes. On error returns NULL and *error holds "line N: message". */
+IrProgram *ir_parse(Arena *arena, Names *names, const char *text, char **error);
+
+/* ---- invariants ---------------------------------------------------------------------------------------------------- */
+/* NULL when p is well formed at its level, else what is wrong (names, axes, single assignment, order, bound once). */
+char *ir_verify(const IrProgram *p);
+#endif

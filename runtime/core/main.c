@@ -1,0 +1,2 @@
+/* main of an executable made by `ctx build`. */
+int main(void) { return 0; }

@@ -1,0 +1,46 @@
+/* What a compiled circuit and the runtime agree on: the binary interface between generated code and runtime/.
+ *
+ * A generated object exports one symbol, `ctx_program`, of type CtxProgram. It describes itself (JSON text), and its functions
+ * work on a frame of buffers that the runtime laid out in the plan; they never allocate. Functions that generated code calls
+ * are listed once, in runtime_abi.def.
+ *
+ * Descriptor, JSON:
+ *   { "name": "head", "precision": "f32" | "f64", "compiler": "ctx 0.1.0",
+ *     "axes":    [ {"name": "token", "kind": "const" | "bounded", "size": 512} ... ],        roots only, in order
+ *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp", "axes": [0, 1],  indices into "axes"
+ *                   "unit": "mV",                                                             optional
+ *                   "tensor": "encoder...weight",                                             weight: its name in a file
+ *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
+ *                   "recorded": true } ... ],                                                 output: by `record`
+ *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ... }
+ * Shapes are [size of each axis], row-major, contiguous, elements of the program's precision. A weight along a bounded axis is
+ * stored at the bound and read at the run's size: its buffer has the bound's strides (see rt plan). Buffers of role "plan" are
+ * written by plan() (weights contracted ahead) and kept between calls; "temp" may be overlaid by the runtime. */
+#ifndef CTX_ABI_H
+#define CTX_ABI_H
+#include <stdint.h>
+
+#define CTX_ABI_VERSION 1
+
+typedef struct RtPool RtPool; /* worker threads (runtime/core/pool) */
+
+typedef struct CtxFrame {
+    const int64_t *size;   /* run-time size of each axis of the descriptor */
+    void *const *buffer;   /* address of each buffer of the descriptor, 64-byte aligned */
+    unsigned char *scratch; /* scratch_bytes(size) bytes for each thread of the pool, 64-byte aligned */
+    int64_t scratch_stride; /* bytes between two threads' scratch */
+    RtPool *pool;
+} CtxFrame;
+
+typedef struct CtxProgram {
+    uint32_t abi;           /* CTX_ABI_VERSION */
+    uint32_t reserved;
+    const char *descriptor; /* NUL-terminated JSON */
+    int64_t (*scratch_bytes)(const int64_t *size);
+    void (*plan)(const CtxFrame *frame); /* once the weights are bound: fills the "plan" buffers */
+    void (*call)(const CtxFrame *frame); /* one batch item */
+} CtxProgram;
+
+/* Body of a parallel loop: runs tasks first <= i < last on worker `thread` (0-based). Results must not depend on the split. */
+typedef void (*CtxTask)(const CtxFrame *frame, int64_t first, int64_t last, int64_t thread);
+#endif

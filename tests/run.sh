@@ -1,0 +1,30 @@
+#!/bin/sh
+# Every test, for one build: tests/run.sh build/release. Each script under tests/{golden,run,numeric}/ named *.sh is one
+# test: it gets the build folder as $1 and a scratch folder as $2, prints what went wrong and exits non-zero.
+set -u
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+passed=0
+failed=0
+run() {
+    name=$1
+    shift
+    mkdir -p "$work/$name"
+    if "$@" > "$work/log" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok      $name"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $name"
+        sed 's/^/        /' "$work/log" | tail -60
+    fi
+}
+run unit "$build/unit"
+for script in tests/golden/*.sh tests/run/*.sh tests/numeric/*.sh; do
+    [ -f "$script" ] || continue
+    name=$(basename "$script" .sh)
+    run "$name" sh "$script" "$build" "$work/$name"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
