@@ -26,7 +26,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test unit golden asan coverage bench install uninstall clean
+.PHONY: all help deps demo test unit golden-update asan debug coverage bench install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a ## build the compiler, the runtime library and the benchmark
@@ -73,6 +73,37 @@ unit: $(B)/unit ## run the unit tests (make unit SUITE=ir for one)
 
 test: all $(B)/unit ## build and run every test
 	tests/run.sh $(B)
+
+golden-update: all ## show and accept changed messages of the golden tests
+	tests/golden/golden.sh $(B) build/golden-update --update
+	git diff --stat -- tests/golden
+
+asan: ## run every test under AddressSanitizer and UBSan
+	$(MAKE) CONFIG=asan test
+
+debug: ## run every test in the debug build (IR verified between passes)
+	$(MAKE) CONFIG=debug test
+
+coverage: ## run every test and report the lines of compiler/ and runtime/ that ran
+	$(MAKE) CONFIG=coverage test
+	tests/coverage.sh build/coverage
+
+demo: deps ## install what is missing, build, and run the pretrained block as cortex and thalamus
+	@$(MAKE) --no-print-directory -s -j2 all
+	@examples/demo.sh $(B)
+
+bench: all $(B)/ctx-bench ## time the ten attention cases (one thread)
+	tests/bench/bench.sh $(B)
+
+install: all ## install to PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ctx/stdlib
+	install -m 755 $(B)/ctx $(DESTDIR)$(PREFIX)/bin/ctx
+	install -m 644 $(B)/libctxrt.a $(DESTDIR)$(PREFIX)/lib/ctx/libctxrt.a
+	install -m 644 stdlib/*.ctx $(DESTDIR)$(PREFIX)/lib/ctx/stdlib/
+
+uninstall: ## remove what install wrote
+	rm -f $(DESTDIR)$(PREFIX)/bin/ctx
+	rm -rf $(DESTDIR)$(PREFIX)/lib/ctx
 
 clean: ## remove everything generated
 	rm -rf build
