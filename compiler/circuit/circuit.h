@@ -1,7 +1,11 @@
 /* The checked circuit model: names resolved, templates and repeats expanded, units scaled, axes known.
  *
  * sema/ builds it from the syntax; ir/ (build_*.c) is the only reader and turns it into the system-level IR. It is flat: an
- * instance's population is a population whose path starts with the instance's name. It depends on base/ and diag/ only. */
+ * instance's population is a population whose path starts with the instance's name. It depends on base/ and diag/ only.
+ *
+ * CirExpr.index is never NULL for CIR_REF and CIR_PREVIOUS: one entry per axis of the entity. Expressions may be shared and one
+ * with a reduction inside may stand in two places: the reader makes fresh bound axes for each place. CirProjection.convergent
+ * are always fresh copies, used in this projection alone, already substituted in source, weight and guard. */
 #ifndef CTX_CIRCUIT_CIRCUIT_H
 #define CTX_CIRCUIT_CIRCUIT_H
 #include "base/names.h"
