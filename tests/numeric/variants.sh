@@ -1,0 +1,32 @@
+#!/bin/sh
+# Every wrong variant of an example (variants.txt) is refused by ctx check: exit 1, a named first quantity that differs.
+# $1: build folder, $2: scratch folder.
+set -u
+build=$1
+scratch=$2
+mkdir -p "$scratch"
+failed=0
+count=0
+grep -v '^#' tests/numeric/variants.txt > "$scratch/table"
+while IFS='|' read -r example what script; do
+    example=$(echo "$example" | tr -d ' ')
+    what=$(echo "$what" | sed 's/^ //; s/ $//')
+    file=$scratch/$example.ctx
+    count=$((count + 1))
+    sed -e "$script" "examples/$example.ctx" > "$file"
+    if cmp -s "$file" "examples/$example.ctx"; then
+        echo "$example, $what: the script changes nothing"
+        failed=$((failed + 1))
+        continue
+    fi
+    timeout 60 "$build/ctx" check "$file" > "$scratch/report" 2>&1
+    status=$?
+    if [ $status -ne 1 ] || ! grep -q "first differ" "$scratch/report"; then
+        echo "$example, $what: exit status $status, expected 1 and the first quantity that differs"
+        tail -5 "$scratch/report"
+        failed=$((failed + 1))
+    fi
+done < "$scratch/table"
+[ "$count" -ge 40 ] || { echo "only $count variants"; exit 1; }
+echo "$count variants, $failed not as expected"
+[ "$failed" -eq 0 ]
