@@ -1,0 +1,76 @@
+/* Programs, axes, variables, items: making them and finding them. */
+#include <string.h>
+
+#include "ir/ir.h"
+
+IrProgram *ir_program_new(Arena *arena, Names *names, IrLevel level) {
+    IrProgram *p = ARENA_NEW(arena, IrProgram);
+    p->arena = arena;
+    p->names = names;
+    p->level = level;
+    p->name = name_of(names, "program");
+    return p;
+}
+
+IrAxis *ir_find_axis(const IrProgram *p, const char *name) {
+    for (int i = 0; i < p->axes.count; i++)
+        if (strcmp(p->axes.at[i]->name, name) == 0) return p->axes.at[i];
+    return NULL;
+}
+
+IrVar *ir_find_var(const IrProgram *p, const char *name) {
+    for (int i = 0; i < p->vars.count; i++)
+        if (strcmp(p->vars.at[i]->name, name) == 0) return p->vars.at[i];
+    return NULL;
+}
+
+IrAxis *ir_axis_new(IrProgram *p, Name name, IrAxisKind kind, int64_t size, IrAxis *base) {
+    IrAxis *axis = ARENA_NEW(p->arena, IrAxis);
+    *axis = (IrAxis){.name = name, .kind = kind, .size = base ? base->root->size : size, .base = base, .id = p->axes.count};
+    axis->root = base ? base->root : axis;
+    vec_push(p->arena, &p->axes, axis);
+    return axis;
+}
+
+IrAxis *ir_axis_copy(IrProgram *p, IrAxis *of) {
+    Name name;
+    for (int i = p->axes.count;; i++) { /* the count is nearly always free, and never searched twice */
+        name = name_printf(p->names, "%s.%d", of->root->name, i);
+        if (!ir_find_axis(p, name)) break;
+    }
+    return ir_axis_new(p, name, AXIS_COPY, 0, of->root);
+}
+
+static Name unique_name(const IrProgram *p, Name name) {
+    if (!ir_find_var(p, name)) return name;
+    for (int i = 2;; i++) {
+        Name other = name_printf(p->names, "%s.%d", name, i);
+        if (!ir_find_var(p, other)) return other;
+    }
+}
+
+IrVar *ir_var_new(IrProgram *p, IrVarKind kind, Name name, int axis_count, IrAxis *const *axes) {
+    IrVar *var = ARENA_NEW(p->arena, IrVar);
+    var->name = unique_name(p, name);
+    var->kind = kind;
+    var->axis_count = axis_count;
+    var->axes = arena_copy(p->arena, axes, sizeof *axes * (size_t)axis_count);
+    var->id = p->vars.count;
+    vec_push(p->arena, &p->vars, var);
+    return var;
+}
+
+IrItem *ir_item_new(IrProgram *p, IrItemKind kind) {
+    IrItem *item = ARENA_NEW(p->arena, IrItem);
+    item->kind = kind;
+    return item;
+}
+
+IrVar *ir_alg(IrProgram *p, Name name, int axis_count, IrAxis *const *axes, IrExpr *def) {
+    IrVar *var = ir_var_new(p, VAR_ALG, name, axis_count, axes);
+    var->def = def;
+    IrItem *item = ir_item_new(p, ITEM_ALG);
+    item->var = var;
+    vec_push(p->arena, &p->items, item);
+    return var;
+}
