@@ -1,0 +1,55 @@
+/* Runs the passes of passes.def. */
+#include "opt/opt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "opt/pass.h"
+
+typedef struct Pass {
+    const char *name;
+    void (*run)(Opt *o);
+    bool reorders; /* left out by --no-reassociate */
+} Pass;
+
+enum { ALWAYS = 0, ORDER = 1 };
+static const Pass passes[] = {
+#define PASS(name, when) {#name, pass_##name, when},
+#include "opt/passes.def"
+#undef PASS
+};
+
+#ifdef CTX_VERIFY
+static void verify(const Opt *o, const char *after) {
+    char *wrong = ir_verify(o->p);
+    if (!wrong) return;
+    fprintf(stderr, "ctx: internal fault: after pass %s: %s\n", after, wrong);
+    ir_print(o->p, stderr);
+    exit(70);
+}
+#else
+static void verify(const Opt *o, const char *after) { (void)o, (void)after; }
+#endif
+
+IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport *report) {
+    Opt o = {.p = ir_clone(source), .options = options, .report = report};
+    memset(report, 0, sizeof *report);
+    o.size_count = options->sizes ? options->size_count : 0;
+    o.size = arena_copy(o.p->arena, options->sizes, sizeof *o.size * (size_t)o.size_count);
+    OptCosts before = {0}, after = {0};
+    if (options->drop_checks) o.p->checks.count = 0;
+    opt_facts(&o);
+    pass_dead(&o);
+    opt_facts(&o);
+    report->source = opt_program_cost(&o, &before);
+    memcpy(&report->source_equations, &before, sizeof before);
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        if (passes[i].reorders && options->no_reassociate) continue;
+        passes[i].run(&o);
+        opt_facts(&o);
+        verify(&o, passes[i].name);
+    }
+    report->chosen = opt_program_cost(&o, &after);
+    memcpy(&report->chosen_equations, &after, sizeof after);
+    return o.p;
+}

@@ -1,0 +1,71 @@
+/* The equations a reader wants to see: one for each population, state and spec variable, its compartments written out. */
+#include <string.h>
+
+#include "report/explain.h"
+
+static bool is_inner(const IrProgram *p, const IrVar *v) {
+    if (v->kind != VAR_ALG || v->init || !v->def) return false;
+    for (int i = 0; i < p->outputs.count; i++)
+        if (p->outputs.at[i].var == v) return false;
+    for (int i = 0; i < p->checks.count; i++)
+        if (p->checks.at[i].left == v || p->checks.at[i].right == v) return false;
+    return !v->origin || (v->origin_kind && strcmp(v->origin_kind, "compartment") == 0);
+}
+
+typedef struct Substitution {
+    IrProgram *p;
+    int depth;
+} Substitution;
+
+static IrExpr *substitute(void *data, IrExpr *e) {
+    Substitution *s = data;
+    if (e->op != IR_REF || !is_inner(s->p, e->var) || s->depth > 20) return e;
+    s->depth++;
+    e = ir_map(s->p, ir_inline(s->p, e), substitute, s);
+    s->depth--;
+    return e;
+}
+
+static Name group_of(const IrProgram *p, const IrVar *v) {
+    const char *dot = strchr(v->name, '.');
+    return dot ? name_intern(p->names, v->name, (size_t)(dot - v->name)) : name_of(p->names, "");
+}
+
+static void add(Equations *list, IrProgram *p, const IrVar *v, const IrItem *in) {
+    if (is_inner(p, v)) return;
+    Substitution s = {p, 0};
+    Equation e = {v, ir_map(p, v->def, substitute, &s), in, group_of(p, v)};
+    vec_push(p->arena, list, e);
+}
+
+Equations explain_equations(const IrProgram *source) {
+    IrProgram *p = ir_clone(source);
+    Equations list = {0};
+    for (int i = 0; i < p->items.count; i++) {
+        const IrItem *item = p->items.at[i];
+        if (item->var) add(&list, p, item->var, NULL);
+        for (int k = 0; k < item->body_count; k++) add(&list, p, item->body[k]->var, item);
+    }
+    return list;
+}
+
+static double bytes(const IrVar *v) {
+    double n = 4;
+    for (int i = 0; i < v->axis_count; i++) n *= (double)(v->axes[i]->size > 0 ? v->axes[i]->size : 1);
+    return n;
+}
+
+Memory explain_memory(const IrProgram *p, const OptReport *report) {
+    Memory m = {0};
+    for (int i = 0; i < p->vars.count; i++) {
+        const IrVar *v = p->vars.at[i];
+        if (v->kind == VAR_WEIGHT) m.weights += bytes(v);
+        if (v->kind == VAR_STIMULUS) m.stimuli += bytes(v);
+    }
+    for (int i = 0; i < p->outputs.count; i++) m.outputs += bytes(p->outputs.at[i].var);
+    for (int i = 0; i < report->chosen_equations.count; i++) {
+        const OptCost *c = &report->chosen_equations.at[i];
+        *(c->plan ? &m.plan : &m.call) += 4 * c->elements;
+    }
+    return m;
+}

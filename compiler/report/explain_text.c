@@ -1,0 +1,65 @@
+/* `ctx explain` as text (explain.h). */
+#include <string.h>
+
+#include "report/explain.h"
+#include "report/wiring.h"
+
+static const char *with_unit(Arena *arena, double n) {
+    static const char *const prefix[] = {"", " k", " M", " G", " T", " P"};
+    int i = 0;
+    while (n >= 1000 && i < 5) n /= 1000, i++;
+    return arena_printf(arena, i ? "%.3g%s" : "%.0f%s", n, prefix[i]);
+}
+
+static void print_equations(FILE *to, const IrProgram *source) {
+    Equations list = explain_equations(source);
+    Name group = NULL;
+    fputs("Equations (compartments substituted)\n", to);
+    for (int i = 0; i < list.count; i++) {
+        const Equation *e = &list.at[i];
+        if (e->group != group && *e->group) fprintf(to, "\n  %s\n", e->group);
+        group = e->group;
+        IrExpr *left = ir_ref((IrProgram *)source, (IrVar *)e->var, NULL);
+        fprintf(to, "    %s = %s", ir_expr_text(source->arena, left), ir_expr_text(source->arena, e->value));
+        if (e->var->init) fprintf(to, "    (starts at %s)", ir_expr_text(source->arena, e->var->init));
+        if (e->in && e->in->kind == ITEM_FIX)
+            fprintf(to, "    (iterated, at most %lld times, until %g)", (long long)e->in->count, e->in->tolerance);
+        fputc('\n', to);
+    }
+}
+
+static void print_contraction(FILE *to, Arena *arena, const OptContraction *c) {
+    fprintf(to, "\n  %s (%d factors): %s operations a call", c->name, c->factors, with_unit(arena, c->chosen_call));
+    if (c->chosen_plan > 0) fprintf(to, " and %s once for the weights", with_unit(arena, c->chosen_plan));
+    fprintf(to, "; source order %s\n", with_unit(arena, c->source_call + c->source_plan));
+    for (int i = 0; i < c->steps.count; i++) fprintf(to, "    %s\n", c->steps.at[i]);
+}
+
+static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
+    fputs("\nContraction order\n", to);
+    for (int i = 0; i < r->contractions.count; i++)
+        if (r->contractions.at[i].steps.count) print_contraction(to, arena, &r->contractions.at[i]);
+    fputs("\nOperations (a multiply-add counts two; bounded axes at the size optimised for)\n", to);
+    fprintf(to, "  chosen order: %s per call, %s per plan (once the weights are bound)\n", with_unit(arena, r->chosen.call),
+            with_unit(arena, r->chosen.plan));
+    fprintf(to, "  source order: %s per call, %s per plan\n", with_unit(arena, r->source.call), with_unit(arena, r->source.plan));
+}
+
+void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
+                  const Circuit *circuit) {
+    Arena *arena = source->arena;
+    if (circuit) {
+        wiring_text(to, circuit);
+        fputc('\n', to);
+    }
+    print_equations(to, source);
+    print_costs(to, arena, report);
+    Memory m = explain_memory(optimised, report);
+    fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
+    fprintf(to, "  weights %sB, stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", with_unit(arena, m.weights),
+            with_unit(arena, m.stimuli), with_unit(arena, m.outputs), with_unit(arena, m.plan), with_unit(arena, m.call));
+    fputs("\nAssumptions\n", to);
+    for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);
+    for (int i = 0; i < report->notices.count; i++) fprintf(to, "  %s\n", report->notices.at[i]);
+    if (!source->assumptions.count && !report->notices.count) fputs("  none\n", to);
+}
