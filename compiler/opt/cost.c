@@ -86,14 +86,18 @@ double opt_expr_cost(const Opt *o, const IrExpr *e, const OptAtoms *demand) {
     return cost(&c, e);
 }
 
+char *opt_equation_text(const Opt *o, const IrVar *v) {
+    Arena *arena = o->p->arena;
+    IrExpr *left = ir_ref(o->p, (IrVar *)v, NULL);
+    return arena_printf(arena, "%s = %s", ir_expr_text(arena, left), ir_expr_text(arena, v->def));
+}
+
 static void add_cost(Opt *o, const IrVar *v, const OptAtoms *demand, double times, OptCosts *list, OptTotal *total) {
     Arena *arena = o->p->arena;
     double n = times * opt_expr_cost(o, v->def, demand);
     bool plan = !opt_fact(o, v)->call;
     *(plan ? &total->plan : &total->call) += n;
-    char *text = arena_printf(arena, "%s = %s", ir_expr_text(arena, ir_ref(o->p, (IrVar *)v, NULL)),
-                              ir_expr_text(arena, v->def));
-    vec_push(arena, list, ((OptCost){v->name, text, n, opt_elements(o, v), plan}));
+    vec_push(arena, list, ((OptCost){v->name, opt_equation_text(o, v), n, opt_elements(o, v), plan}));
 }
 
 OptTotal opt_program_cost(Opt *o, OptCosts *list) {

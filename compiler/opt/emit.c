@@ -21,12 +21,7 @@ typedef struct Emit {
 
 static Operand emit_set(Emit *m, unsigned set, bool root);
 
-static void note_step(Emit *m, const IrVar *v) {
-    IrProgram *p = m->o->p;
-    char *text = arena_printf(p->arena, "%s = %s", ir_expr_text(p->arena, ir_ref(p, (IrVar *)v, NULL)),
-                              ir_expr_text(p->arena, v->def));
-    vec_push(p->arena, &m->report->steps, text);
-}
+static void note_step(Emit *m, const IrVar *v) { vec_push(m->o->p->arena, &m->report->vars, v); }
 
 static IrExpr *value(Emit *m, const Operand *x) {
     return x->reciprocal ? ir_op2(m->o->p, IR_DIV, ir_lit(m->o->p, 1), x->e) : x->e;
@@ -105,8 +100,8 @@ static Operand running(Emit *m, const OrderNode *n, IrExpr *body) {
     item->var = s;
     vec_push(o->p->arena, &x.body, item);
     note_step(m, s);
-    opt_notice(o, "%s: the sum over %s %s %s runs along %s as a scan", m->item->var->name, j->name, strict ? "<" : "<=",
-               i->name, i->name);
+    opt_notice(o, "%s: the sum over %s %s %s runs along %s as a scan", m->item->var->name, j->root->name,
+               strict ? "<" : "<=", i->name, i->name);
     return x;
 }
 

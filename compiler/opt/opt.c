@@ -31,6 +31,15 @@ static void verify(const Opt *o, const char *after) {
 static void verify(const Opt *o, const char *after) { (void)o, (void)after; }
 #endif
 
+/* The steps of each contraction as the final program has them; a step that became another equation is left out. */
+static void write_steps(Opt *o) {
+    for (int i = 0; i < o->report->contractions.count; i++) {
+        OptContraction *c = &o->report->contractions.at[i];
+        for (int k = 0; k < c->vars.count; k++)
+            if (opt_fact(o, c->vars.at[k])->item) vec_push(o->p->arena, &c->steps, opt_equation_text(o, c->vars.at[k]));
+    }
+}
+
 IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport *report) {
     Opt o = {.p = ir_clone(source), .options = options, .report = report};
     memset(report, 0, sizeof *report);
@@ -49,6 +58,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
         opt_facts(&o);
         verify(&o, passes[i].name);
     }
+    write_steps(&o);
     report->chosen = opt_program_cost(&o, &after);
     memcpy(&report->chosen_equations, &after, sizeof after);
     return o.p;

@@ -32,7 +32,8 @@ typedef struct OptContraction {
     int factors;
     double chosen_plan, chosen_call;
     double source_plan, source_call; /* the same value in the order of the source */
-    VEC(char *) steps;               /* equations in the chosen order */
+    VEC(const IrVar *) vars;         /* the steps, as they were made */
+    VEC(char *) steps;               /* their equations in the optimised program, in the chosen order */
 } OptContraction;
 
 typedef struct OptReport { /* lives in the program's arena */

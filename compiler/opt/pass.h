@@ -75,6 +75,7 @@ OptDemand *opt_demand(Opt *o);
 /* cost.c: operations of every equation; a program's total. */
 typedef VEC(OptCost) OptCosts;
 double opt_expr_cost(const Opt *o, const IrExpr *e, const OptAtoms *demand); /* demand may be NULL */
+char *opt_equation_text(const Opt *o, const IrVar *v);
 OptTotal opt_program_cost(Opt *o, OptCosts *list);
 /* Share of the points j < n, i < m with lo <= j - i <= hi. */
 double opt_inside(double n, double m, double lo, double hi);

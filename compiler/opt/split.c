@@ -2,6 +2,7 @@
  *   product  [scalar] * nested sums, products and quotients of references (what contraction order works on),
  *   maximum  amax over an elementwise expression,
  *   map      an elementwise expression: no sum inside.
+ * An elementary function of fewer axes than its map is cut out too: it is then computed once for each of its own points.
  * What stood inside another form becomes an equation of its own, inside the same scan or fix, or before it when nothing there is
  * read. The order of the source is unchanged. */
 #include "opt/pass.h"
@@ -10,6 +11,7 @@ typedef struct Split {
     Opt *o;
     Place *place;
     Name base;
+    int axes; /* of the equation */
 } Split;
 
 static IrExpr *split_product(Split *s, IrExpr *e);
@@ -27,7 +29,12 @@ static bool has_reduction(const IrExpr *e) {
     return false;
 }
 
-static IrExpr *cut(Split *s, IrExpr *e) { return opt_name_expr(s->o, s->place, s->base, split_root(s, e)); }
+static IrExpr *cut(Split *s, IrExpr *e) {
+    AxisList axes = {0};
+    opt_free_axes(s->o, e, &axes);
+    Split inner = {s->o, s->place, s->base, axes.count};
+    return opt_name_expr(s->o, s->place, s->base, split_root(&inner, e));
+}
 
 static IrExpr *rebuild(Split *s, IrExpr *e, IrExpr *(*part)(Split *, IrExpr *)) {
     IrProgram *p = s->o->p;
@@ -48,24 +55,36 @@ static IrExpr *split_product(Split *s, IrExpr *e) {
     return ir_op2(s->o->p, IR_DIV, split_product(s, e->arg[0]), below);
 }
 
+/* An elementary function of fewer axes than its equation: computed once for each of its own points. */
+static bool is_invariant(const Split *s, const IrExpr *e) {
+    AxisList axes = {0};
+    if (e->argc != 1 || e->op == IR_NEG || e->op == IR_SUM || e->op == IR_AMAX || opt_scalar(e)) return false;
+    opt_free_axes(s->o, e, &axes);
+    return axes.count < s->axes;
+}
+
 static IrExpr *split_map(Split *s, IrExpr *e) {
+    if (is_invariant(s, e)) return cut(s, e);
     if (e->op == IR_SUM || e->op == IR_AMAX) return cut(s, e);
     if (is_product(e) && e->op != IR_NEG && has_reduction(e)) return cut(s, e);
     return e->argc ? rebuild(s, e, split_map) : e;
 }
 
 static IrExpr *split_root(Split *s, IrExpr *e) {
-    if (e->op == IR_AMAX) return rebuild(s, e, split_map);
+    if (e->op == IR_AMAX) {
+        Split inner = {s->o, s->place, s->base, s->axes + e->bound_count};
+        return rebuild(&inner, e, split_map);
+    }
     if (is_product(e) && !opt_scalar(e)) return split_product(s, e);
     return split_map(s, e);
 }
 
 static bool split_item(Opt *o, IrItem *item, Place *place, void *data) {
     (void)data;
-    Split s = {o, place, item->var->name};
+    Split s = {o, place, item->var->name, item->var->axis_count};
     if (item->var->init) {
         Place outside = {NULL, place->outer, place->outer};
-        Split init = {o, &outside, item->var->name};
+        Split init = {o, &outside, item->var->name, 0};
         item->var->init = split_map(&init, item->var->init);
     }
     item->var->def = split_root(&s, item->var->def);

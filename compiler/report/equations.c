@@ -3,7 +3,15 @@
 
 #include "report/explain.h"
 
+/* A program read as IR text has no origins: every equation is shown. */
+static bool has_origins(const IrProgram *p) {
+    for (int i = 0; i < p->vars.count; i++)
+        if (p->vars.at[i]->def && p->vars.at[i]->origin) return true;
+    return false;
+}
+
 static bool is_inner(const IrProgram *p, const IrVar *v) {
+    if (!has_origins(p)) return false;
     if (v->kind != VAR_ALG || v->init || !v->def) return false;
     for (int i = 0; i < p->outputs.count; i++)
         if (p->outputs.at[i].var == v) return false;
