@@ -7,7 +7,7 @@
 
 typedef struct Facts {
     bool product, candidate, dissolved;
-    bool guarded;      /* its definition holds a guard: only plain indices may read it then */
+    bool guarded;      /* it holds a guard, itself or through what it reads: only plain indices may read it then */
     VEC(int) readers;  /* ids of the products that read it, one entry for each occurrence */
 } Facts;
 
@@ -51,13 +51,30 @@ static void forbid(void *data, IrExpr *ref) {
     c->fact[ref->var->id].candidate = false;
 }
 
+typedef struct Guarded {
+    const Contract *c;
+    bool guarded;
+} Guarded;
+
+static void pass_on_guard(void *data, IrExpr *ref) {
+    Guarded *g = data;
+    g->guarded |= g->c->fact[ref->var->id].guarded;
+}
+
+/* Its own definition or one it may be made of holds a guard (variables are classified in order). */
+static bool is_guarded(const Contract *c, const IrVar *v) {
+    Guarded g = {c, has_guard(v->def)};
+    ir_each_ref(v->def, pass_on_guard, &g);
+    return g.guarded;
+}
+
 static void classify(Contract *c, IrVar *v) {
     const OptFact *f = opt_fact(c->o, v);
     Product product;
     Facts *a = &c->fact[v->id];
     if (v->kind != VAR_ALG || v->init || !v->def) return;
     a->product = product_collect(c->o, v->def, NULL, NULL, &product) && product.factors.count;
-    a->guarded = has_guard(v->def);
+    a->guarded = is_guarded(c, v);
     bool fixed = f->kept || f->through_prev || (f->owner && has_prev(v->def));
     a->candidate = a->product && !fixed;
 }

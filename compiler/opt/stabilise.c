@@ -51,6 +51,12 @@ static IrExpr *exchange(IrProgram *p, IrExpr *e, const IrExpr *old, IrExpr *new)
     return copy;
 }
 
+static bool plain_index(const IrExpr *ref) {
+    for (int i = 0; i < ref->var->axis_count; i++)
+        if (ref->index[i].kind != IX_AXIS || ref->index[i].offset) return false;
+    return true;
+}
+
 /* *e with products inlined until a factor that satisfies `exponential` (NULL: any) is visible; that factor or NULL. */
 static const Factor *expose(Opt *o, IrExpr **e, const IrVar *exponential, Product *product) {
     for (int depth = 0; depth < 8; depth++) {
@@ -60,7 +66,7 @@ static const Factor *expose(Opt *o, IrExpr **e, const IrVar *exponential, Produc
             const Factor *f = &product->factors.at[i];
             if (f->reciprocal || f->ref->op != IR_REF) continue;
             if (f->ref->var == exponential || (!exponential && is_exponential(o, f->ref->var))) return f;
-            if (!through && leads_to(o, f->ref->var, exponential, 0)) through = f;
+            if (!through && plain_index(f->ref) && leads_to(o, f->ref->var, exponential, 0)) through = f;
         }
         if (!through) return NULL;
         *e = exchange(o->p, *e, through->ref, ir_inline(o->p, through->ref));

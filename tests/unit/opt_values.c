@@ -16,6 +16,7 @@ typedef struct Machine {
     int64_t length;   /* size of bounded axes in this run */
     int64_t at[4096]; /* position of each axis */
     double **value;   /* by variable id */
+    double **before;  /* the previous iteration's values, inside a fixpoint */
 } Machine;
 
 static int64_t size_of(const Machine *m, const IrAxis *axis) {
@@ -36,6 +37,7 @@ static double read(Machine *m, const IrExpr *e) {
         if (at < 0 || at >= n) return e->op == IR_PREV && v->init ? eval(m, v->init) : NAN;
         offset = offset * n + at;
     }
+    if (e->op == IR_PREV && !v->scan_axis) return m->before ? m->before[v->id][offset] : eval(m, v->init);
     return m->value[v->id][offset];
 }
 
@@ -118,6 +120,25 @@ static int64_t points(const Machine *m, const IrVar *v) {
     return n;
 }
 
+static void run_fix(Machine *m, const IrItem *item) {
+    double **old = calloc((size_t)m->p->vars.count, sizeof *old);
+    for (int k = 0; k < item->body_count; k++) {
+        const IrVar *v = item->body[k]->var;
+        old[v->id] = malloc(sizeof(double) * (size_t)points(m, v));
+    }
+    for (int64_t i = 0; i < item->count; i++) {
+        for (int k = 0; k < item->body_count; k++) fill(m, item->body[k]->var, NULL, 0, 0);
+        for (int k = 0; k < item->body_count; k++) {
+            const IrVar *v = item->body[k]->var;
+            memcpy(old[v->id], m->value[v->id], sizeof(double) * (size_t)points(m, v));
+        }
+        m->before = old;
+    }
+    m->before = NULL;
+    for (int i = 0; i < m->p->vars.count; i++) free(old[i]);
+    free(old);
+}
+
 static double draw(uint64_t *seed) {
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
     return (double)(*seed >> 40) / 8388608.0 - 1;
@@ -140,6 +161,7 @@ static void run_program(Machine *m, const IrProgram *p, int64_t length) {
     }
     for (int i = 0; i < p->items.count; i++) {
         if (p->items.at[i]->kind == ITEM_SCAN) run_scan(m, p->items.at[i]);
+        else if (p->items.at[i]->kind == ITEM_FIX) run_fix(m, p->items.at[i]);
         else fill(m, p->items.at[i]->var, NULL, 0, 0);
     }
 }
@@ -288,6 +310,22 @@ static void normalisation(void) {
                 "alg y[token, d] = (sum(head, a) W_K[head, a, d] * h[token, head, a]) + out[token, d]\noutput y = y\n");
 }
 
+static void fixpoint(void) {
+    same_values(AXES
+                "axis a.2 : copy(a)\nweight W[a, d]\nweight U[d, a]\nstimulus s[token, a]\n"
+                "fix 20 until 1e-09 {\n  alg drive[token, a] = (sum(d) W[a, d] * x[token, d]) + 0.1 * s[token, a]\n"
+                "  alg inner[token, a, a.2] = 0.1 * (sum(d.1) W[a, d.1] * U[d.1, a.2])\n"
+                "  alg r[token, a] init 0.2 = tanh((sum(a.1) inner[token, a, a.1] * prev(r[token, a.1])) + drive[token, a])\n}\n"
+                "alg y[token, d] = sum(a) U[d, a] * r[token, a]\noutput y = y\n");
+}
+
+/* Reading the end of a causal sum: the guard cannot follow an index that is no axis. */
+static void last_of_a_guarded_sum(void) {
+    with_guard("alg s[now, head, c] = sum(token.1, a%s) k[head, token.1, a] * v[head, token.1, c]\n"
+               "alg r[now, d] = sum(head, c) W_O[d, head, c] * s[now, head, c]\n"
+               "alg y[d] = sum(token) g[token] * r[last, d]\noutput y = y\n", " where token.1 <= now");
+}
+
 /* ---- random programs ------------------------------------------------------------------------------------------------- */
 typedef struct Maker { uint64_t seed; char text[20000]; int vars; char axes[40][3][16]; int count[40]; } Maker;
 
@@ -380,5 +418,7 @@ void suite_opt_values(void) {
     CU_add_test(suite, "scans", scans);
     CU_add_test(suite, "delta rule", delta_rule);
     CU_add_test(suite, "normalisation", normalisation);
+    CU_add_test(suite, "fixpoint", fixpoint);
+    CU_add_test(suite, "last of a guarded sum", last_of_a_guarded_sum);
     CU_add_test(suite, "random programs", random_programs);
 }
