@@ -1,0 +1,245 @@
+/* See kernels.h. Bounds are first order in the rounding of the arithmetic, not in the errors of the operands: those enter in
+ * full, since after a cancellation they may be larger than the values. */
+#pragma GCC optimize("O3")
+#include "reference/kernels.h"
+
+#include <math.h>
+
+/* The loops below are written once with `xs`, `ys` and compiled for the steps that occur. */
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void mul_steps(double u, double tiny, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v, double *restrict b) {
+    for (int64_t i = 0; i < n; i++) {
+        double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys];
+        double product = p * q, error = fabs(p) * bq + (fabs(q) + bq) * bp;
+        v[i] = product;
+        b[i] = error + u * (fabs(product) + error) + tiny;
+    }
+}
+
+INLINE void magnitudes(int64_t n, Lanes x, Lanes y, double *restrict v, double *restrict b) {
+    for (int64_t i = 0; i < n; i++) {
+        v[i] = x.v[i * x.step] * y.v[i * y.step];
+        b[i] = x.b[i * x.step] * y.b[i * y.step];
+    }
+}
+
+void kernel_mul(const RefArithmetic *how, int64_t n, Lanes x, Lanes y, double *v, double *b) {
+    double u = how->unit, tiny = how->tiny;
+    if (how->integers) magnitudes(n, x, y, v, b);
+    else if (x.step && y.step) mul_steps(u, tiny, n, x, y, 1, 1, v, b);
+    else if (y.step) mul_steps(u, tiny, n, x, y, 0, 1, v, b);
+    else mul_steps(u, tiny, n, x, y, x.step, 0, v, b);
+}
+
+INLINE void add_steps(double u, double sign, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v, double *restrict b) {
+    for (int64_t i = 0; i < n; i++) {
+        double sum = x.v[i * xs] + sign * y.v[i * ys], error = x.b[i * xs] + y.b[i * ys];
+        v[i] = sum;
+        b[i] = error + u * (fabs(sum) + error);
+    }
+}
+
+void kernel_add(const RefArithmetic *how, int64_t n, Lanes x, Lanes y, double sign, double *v, double *b) {
+    double u = how->unit;
+    if (x.step && y.step) add_steps(u, sign, n, x, y, 1, 1, v, b);
+    else if (y.step) add_steps(u, sign, n, x, y, 0, 1, v, b);
+    else add_steps(u, sign, n, x, y, x.step, 0, v, b);
+}
+
+/* ---- sums --------------------------------------------------------------------------------------------------------------- */
+INLINE void accumulate_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict tv, double *restrict tb, double *restrict ta) {
+    for (int64_t i = 0; i < n; i++) {
+        double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys], product = p * q;
+        tv[i] += product;
+        ta[i] += fabs(product);
+        tb[i] += fabs(p) * bq + (fabs(q) + bq) * bp;
+    }
+}
+
+void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Totals t) {
+    if (!y) {
+        for (int64_t i = 0; i < n; i++) {
+            double p = x.v[i * x.step];
+            t.v[i] += p;
+            t.a[i] += fabs(p);
+            t.b[i] += x.b[i * x.step];
+        }
+        return;
+    }
+    if (how->integers) {
+        for (int64_t i = 0; i < n; i++) {
+            t.v[i] += x.v[i * x.step] * y->v[i * y->step];
+            t.b[i] += x.b[i * x.step] * y->b[i * y->step];
+        }
+        return;
+    }
+    if (x.step && y->step) accumulate_steps(n, x, *y, 1, 1, t.v, t.b, t.a);
+    else if (y->step) accumulate_steps(n, x, *y, 0, 1, t.v, t.b, t.a);
+    else accumulate_steps(n, x, *y, x.step, 0, t.v, t.b, t.a);
+}
+
+/* Four partial sums, so that additions need not wait for one another: the bound does not depend on the order. */
+INLINE void dot_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, Total *total) {
+    double v[4] = {0}, b[4] = {0}, a[4] = {0};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        for (int k = 0; k < 4; k++) {
+            double p = x.v[(i + k) * xs], q = y.v[(i + k) * ys], bp = x.b[(i + k) * xs], bq = y.b[(i + k) * ys], product = p * q;
+            v[k] += product;
+            a[k] += fabs(product);
+            b[k] += fabs(p) * bq + (fabs(q) + bq) * bp;
+        }
+    }
+    for (; i < n; i++) {
+        double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys], product = p * q;
+        v[0] += product;
+        a[0] += fabs(product);
+        b[0] += fabs(p) * bq + (fabs(q) + bq) * bp;
+    }
+    total->v += (v[0] + v[1]) + (v[2] + v[3]);
+    total->b += (b[0] + b[1]) + (b[2] + b[3]);
+    total->a += (a[0] + a[1]) + (a[2] + a[3]);
+}
+
+void kernel_dot(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Total *total) {
+    if (y && !how->integers) {
+        if (x.step && y->step) dot_steps(n, x, *y, 1, 1, total);
+        else if (y->step) dot_steps(n, x, *y, 0, 1, total);
+        else dot_steps(n, x, *y, x.step, 0, total);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double p = x.v[i * x.step], bp = x.b[i * x.step];
+        if (y) p *= y->v[i * y->step], bp *= y->b[i * y->step];
+        total->v += p;
+        total->a += fabs(p);
+        total->b += bp;
+    }
+}
+
+double kernel_close(const RefArithmetic *how, double terms, double b, double a) {
+    if (how->integers) return b;
+    double ku = terms * how->unit;
+    if (ku >= 0.5) return INFINITY;
+    double bound = b + ku / (1 - ku) * (a + b) + terms * how->tiny;
+    return a + bound > how->largest ? INFINITY : bound;
+}
+
+/* ---- elementwise functions ---------------------------------------------------------------------------------------------- */
+/* Largest slope of a function whose slope falls with |x|, over the interval x +- b, given the slope at a point. */
+static double nearest_to_zero(double x, double b) {
+    double away = fabs(x) - b;
+    return away > 0 ? away : 0;
+}
+
+static double exp_bound(double value, double b, double rounding) {
+    double grow = expm1(b);
+    return value * (grow + rounding * (1 + grow));
+}
+
+static double sqrt_bound(double x, double b) {
+    if (b == 0) return 0;
+    double root = sqrt(x > 0 ? x : 0), low = sqrt(x > b ? x - b : 0), straight = b / (root + low);
+    return straight < sqrt(b) ? straight : sqrt(b);
+}
+
+static double sigmoid(double x) {
+    double t = exp(-fabs(x));
+    return x < 0 ? t / (1 + t) : 1 / (1 + t);
+}
+
+/* Functions of one operand: the value, and the bound from the operand's. `r`: relative rounding of a function. */
+static void apply_one(const RefArithmetic *how, IrOp op, double x, double bx, double *v, double *b) {
+    double r = 2 * how->ulps * how->unit, flush = how->flush, s;
+    switch (op) {
+    case IR_NEG: *v = -x, *b = bx; return;
+    case IR_ABS: *v = fabs(x), *b = bx; return;
+    case IR_RELU: *v = x > 0 || isnan(x) ? x : 0, *b = bx; return;
+    case IR_EXP: *v = exp(x), *b = exp_bound(*v, bx, r) + flush; break;
+    case IR_LOG: *v = log(x), *b = bx < x ? -log1p(-bx / x) + r * fabs(*v) + how->unit * bx / x : INFINITY; break;
+    case IR_SQRT: *v = sqrt(x), *b = sqrt_bound(x, bx), *b += how->unit * (*v + *b); break;
+    case IR_SIN: *v = sin(x), *b = fmin(bx, 2) + r; break;
+    case IR_COS: *v = cos(x), *b = fmin(bx, 2) + r; break;
+    case IR_TANH: *v = tanh(x), s = 1 / cosh(nearest_to_zero(x, bx)), *b = fmin(bx * s * s, 2) + 2 * r * fabs(*v) + flush; break;
+    case IR_SIGMOID:
+        *v = sigmoid(x), s = sigmoid(nearest_to_zero(x, bx));
+        *b = fmin(bx * s * (1 - s), 1) + 2 * r * *v + flush;
+        break;
+    case IR_ERF:
+        s = nearest_to_zero(x, bx);
+        *v = erf(x), *b = fmin(bx * M_2_SQRTPI * exp(-s * s), 2) + 2 * r * fabs(*v) + flush;
+        break;
+    case IR_GELU: /* for negative x the bracket 1 + erf cancels: the error is relative to x */
+        *v = 0.5 * x * erfc(-x * M_SQRT1_2), *b = 1.13 * bx + 2 * r * (fabs(x) + bx) + flush;
+        break;
+    default: *v = NAN, *b = INFINITY; return;
+    }
+    if (fabs(*v) > how->largest) *b = INFINITY;
+}
+
+static double div_bound(const RefArithmetic *how, double q, double bx, double y, double by) {
+    if (by >= fabs(y)) return INFINITY;
+    double error = (bx + fabs(q) * by) / (fabs(y) - by);
+    return error + how->unit * (fabs(q) + error) + how->tiny;
+}
+
+/* x ^ y. With an exact exponent the ends of x +- bx decide; otherwise through the slope of y log x. */
+static double pow_bound(const RefArithmetic *how, double value, double x, double bx, double y, double by) {
+    double low = fabs(x) - bx, size = fabs(value), error;
+    if (by > 0 && low <= 0) return INFINITY;
+    if (y < 0 && low <= 0) return INFINITY;
+    if (by == 0) {
+        double up = fabs(pow(fabs(x) + bx, y) - size), down = low > 0 ? fabs(pow(low, y) - size) : size + pow(fabs(x) + bx, y);
+        error = up > down ? up : down;
+        if (bx == 0) error = 0;
+    } else {
+        error = size * expm1(by * fabs(log(fabs(x))) + (fabs(y) + by) * -log1p(-bx / fabs(x)));
+    }
+    double steps = 2 * how->ulps + 2 * fabs(y) + (y == floor(y) ? 0 : 2 * fabs(y * log(fabs(x) + bx)));
+    return error + steps * how->unit * (size + error) + how->flush;
+}
+
+static double compared(IrOp op, double x, double y) {
+    return op == IR_LT ? x < y : op == IR_LE ? x <= y : x == y;
+}
+
+/* Comparisons: the error is 1 where the operands are too near each other to be told apart. */
+static void apply_two(const RefArithmetic *how, IrOp op, double x, double bx, double y, double by, double *v, double *b) {
+    switch (op) {
+    case IR_DIV:
+        *v = x / y, *b = div_bound(how, *v, bx, y, by);
+        if (fabs(*v) > how->largest) *b = INFINITY;
+        return;
+    case IR_POW:
+        *v = pow(x, y), *b = pow_bound(how, *v, x, bx, y, by);
+        if (fabs(*v) > how->largest) *b = INFINITY;
+        return;
+    case IR_MIN: *v = x < y ? x : y, *b = bx > by ? bx : by; return;
+    case IR_MAX: *v = x > y ? x : y, *b = bx > by ? bx : by; return;
+    default:
+        *v = compared(op, x, y);
+        *b = bx + by > 0 && fabs(x - y) <= bx + by;
+    }
+}
+
+static void apply_select(Lanes c, Lanes x, Lanes y, int64_t i, double *v, double *b) {
+    bool first = c.v[i * c.step] != 0;
+    const Lanes *is = first ? &x : &y, *other = first ? &y : &x;
+    *v = is->v[i * is->step];
+    *b = is->b[i * is->step];
+    if (c.b[i * c.step] == 0) return;
+    double far = fabs(*v - other->v[i * other->step]) + other->b[i * other->step];
+    if (!(*b > far)) *b = far;
+}
+
+void kernel_apply(const RefArithmetic *how, IrOp op, int64_t n, const Lanes *x, double *v, double *b) {
+    if (op == IR_SELECT) {
+        for (int64_t i = 0; i < n; i++) apply_select(x[0], x[1], x[2], i, &v[i], &b[i]);
+    } else if ((op >= IR_ADD && op <= IR_MAX) || op == IR_LT || op == IR_LE || op == IR_EQ) {
+        for (int64_t i = 0; i < n; i++)
+            apply_two(how, op, x[0].v[i * x[0].step], x[0].b[i * x[0].step], x[1].v[i * x[1].step], x[1].b[i * x[1].step], &v[i], &b[i]);
+    } else {
+        for (int64_t i = 0; i < n; i++) apply_one(how, op, x[0].v[i * x[0].step], x[0].b[i * x[0].step], &v[i], &b[i]);
+    }
+}
