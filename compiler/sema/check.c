@@ -1,0 +1,117 @@
+/* Outputs, records and checks. A side of a check becomes an entity over its free indices; whole tensors want equal axes, a
+ * cycle axis standing for its base axis; written indices are "for all". */
+#include "base/text.h"
+#include "sema/internal.h"
+
+/* ---- outputs ------------------------------------------------------------------------------------------------------------------------ */
+static bool output_name_free(Sema *s, Name name, Span at) {
+    for (int i = 0; i < s->c->outputs.count; i++) {
+        if (s->c->outputs.at[i].name != name) continue;
+        Diagnostic *d = diag_error(s->diag, E_DUPLICATE, at, "`%s` is recorded or an output already", name);
+        diag_mark(d, s->c->outputs.at[i].span, "here");
+        return false;
+    }
+    return true;
+}
+
+static void push_output(Sema *s, Name name, CirEntity *entity, bool recorded, Span at) {
+    if (!output_name_free(s, name, at)) return;
+    CirOutput output = {name, entity, recorded, at};
+    vec_push(s->arena, &s->c->outputs, output);
+}
+
+/* The entity itself where it is read as it is, else a new one that holds the value along the axes the user sees. */
+static CirEntity *held(Sema *s, Name name, const Value *v) {
+    const CirExpr *e = v->expr;
+    if (e->op == CIR_REF && e->entity->kind != ENTITY_STIMULUS && e->entity->kind != ENTITY_WEIGHT) {
+        bool same = v->axes.count == e->entity->axes.count;
+        for (int i = 0; same && i < v->axes.count; i++)
+            same = e->index[i].kind == CIR_IX_AXIS && e->index[i].axis == e->entity->axes.at[i];
+        if (same) return e->entity;
+    }
+    return spec_entity(s, name, &v->axes, *v);
+}
+
+static void elaborate_output(Sema *s, const AstStmt *stmt) {
+    ExprEnv env = {.scope = s->main->scope, .tensor = true};
+    Value v = expr_value(s, &env, stmt->expr);
+    if (!v.bad) push_output(s, stmt->name.name, held(s, stmt->name.name, &v), false, stmt->span);
+}
+
+static Name ref_text(Sema *s, const AstRef *ref) {
+    Text text = text_new(s->arena);
+    for (int i = 0; i < ref->path.count; i++) {
+        const AstStep *step = &ref->path.at[i];
+        int64_t k;
+        text_add(&text, "%s%s", i ? "." : "", step->name.name);
+        if (step->instance && const_int(s, s->main->scope, step->instance, &k)) text_add(&text, "[%lld]", (long long)k);
+    }
+    return name_of(s->names, text.at);
+}
+
+static void elaborate_record(Sema *s, const AstRef *ref) {
+    AstExpr e = {.kind = EXPR_REF, .ref = *ref, .span = ref->span};
+    ExprEnv env = {.scope = s->main->scope, .tensor = true};
+    Value v = expr_value(s, &env, &e);
+    if (v.bad) return;
+    Name name = ref_text(s, ref);
+    push_output(s, name, held(s, name, &v), true, ref->span);
+}
+
+void outputs_elaborate(Sema *s) {
+    for (int i = 0; i < s->outputs.count; i++) {
+        const AstStmt *stmt = s->outputs.at[i];
+        if (stmt->kind == STMT_OUTPUT) elaborate_output(s, stmt);
+        else
+            for (int k = 0; k < stmt->refs.count; k++) elaborate_record(s, &stmt->refs.at[k]);
+    }
+}
+
+/* ---- checks -------------------------------------------------------------------------------------------------------------------------- */
+static bool sides_agree(Sema *s, const AstStmt *stmt, const Value *a, const Value *b) {
+    if (!dim_require(s, a->dim, b->dim, stmt->expr2->span, "the two sides of this check")) return false;
+    if (cir_axes_same_set(&a->axes, &b->axes)) return true;
+    if (!a->whole && !b->whole && (!a->axes.count || !b->axes.count)) return true;
+    Diagnostic *d = diag_error(s->diag, E_CHECK_AXES, stmt->span, "the two sides of this check have different axes");
+    diag_mark(d, stmt->expr->span, "%s", cir_axes_text(s->arena, &a->axes));
+    diag_mark(d, stmt->expr2->span, "%s", cir_axes_text(s->arena, &b->axes));
+    diag_note(d, "left  %s", cir_axes_text(s->arena, &a->axes));
+    diag_note(d, "right %s", cir_axes_text(s->arena, &b->axes));
+    diag_help(d, "nothing is broadcast; a sum needs `sum(axis)`");
+    return false;
+}
+
+static double tolerance(Sema *s, const AstStmt *stmt) {
+    if (!stmt->tolerance) return 0;
+    ExprEnv env = {.scope = s->main->scope};
+    Value v = expr_value(s, &env, stmt->tolerance);
+    double value = 0;
+    if (v.bad || (fold_number(v.expr, &value) && value > 0)) return value;
+    diag_error(s->diag, E_TOLERANCE, stmt->tolerance->span, "a tolerance is a positive number");
+    return 0;
+}
+
+static Name check_name(Sema *s, const AstStmt *stmt) {
+    Name name = stmt->name.name ? stmt->name.name : name_printf(s->names, "check %d", s->c->checks.count + 1);
+    for (int i = 0; i < s->c->checks.count; i++)
+        if (s->c->checks.at[i].name == name) {
+            Diagnostic *d = diag_error(s->diag, E_DUPLICATE, stmt->span, "there is a check `%s` already", name);
+            diag_mark(d, s->c->checks.at[i].span, "here");
+        }
+    return name;
+}
+
+static void elaborate_check(Sema *s, const AstStmt *stmt) {
+    ExprEnv env = {.scope = s->main->scope, .tensor = true, .identify = true};
+    Value a = expr_value(s, &env, stmt->expr), b = expr_value(s, &env, stmt->expr2);
+    CirCheck check = {.name = check_name(s, stmt), .within = tolerance(s, stmt), .span = stmt->span};
+    if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b)) return;
+    CirAxes axes = a.axes.count ? a.axes : b.axes;
+    check.left = spec_entity(s, name_printf(s->names, "%s.left", check.name), &axes, a);
+    check.right = spec_entity(s, name_printf(s->names, "%s.right", check.name), &axes, b);
+    vec_push(s->arena, &s->c->checks, check);
+}
+
+void checks_elaborate(Sema *s) {
+    for (int i = 0; i < s->checks.count; i++) elaborate_check(s, s->checks.at[i]);
+}

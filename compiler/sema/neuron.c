@@ -1,0 +1,376 @@
+/* Cells: a neuron type instantiated for a population. Its compartments, states, rate and variables become entities over the
+ * population's axes; its equations are elaborated once those axes and the inputs' dimensions are known. */
+#include <string.h>
+
+#include "sema/internal.h"
+
+/* ---- members -------------------------------------------------------------------------------------------------------------------------- */
+static CirEntity *member_new(Sema *s, Population *p, CirEntityKind kind, AstName name) {
+    Symbol *known = scope_own(p->cell, name.name);
+    if (known) {
+        Diagnostic *d = diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        diag_mark(d, known->span, "first declared here");
+        return known->kind == SYM_ENTITY ? known->entity : NULL;
+    }
+    CirEntity *entity = entity_new(s, kind, name_printf(s->names, "%s.%s", p->cir->path, name.name), NULL, name.span);
+    entity->population = p->cir;
+    entity_of(entity)->owner = p;
+    entity_of(entity)->dim = kind == ENTITY_STATE ? dim_none() : dim_any();
+    scope_add(s, p->cell, SYM_ENTITY, name.name, name.span)->entity = entity;
+    vec_push(s->arena, &p->entities, entity);
+    return entity;
+}
+
+static void declare_compartments(Sema *s, Population *p, const AstStmt *stmt) {
+    for (int i = 0; i < stmt->members.count; i++) {
+        CirEntity *entity = member_new(s, p, ENTITY_COMPARTMENT, stmt->members.at[i].decl.name);
+        CirCompartment compartment = {entity, NULL};
+        if (entity) vec_push(s->arena, &p->cir->compartments, compartment);
+    }
+}
+
+static void declare_rate(Sema *s, Population *p, const AstStmt *stmt) {
+    if (scope_own(p->cell, stmt->name.name)) {
+        diag_error(s->diag, E_DUPLICATE, stmt->name.span, "`%s` is declared already in this neuron type", stmt->name.name);
+        return;
+    }
+    scope_add(s, p->cell, SYM_ENTITY, stmt->name.name, stmt->name.span)->entity = p->cir->rate;
+}
+
+/* The variable of an equation and, for a derivative, the factors before it. */
+typedef struct Left {
+    const AstRef *ref;
+    bool derivative;
+    const AstExpr *times, *over; /* coefficient = times / over */
+} Left;
+
+static bool left_side(const AstExpr *e, Left *left) {
+    if (e->kind == EXPR_REF || e->kind == EXPR_DERIVATIVE) {
+        left->ref = &e->ref;
+        left->derivative = e->kind == EXPR_DERIVATIVE;
+        return e->ref.path.count == 1 && !e->ref.has_indices;
+    }
+    if (e->kind != EXPR_BINARY) return false;
+    const AstExpr *a = e->args.at[0], *b = e->args.at[1];
+    if (e->op == OP_MUL && b->kind == EXPR_DERIVATIVE) left->times = a;
+    else if (e->op == OP_MUL && a->kind == EXPR_DERIVATIVE) left->times = b;
+    else if (e->op == OP_DIV && a->kind == EXPR_DERIVATIVE) left->over = b;
+    else return false;
+    left->derivative = true;
+    left->ref = a->kind == EXPR_DERIVATIVE && left->times != a ? &a->ref : &b->ref;
+    return left->ref->path.count == 1 && !left->ref->has_indices;
+}
+
+/* An equation for a name that is not declared makes a further variable of the cell. */
+static void declare_variable(Sema *s, Population *p, const AstStmt *stmt) {
+    Left left = {0};
+    if (!left_side(stmt->left, &left)) return;
+    AstName name = left.ref->path.at[0].name;
+    if (!scope_own(p->cell, name.name)) member_new(s, p, ENTITY_VARIABLE, name);
+}
+
+/* `rate r = m` or `r = m` with a state m: previous(population) is previous(m), which starts where m starts. */
+static void find_rate_state(Sema *s, Population *p, const AstStmt *stmt) {
+    const AstExpr *e = stmt->expr;
+    if (!e || e->kind != EXPR_REF || e->ref.path.count != 1 || e->ref.has_indices) return;
+    Left left = {0};
+    Name name = stmt->name.name;
+    if (stmt->kind == STMT_EQUATION) {
+        if (!left_side(stmt->left, &left) || left.derivative) return;
+        name = left.ref->path.at[0].name.name;
+    }
+    Symbol *rate = scope_own(p->cell, name), *state = scope_own(p->cell, e->ref.path.at[0].name.name);
+    (void)s;
+    if (rate && state && rate->kind == SYM_ENTITY && rate->entity == p->cir->rate && state->kind == SYM_ENTITY &&
+        state->entity->kind == ENTITY_STATE)
+        p->rate_state = state->entity;
+}
+
+static void refused(Sema *s, Population *p, const AstStmt *stmt) {
+    if (refuse_reading(s, stmt)) p->bad = true;
+}
+
+void cell_declare(Sema *s, Population *p) {
+    const AstStmt *neuron = p->type->stmt;
+    p->cell = scope_new(s, p->type->scope, true);
+    bool rate = false;
+    for (int i = 0; i < neuron->body.count; i++) {
+        const AstStmt *stmt = neuron->body.at[i];
+        switch (stmt->kind) {
+        case STMT_COMPARTMENT: declare_compartments(s, p, stmt); break;
+        case STMT_STATE: member_new(s, p, ENTITY_STATE, stmt->name); break;
+        case STMT_RATE:
+            if (rate) diag_error(s->diag, E_NEURON, stmt->span, "a neuron type has one rate");
+            else declare_rate(s, p, stmt);
+            rate = true;
+            break;
+        case STMT_PARAMETER: case STMT_EQUATION: case STMT_ITERATE: case STMT_METHOD: break;
+        default: refused(s, p, stmt);
+        }
+    }
+    for (int i = 0; i < neuron->body.count; i++) {
+        const AstStmt *stmt = neuron->body.at[i];
+        if (stmt->kind == STMT_PARAMETER) scope_add(s, p->cell, SYM_VALUE, stmt->name.name, stmt->name.span)->poisoned = true;
+        if (stmt->kind == STMT_RATE || stmt->kind == STMT_EQUATION) find_rate_state(s, p, stmt);
+    }
+    for (int i = 0; i < neuron->body.count; i++)
+        if (neuron->body.at[i]->kind == STMT_EQUATION) declare_variable(s, p, neuron->body.at[i]);
+    if (rate) return;
+    Diagnostic *d = diag_error(s->diag, E_NEURON, neuron->name.span, "neuron type `%s` has no rate", neuron->name.name);
+    diag_help(d, "say what other cells hear: `rate r = m;`, or `rate r;` and an equation for r");
+    p->bad = true;
+}
+
+/* ---- parameters --------------------------------------------------------------------------------------------------------------------------- */
+static const AstExpr *argument(const Population *p, Name name, int rank) {
+    const AstArgs *args = &p->member->args;
+    for (int i = 0, k = 0; i < args->count; i++) {
+        if (args->at[i].name.name ? args->at[i].name.name == name : k == rank) return args->at[i].value;
+        k += !args->at[i].name.name;
+    }
+    return NULL;
+}
+
+static void bind_function_parameter(Sema *s, Population *p, const AstParam *param, int rank) {
+    const AstExpr *given = argument(p, param->name.name, rank), *e = given ? given : param->value;
+    const Scope *scope = given ? p->place->scope : p->cell;
+    Symbol *symbol = scope_add(s, p->cell, SYM_FUNCTION, param->name.name, param->name.span);
+    symbol->poisoned = true;
+    if (!e || e->kind != EXPR_REF || e->ref.path.count != 1) {
+        diag_error(s->diag, E_FUNCTION, e ? e->span : p->cir->span, "expected the name of a function for `%s`", param->name.name);
+        p->bad = true;
+        return;
+    }
+    if (function_named(s, scope, e->ref.path.at[0].name, &symbol->function, &symbol->builtin)) symbol->poisoned = false;
+    else p->bad = true;
+}
+
+static void axes_within(Sema *s, Population *p, const Value *v) {
+    for (int i = 0; i < v->axes.count && !v->bad; i++) {
+        if (cir_axes_have(&p->cir->axes, v->axes.at[i])) continue;
+        Diagnostic *d = diag_error(s->diag, E_PARAMETER, v->span, "`%s` has no axis `%s`", p->cir->path, v->axes.at[i]->name);
+        diag_note(d, "its axes are %s, those of the parameter %s", cir_axes_text(s->arena, &p->cir->axes),
+                  cir_axes_text(s->arena, &v->axes));
+        p->bad = true;
+    }
+}
+
+static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *given, const AstExpr *otherwise) {
+    Symbol *symbol = scope_own(p->cell, name.name);
+    if (!symbol) symbol = scope_add(s, p->cell, SYM_VALUE, name.name, name.span);
+    if (symbol->kind != SYM_VALUE) {
+        diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        return;
+    }
+    ExprEnv inside = {.scope = p->cell}, outside = {.scope = p->place->scope};
+    Value v = value_bad(name.span), base = v;
+    if (otherwise) base = v = expr_value(s, &inside, otherwise);
+    if (given) v = expr_value(s, &outside, given);
+    if (given && otherwise && !base.bad && !v.bad)
+        dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
+    if (!given && !otherwise) {
+        Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
+        diag_mark(d, name.span, "declared here");
+    }
+    axes_within(s, p, &v);
+    symbol->value = v;
+    symbol->poisoned = v.bad;
+    p->bad |= v.bad;
+}
+
+static void unknown_arguments(Sema *s, Population *p) {
+    const AstStmt *neuron = p->type->stmt;
+    VEC(const char *) names = {0};
+    for (int i = 0; i < neuron->params.count; i++) vec_push(s->arena, &names, neuron->params.at[i].name.name);
+    for (int i = 0; i < neuron->body.count; i++)
+        if (neuron->body.at[i]->kind == STMT_PARAMETER) vec_push(s->arena, &names, neuron->body.at[i]->name.name);
+    int positional = 0;
+    for (int i = 0; i < p->member->args.count; i++) {
+        const AstArg *arg = &p->member->args.at[i];
+        bool known = !arg->name.name && ++positional <= neuron->params.count;
+        for (int k = 0; k < names.count; k++) known |= arg->name.name == names.at[k];
+        if (known) continue;
+        const char *wrong = arg->name.name ? arg->name.name : "?";
+        Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, arg->name.name ? arg->name.span : arg->value->span,
+                                   arg->name.name ? "neuron type `%s` has no parameter `%s`" : "too many arguments for `%s`%s",
+                                   neuron->name.name, arg->name.name ? wrong : "");
+        const char *closest = diag_closest(wrong, names.at, names.count);
+        if (closest) diag_help(d, "did you mean `%s`?", closest);
+        diag_mark(d, neuron->name.span, "declared here");
+    }
+}
+
+static void bind_parameters(Sema *s, Population *p) {
+    const AstStmt *neuron = p->type->stmt;
+    unknown_arguments(s, p);
+    for (int i = 0; i < neuron->params.count; i++) {
+        const AstParam *param = &neuron->params.at[i];
+        if (param->kind == PARAM_FUNCTION) bind_function_parameter(s, p, param, i);
+        else bind_value(s, p, param->name, argument(p, param->name.name, i), param->value);
+    }
+    for (int i = 0; i < neuron->body.count; i++) {
+        const AstStmt *stmt = neuron->body.at[i];
+        if (stmt->kind == STMT_PARAMETER) bind_value(s, p, stmt->name, argument(p, stmt->name.name, -1), stmt->expr);
+    }
+}
+
+/* ---- equations ------------------------------------------------------------------------------------------------------------------------------ */
+static void push_equation(Sema *s, Population *p, CirEntity *variable, bool derivative, CirExpr *coefficient, Value v, Span at) {
+    Entity *entity = entity_of(variable);
+    if (variable->kind == ENTITY_COMPARTMENT) {
+        Diagnostic *d = diag_error(s->diag, E_EQUATION, at, "a compartment has no equation; its value is what arrives");
+        diag_mark(d, variable->span, "declared here");
+        p->bad = true;
+        return;
+    }
+    if (entity->defined) {
+        Diagnostic *d = diag_error(s->diag, E_EQUATION, at, "`%s` has two equations", variable->path);
+        diag_help(d, "equations hold at once; they are not steps of a program");
+        p->bad = true;
+        return;
+    }
+    entity->defined = true;
+    CirEquation equation = {variable, derivative, coefficient, v.expr, at};
+    vec_push(s->arena, &p->cir->equations, equation);
+}
+
+static void derivative_equation(Sema *s, Population *p, CirEntity *variable, const Left *left, Value v, Span at) {
+    ExprEnv env = {.scope = p->cell};
+    Value one = value_number(s, "1", 1, at), coefficient = one;
+    if (left->times) coefficient = expr_value(s, &env, left->times);
+    if (left->over) coefficient = value_op(s, &env, CIR_DIV, one, expr_value(s, &env, left->over), at);
+    Dim second = dim_none();
+    second.power[DIM_SECOND] = 1;
+    Dim want = dim_combine(dim_combine(coefficient.dim, entity_of(variable)->dim, 1), second, -1);
+    if (coefficient.bad || !dim_require(s, want, v.dim, at, "the two sides of this equation")) {
+        p->bad = true;
+        return;
+    }
+    push_equation(s, p, variable, true, left->times || left->over ? coefficient.expr : NULL, v, at);
+}
+
+static void plain_equation(Sema *s, Population *p, CirEntity *variable, Value v, Span at) {
+    Entity *entity = entity_of(variable);
+    if (entity->dim.any) entity->dim = v.dim;
+    if (!dim_require(s, entity->dim, v.dim, at, "the two sides of this equation")) p->bad = true;
+    else push_equation(s, p, variable, false, NULL, v, at);
+}
+
+static void equation(Sema *s, Population *p, const AstStmt *stmt) {
+    Left left = {0};
+    if (!left_side(stmt->left, &left)) {
+        Diagnostic *d = diag_error(s->diag, E_EQUATION, stmt->left->span, "this is not the left side of an equation");
+        diag_help(d, "write `r = ...;`, `r' = ...;` or `tau * r' = ...;`");
+        p->bad = true;
+        return;
+    }
+    Symbol *symbol = scope_own(p->cell, left.ref->path.at[0].name.name);
+    if (!symbol || symbol->kind != SYM_ENTITY) {
+        diag_error(s->diag, E_EQUATION, stmt->left->span, "`%s` is a parameter and has no equation", left.ref->path.at[0].name.name);
+        p->bad = true;
+        return;
+    }
+    ExprEnv env = {.scope = p->cell};
+    Value v = expr_value(s, &env, stmt->expr);
+    p->bad |= v.bad;
+    if (v.bad) return;
+    if (left.derivative) derivative_equation(s, p, symbol->entity, &left, v, stmt->span);
+    else plain_equation(s, p, symbol->entity, v, stmt->span);
+}
+
+static void state_init(Sema *s, Population *p, const AstStmt *stmt) {
+    Symbol *symbol = scope_own(p->cell, stmt->name.name);
+    if (!symbol || symbol->kind != SYM_ENTITY || symbol->entity->kind != ENTITY_STATE) return;
+    ExprEnv env = {.scope = p->cell};
+    Value v = stmt->expr ? expr_value(s, &env, stmt->expr) : value_number(s, "0", 0, stmt->span);
+    p->bad |= v.bad;
+    if (v.bad) return;
+    entity_of(symbol->entity)->dim = v.dim.any ? dim_none() : v.dim;
+    CirState state = {symbol->entity, v.expr};
+    vec_push(s->arena, &p->cir->states, state);
+}
+
+static void compartment_defaults(Sema *s, Population *p, const AstStmt *stmt) {
+    ExprEnv env = {.scope = p->cell};
+    for (int i = 0; i < stmt->members.count; i++) {
+        const AstMember *member = &stmt->members.at[i];
+        for (int k = 0; k < p->cir->compartments.count; k++) {
+            CirCompartment *c = &p->cir->compartments.at[k];
+            Symbol *symbol = scope_own(p->cell, member->decl.name.name);
+            if (!symbol || symbol->entity != c->entity) continue;
+            Value v = member->value ? expr_value(s, &env, member->value) : value_bad(member->decl.span);
+            if (!v.bad) c->otherwise = v.expr;
+            if (!v.bad && entity_of(c->entity)->dim.any) entity_of(c->entity)->dim = v.dim;
+            bool needed = !member->value && !entity_of(c->entity)->targeted && !p->bad;
+            if (!needed) continue;
+            Diagnostic *d = diag_error(s->diag, E_UNTARGETED, p->cir->span, "nothing arrives at `%s`", c->entity->path);
+            diag_mark(d, c->entity->span, "this compartment has no default");
+            diag_help(d, "send something to it: `source -> %s;`", c->entity->path);
+            p->bad = true;
+        }
+    }
+}
+
+static void all_defined(Sema *s, Population *p) {
+    for (int i = 0; i < p->entities.count; i++) {
+        CirEntity *entity = p->entities.at[i];
+        if (entity->kind == ENTITY_COMPARTMENT || entity_of(entity)->defined || p->bad) continue;
+        Diagnostic *d = diag_error(s->diag, E_NEURON, entity->kind == ENTITY_RATE ? p->type->stmt->name.span : entity->span,
+                                   "neuron type `%s` has no equation for its %s", p->type->name,
+                                   entity->kind == ENTITY_RATE ? "rate" : "state");
+        diag_mark(d, p->cir->span, "used here");
+        p->bad = true;
+    }
+}
+
+/* A state lives over a cycle. */
+static void states_need_cycle(Sema *s, Population *p) {
+    if (p->bad || !p->cir->states.count) return;
+    bool latched = false;
+    for (int i = 0; i < p->cir->equations.count; i++)
+        latched |= p->cir->equations.at[i].variable->kind == ENTITY_STATE && !p->cir->equations.at[i].derivative;
+    for (int i = 0; i < p->cir->axes.count; i++)
+        if (p->cir->axes.at[i]->kind == CIR_AXIS_CYCLE) return;
+    if (!latched) return;
+    Diagnostic *d = diag_error(s->diag, E_PREVIOUS, p->cir->span, "`%s` keeps a state and does not vary over a cycle axis",
+                               p->cir->path);
+    diag_help(d, "declare `cycle now over token;` and feed it a signal `x[token as now]`");
+}
+
+static void body_iterate(Sema *s, Population *p, const AstStmt *stmt) {
+    if (p->cir->iterates) return;
+    AstMember member = {.iterate_count = stmt->expr, .iterate_tolerance = stmt->expr2};
+    ExprEnv env = {.scope = p->cell};
+    p->cir->iterates = true;
+    p->cir->iterate_tolerance = 1e-6;
+    bool fine = const_int(s, p->cell, member.iterate_count, &p->cir->iterate_count) && p->cir->iterate_count > 0;
+    if (stmt->expr2) {
+        Value v = expr_value(s, &env, stmt->expr2);
+        fine = fine && !v.bad && fold_number(v.expr, &p->cir->iterate_tolerance);
+    }
+    if (!fine) diag_error(s->diag, E_ITERATE, stmt->span, "expected `iterate count until tolerance;`");
+}
+
+void cell_elaborate(Sema *s, Population *p) {
+    if (!p->type || p->bad) return;
+    const AstStmts *body = &p->type->stmt->body;
+    bind_parameters(s, p);
+    if (p->bad) return;
+    for (int i = 0; i < body->count; i++) {
+        const AstStmt *stmt = body->at[i];
+        if (stmt->kind == STMT_COMPARTMENT) compartment_defaults(s, p, stmt);
+        if (stmt->kind == STMT_STATE) state_init(s, p, stmt);
+        if (stmt->kind == STMT_ITERATE) body_iterate(s, p, stmt);
+    }
+    for (int i = 0; i < body->count && !p->bad; i++) {
+        const AstStmt *stmt = body->at[i];
+        if (stmt->kind == STMT_EQUATION) equation(s, p, stmt);
+        if (stmt->kind != STMT_RATE || !stmt->expr) continue;
+        ExprEnv env = {.scope = p->cell};
+        Value v = expr_value(s, &env, stmt->expr);
+        p->bad |= v.bad;
+        if (!v.bad) plain_equation(s, p, p->cir->rate, v, stmt->span);
+    }
+    all_defined(s, p);
+    states_need_cycle(s, p);
+}

@@ -1,0 +1,250 @@
+/* Specs: reference functions in index notation. A call expands into entities, one per variable of the spec, over fresh index
+ * axes; arguments bind by position, index by index. A spec without axes is a function of numbers and is put in place. */
+#include "sema/internal.h"
+
+enum { SPEC_DEPTH = 64 };
+
+bool spec_is_scalar(const AstStmt *spec) {
+    for (int i = 0; i < spec->decls.count; i++)
+        if (spec->decls.at[i].axes.count) return false;
+    return !spec->results.count || !spec->results.at[0].axes.count;
+}
+
+CirEntity *spec_entity(Sema *s, Name path, const CirAxes *axes, Value value) {
+    CirEntity *entity = entity_new(s, ENTITY_SPEC, path, axes, value.span);
+    entity->value = value.expr;
+    entity_of(entity)->dim = value.dim;
+    vec_push(s->arena, &s->c->specs, entity);
+    return entity;
+}
+
+/* ---- a call under construction ------------------------------------------------------------------------------------------------- */
+typedef struct Index { /* an index of the spec: its own axis, and the caller's that it was bound to first */
+    Name name;
+    CirAxis *axis, *actual;
+    const AstDecl *by;
+} Index;
+typedef struct Call {
+    const Symbol *spec;
+    const AstExpr *ast;
+    const ExprEnv *caller;
+    Scope *scope;
+    VEC(Index) indices;
+    Name label; /* unique: multihead_attention, multihead_attention.2 */
+} Call;
+
+static Index *call_index(Call *call, Name name) {
+    for (int i = 0; i < call->indices.count; i++)
+        if (call->indices.at[i].name == name) return &call->indices.at[i];
+    return NULL;
+}
+
+static bool index_conflict(Sema *s, Call *call, const AstExpr *argument, const AstDecl *formal, const Index *known,
+                           const CirAxis *actual) {
+    Diagnostic *d = diag_error(s->diag, E_SPEC_ARGUMENT, argument->span, "index `%s` of `%s` is `%s` here but `%s` elsewhere",
+                               known->name, call->spec->name, actual->name, known->actual->name);
+    diag_mark(d, formal->span, "`%s` is declared here", formal->name.name);
+    diag_mark(d, known->by->span, "`%s` was bound to `%s` here", known->name, known->actual->name);
+    diag_help(d, "arguments bind by position: the axes of a weight in the order of its declaration, of a population cycle axes "
+                 "first");
+    return false;
+}
+
+static bool bind_index(Sema *s, Call *call, const AstExpr *argument, const AstDecl *formal, AstName name, CirAxis *actual) {
+    Index *known = call_index(call, name.name);
+    if (known) return known->actual->root == actual->root || index_conflict(s, call, argument, formal, known, actual);
+    Index index = {name.name, axis_copy(s, actual), actual, formal};
+    vec_push(s->arena, &call->indices, index);
+    scope_add(s, call->scope, SYM_AXIS, name.name, name.span)->axis = index.axis;
+    return true;
+}
+
+static bool rank_error(Sema *s, Call *call, const AstExpr *argument, const AstDecl *formal, const Value *v) {
+    Diagnostic *d = diag_error(s->diag, E_SPEC_ARGUMENT, argument->span, "`%s` of `%s` has %d axes, this has %d",
+                               formal->name.name, call->spec->name, formal->axes.count, v->axes.count);
+    diag_note(d, "its axes are %s", cir_axes_text(s->arena, &v->axes));
+    diag_mark(d, formal->span, "declared here");
+    return false;
+}
+
+/* The argument as something that can be read along indices: an entity, or a new one that holds the expression. */
+static Reading argument_reading(Sema *s, Call *call, const AstDecl *formal, Value v) {
+    if (v.expr->op != CIR_REF && v.expr->op != CIR_PREVIOUS) {
+        CirEntity *held = spec_entity(s, name_printf(s->names, "%s.%s", call->label, formal->name.name), &v.axes, v);
+        return read_entity(s, held, v.span);
+    }
+    return (Reading){.op = v.expr->op, .entity = v.expr->entity, .index = v.expr->index, .order = v.axes, .span = v.span};
+}
+
+static bool bind_argument(Sema *s, Call *call, const AstDecl *formal, const AstExpr *argument) {
+    Value v = expr_value(s, call->caller, argument);
+    if (v.bad) return false;
+    if (!formal->axes.count) {
+        if (v.axes.count) return rank_error(s, call, argument, formal, &v);
+        scope_add(s, call->scope, SYM_VALUE, formal->name.name, formal->span)->value = v;
+        return true;
+    }
+    if (v.axes.count != formal->axes.count) return rank_error(s, call, argument, formal, &v);
+    CirRenames map = {0};
+    for (int i = 0; i < formal->axes.count; i++) {
+        if (!bind_index(s, call, argument, formal, formal->axes.at[i], v.axes.at[i])) return false;
+        renames_push(s, &map, v.axes.at[i], call_index(call, formal->axes.at[i].name)->axis);
+    }
+    Symbol *symbol = scope_add(s, call->scope, SYM_TENSOR, formal->name.name, formal->span);
+    symbol->reading = argument_reading(s, call, formal, v);
+    reading_rename(s, &symbol->reading, &map);
+    return true;
+}
+
+/* ---- equations of the body ------------------------------------------------------------------------------------------------------- */
+static bool body_error(Sema *s, Span at, const char *why) {
+    Diagnostic *d = diag_error(s->diag, E_SPEC_BODY, at, "%s", why);
+    diag_help(d, "a spec is a list of equations: `s[i, j] = sum(a) q[i, a] * k[j, a];`");
+    return false;
+}
+
+/* Axes of the left side: as written, or those of the value for `h = x + f(x);`. */
+static bool left_axes(Sema *s, Call *call, const AstRef *left, const Value *v, CirAxes *axes) {
+    if (!left->has_indices && v->whole) {
+        *axes = v->axes;
+        return true;
+    }
+    AstNames names = {0};
+    for (int i = 0; i < left->indices.count; i++) {
+        if (left->indices.at[i].kind != INDEX_AXIS) return body_error(s, left->indices.at[i].span, "expected an index");
+        vec_push(s->arena, &names, left->indices.at[i].axis);
+    }
+    if (!axes_of(s, call->scope, &names, axes)) return false;
+    for (int i = 0; i < v->axes.count; i++) {
+        if (cir_axes_have(axes, v->axes.at[i])) continue;
+        const char *name = v->axes.at[i]->name;
+        for (int k = 0; k < call->indices.count; k++)
+            if (call->indices.at[k].axis == v->axes.at[i]) name = call->indices.at[k].name;
+        diag_error(s->diag, E_SPEC_INDEX, v->span, "index `%s` is free on the right and missing on the left", name);
+        return false;
+    }
+    return true;
+}
+
+static bool spec_equation(Sema *s, Call *call, const AstStmt *stmt) {
+    if (stmt->kind != STMT_EQUATION || stmt->left->kind != EXPR_REF || stmt->left->ref.path.count != 1)
+        return body_error(s, stmt->span, "expected an equation");
+    const AstRef *left = &stmt->left->ref;
+    AstName name = left->path.at[0].name;
+    ExprEnv env = {.scope = call->scope, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
+    Value v = expr_value(s, &env, stmt->expr);
+    if (v.bad) return false;
+    if (scope_own(call->scope, name.name)) return body_error(s, left->span, "this name has a value already");
+    CirAxes axes = {0};
+    if (!left_axes(s, call, left, &v, &axes)) return false;
+    if (!axes.count) {
+        scope_add(s, call->scope, SYM_VALUE, name.name, name.span)->value = v;
+        return true;
+    }
+    v.span = stmt->span;
+    CirEntity *entity = spec_entity(s, name_printf(s->names, "%s.%s", call->label, name.name), &axes, v);
+    scope_add(s, call->scope, SYM_TENSOR, name.name, name.span)->reading = read_entity(s, entity, stmt->span);
+    return true;
+}
+
+/* The result seen by the caller: along the axes its indices were bound to. */
+static Value call_result(Sema *s, Call *call) {
+    const AstDecl *result = &call->spec->stmt->results.at[0];
+    Symbol *symbol = scope_own(call->scope, result->name.name);
+    if (!symbol || (symbol->kind != SYM_TENSOR && symbol->kind != SYM_VALUE)) {
+        body_error(s, result->span, "the result has no equation");
+        return value_bad(call->ast->span);
+    }
+    if (symbol->kind == SYM_VALUE) return symbol->value;
+    Reading r = symbol->reading;
+    CirAxes declared = {0};
+    if (!axes_of(s, call->scope, &result->axes, &declared)) return value_bad(call->ast->span);
+    if (!cir_axes_same_set(&declared, &r.order)) {
+        diag_error(s->diag, E_SPEC_BODY, result->span, "the result's indices are not those of its equation");
+        return value_bad(call->ast->span);
+    }
+    r.order = declared;
+    CirRenames map = {0};
+    for (int i = 0; i < call->indices.count; i++) renames_push(s, &map, call->indices.at[i].axis, call->indices.at[i].actual);
+    reading_rename(s, &r, &map);
+    r.span = call->ast->span;
+    Value v = value_of_reading(s, &r);
+    if (v.axes.count == r.order.count) return v;
+    Diagnostic *d = diag_error(s->diag, E_CHECK_INDICES, call->ast->span, "the result would have one axis twice: %s",
+                               cir_axes_text(s->arena, &r.order));
+    diag_help(d, "give a second axis of the same size to one of the arguments");
+    return value_bad(call->ast->span);
+}
+
+static Name call_label(Sema *s, const Symbol *spec) {
+    s->spec_calls++;
+    const char *suffix = s->spec_calls == 1 ? "" : arena_printf(s->arena, ".%d", s->spec_calls);
+    return name_printf(s->names, "%s%s", spec->name, suffix);
+}
+
+static bool call_ok(Sema *s, const Symbol *spec, const ExprEnv *env, const AstExpr *e) {
+    const AstStmt *stmt = spec->stmt;
+    if (env->calls > SPEC_DEPTH) {
+        diag_error(s->diag, E_RECURSION, e->span, "spec `%s` calls itself, or specs are nested too deeply", spec->name);
+        return false;
+    }
+    if (e->args.count != stmt->decls.count) {
+        Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, e->span, "`%s` takes %d arguments, %d given", spec->name,
+                                   stmt->decls.count, e->args.count);
+        diag_mark(d, spec->span, "declared here");
+        return false;
+    }
+    if (stmt->results.count == 1) return true;
+    diag_error(s->diag, E_SPEC_BODY, spec->span, "a spec that is called has one result");
+    return false;
+}
+
+static ExprEnv deeper(const ExprEnv *env) {
+    ExprEnv inner = *env;
+    inner.calls++;
+    return inner;
+}
+
+Value spec_call(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr *e) {
+    if (!call_ok(s, spec, env, e)) return value_bad(e->span);
+    if (!env->tensor) {
+        Diagnostic *d = diag_error(s->diag, E_SPEC_ARGUMENT, e->span, "a spec with axes cannot be used here");
+        diag_help(d, "specs stand in checks and outputs; a cell or a weight may use specs without axes");
+        return value_bad(e->span);
+    }
+    ExprEnv inner = deeper(env);
+    Call call = {.spec = spec, .ast = e, .caller = &inner, .scope = scope_new(s, spec->scope, true)};
+    call.label = call_label(s, spec);
+    for (int i = 0; i < e->args.count; i++)
+        if (!bind_argument(s, &call, &spec->stmt->decls.at[i], e->args.at[i])) return value_bad(e->span);
+    for (int i = 0; i < spec->stmt->body.count; i++)
+        if (!spec_equation(s, &call, spec->stmt->body.at[i])) return value_bad(e->span);
+    return call_result(s, &call);
+}
+
+/* r = f(u) put in place: the argument's expression is shared by all its uses. */
+Value spec_inline(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr *e) {
+    if (!call_ok(s, spec, env, e)) return value_bad(e->span);
+    ExprEnv inner = deeper(env);
+    inner.scope = scope_new(s, spec->scope, true);
+    for (int i = 0; i < e->args.count; i++) {
+        Value v = expr_value(s, env, e->args.at[i]);
+        if (v.bad) return v;
+        scope_add(s, inner.scope, SYM_VALUE, spec->stmt->decls.at[i].name.name, e->args.at[i]->span)->value = v;
+    }
+    for (int i = 0; i < spec->stmt->body.count; i++) {
+        const AstStmt *stmt = spec->stmt->body.at[i];
+        if (stmt->kind != STMT_EQUATION || stmt->left->kind != EXPR_REF) {
+            body_error(s, stmt->span, "expected an equation");
+            return value_bad(e->span);
+        }
+        Value v = expr_value(s, &inner, stmt->expr);
+        if (v.bad) return v;
+        AstName name = stmt->left->ref.path.at[0].name;
+        scope_add(s, inner.scope, SYM_VALUE, name.name, name.span)->value = v;
+    }
+    Symbol *result = scope_own(inner.scope, spec->stmt->results.at[0].name.name);
+    if (result) return result->value;
+    body_error(s, spec->span, "the result has no equation");
+    return value_bad(e->span);
+}

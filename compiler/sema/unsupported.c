@@ -1,0 +1,27 @@
+/* What belongs to other readings is refused by name and place where the settled reading would have to run it. */
+#include "sema/internal.h"
+
+static bool refuse(Sema *s, ErrorCode code, Span at, const char *what, const char *reading) {
+    Diagnostic *d = diag_error(s->diag, code, at, "the settled reading has no %s", what);
+    diag_note(d, "`%s` belongs to the %s reading, which this version does not have", what, reading);
+    diag_help(d, "remove it, or keep it in a neuron type or template that this program does not use");
+    return true;
+}
+
+bool refuse_reading(Sema *s, const AstStmt *stmt) {
+    switch (stmt->kind) {
+    case STMT_NOISE: return refuse(s, E_NOISE, stmt->span, "noise", "dynamic");
+    case STMT_ON_SPIKE: return refuse(s, E_ON_SPIKE, stmt->span, "on spike", "dynamic");
+    case STMT_RULE: return refuse(s, E_RULE, stmt->span, "rule", "learning");
+    case STMT_LEARN: return refuse(s, E_LEARN, stmt->span, "learn", "learning");
+    case STMT_LOSS: return refuse(s, E_LOSS, stmt->span, "loss", "learning");
+    default: return false;
+    }
+}
+
+bool refuse_synapse(Sema *s, const AstSynapse *synapse) {
+    bool refused = false;
+    if (synapse->delay) refused = refuse(s, E_DELAY, synapse->delay->span, "delay", "dynamic");
+    if (synapse->sparse) refused = refuse(s, E_SPARSE, synapse->sparse->span, "sparse", "dynamic");
+    return refused;
+}
