@@ -19,7 +19,7 @@ CirAxis *axis_new(Sema *s, Name name, CirAxisKind kind, int64_t size, CirAxis *b
 CirAxis *axis_copy(Sema *s, CirAxis *of) {
     Axis *root = (Axis *)of->root;
     Name name = name_printf(s->names, "%s.%d", root->cir.name, ++root->copies);
-    return axis_new(s, name, CIR_AXIS_COPY, 0, of, of->span);
+    return axis_new(s, name, CIR_AXIS_COPY, 0, of->kind == CIR_AXIS_CYCLE ? of->base : of, of->span);
 }
 
 const char *axis_local(const CirAxis *axis) {
@@ -178,9 +178,18 @@ static bool override_int(Sema *s, const char *name, const char *text, int64_t *v
     return false;
 }
 
+/* The axis that `axis pre = unit;` copies, or NULL. */
+static CirAxis *copied_axis(Sema *s, const Place *place, const AstExpr *e) {
+    if (e->kind != EXPR_REF || e->ref.path.count != 1 || e->ref.has_indices) return NULL;
+    Symbol *symbol = scope_lookup(s, place->scope, e->ref.path.at[0].name.name);
+    return symbol && symbol->kind == SYM_AXIS ? symbol->axis : NULL;
+}
+
 /* `axis d = head * a;` where d exists: a constraint. */
 static void axis_constraint(Sema *s, const Place *place, const AstStmt *stmt, const CirAxis *axis) {
     int64_t size, have;
+    CirAxis *same = copied_axis(s, place, stmt->expr);
+    if (same && same->root == axis->root) return;
     AstExpr self = *stmt->expr;
     if (!const_int(s, place->scope, stmt->expr, &size) || !const_axis(s, &self, axis, &have)) return;
     if (size == have) return;
@@ -188,13 +197,6 @@ static void axis_constraint(Sema *s, const Place *place, const AstStmt *stmt, co
                                stmt->name.name, (long long)have, (long long)size);
     if (axis->span.file) diag_mark(d, axis->span, "its size comes from here");
     if (place->instance.file) diag_mark(d, place->instance, "in this instance");
-}
-
-/* The axis that `axis pre = unit;` copies, or NULL. */
-static CirAxis *copied_axis(Sema *s, const Place *place, const AstExpr *e) {
-    if (e->kind != EXPR_REF || e->ref.path.count != 1 || e->ref.has_indices) return NULL;
-    Symbol *symbol = scope_lookup(s, place->scope, e->ref.path.at[0].name.name);
-    return symbol && symbol->kind == SYM_AXIS ? symbol->axis : NULL;
 }
 
 void walk_axis(Sema *s, const Place *place, const AstStmt *stmt) {

@@ -32,10 +32,33 @@ static CirEntity *held(Sema *s, Name name, const Value *v) {
     return spec_entity(s, name, &v->axes, *v);
 }
 
+/* `output y[token, d] = ...` fixes the order of the axes. */
+static bool order_axes(Sema *s, const Scope *scope, const AstStmt *stmt, Value *v) {
+    if (!stmt->decl.has_axes) return true;
+    CirAxes axes = {0};
+    if (!axes_of(s, scope, &stmt->decl.axes, &axes)) return false;
+    if (cir_axes_same_set(&axes, &v->axes)) {
+        v->axes = axes;
+        return true;
+    }
+    Diagnostic *d = diag_error(s->diag, E_CHECK_AXES, stmt->span, "the output's axes are not those of the expression");
+    diag_note(d, "declared %s", cir_axes_text(s->arena, &axes));
+    diag_note(d, "found    %s", cir_axes_text(s->arena, &v->axes));
+    return false;
+}
+
 static void elaborate_output(Sema *s, const AstStmt *stmt) {
-    ExprEnv env = {.scope = s->main->scope, .tensor = true};
+    Scope *scope = scope_new(s, s->main->scope, false);
+    infer_indices(s, scope, stmt->expr);
+    ExprEnv env = {.scope = scope, .tensor = true};
     Value v = expr_value(s, &env, stmt->expr);
-    if (!v.bad) push_output(s, stmt->name.name, held(s, stmt->name.name, &v), false, stmt->span);
+    if (v.bad || !order_axes(s, scope, stmt, &v)) return;
+    CirEntity *entity = held(s, stmt->name.name, &v);
+    push_output(s, stmt->name.name, entity, false, stmt->span);
+    Symbol *symbol = scope_own(s->main->scope, stmt->name.name);
+    if (!symbol || symbol->kind != SYM_SIGNAL || stmt->expr->kind == EXPR_REF) return;
+    symbol->kind = SYM_TENSOR; /* from now on checks read what is held */
+    symbol->reading = read_entity(s, entity, stmt->span);
 }
 
 static Name ref_text(Sema *s, const AstRef *ref) {
@@ -102,7 +125,10 @@ static Name check_name(Sema *s, const AstStmt *stmt) {
 }
 
 static void elaborate_check(Sema *s, const AstStmt *stmt) {
-    ExprEnv env = {.scope = s->main->scope, .tensor = true, .identify = true};
+    Scope *scope = scope_new(s, s->main->scope, false);
+    infer_indices(s, scope, stmt->expr);
+    infer_indices(s, scope, stmt->expr2);
+    ExprEnv env = {.scope = scope, .tensor = true, .identify = true};
     Value a = expr_value(s, &env, stmt->expr), b = expr_value(s, &env, stmt->expr2);
     CirCheck check = {.name = check_name(s, stmt), .within = tolerance(s, stmt), .span = stmt->span};
     if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b)) return;

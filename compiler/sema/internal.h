@@ -220,6 +220,8 @@ Reading read_source(Sema *s, const ExprEnv *env, const AstExpr *e); /* a referen
 Reading read_entity(Sema *s, CirEntity *entity, Span at);
 Reading read_previous(Sema *s, Reading r);
 void reading_rename(Sema *s, Reading *r, const CirRenames *map);
+/* In index notation a new name, `s[i, j]`, runs over the axis of the place where it is used: adds such names to the scope. */
+void infer_indices(Sema *s, Scope *scope, const AstExpr *e);
 bool apply_indices(Sema *s, const ExprEnv *env, const AstRef *ref, Reading *r);
 
 typedef struct Resolved { /* what a path leads to */

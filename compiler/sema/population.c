@@ -50,11 +50,19 @@ static bool walk_header(Sema *s, const Place *place, const AstStmt *stmt) {
     }
 }
 
+/* An output may have the name of what it shows: `output y = y;`. */
+static bool shows_itself(Sema *s, const Place *place, const AstStmt *stmt) {
+    const AstExpr *e = stmt->expr;
+    return e->kind == EXPR_REF && e->ref.path.count == 1 && e->ref.path.at[0].name.name == stmt->name.name &&
+           scope_lookup(s, place->scope, stmt->name.name);
+}
+
 static void walk_output(Sema *s, const Place *place, const AstStmt *stmt) {
+    vec_push(s->arena, &s->outputs, stmt);
+    if (shows_itself(s, place, stmt)) return;
     Symbol *symbol = scope_declare(s, place->scope, SYM_SIGNAL, stmt->name);
     symbol->scope = place->scope;
     symbol->expr = stmt->expr;
-    vec_push(s->arena, &s->outputs, stmt);
 }
 
 static void walk_rest(Sema *s, const Place *place, const AstStmt *stmt) {

@@ -374,6 +374,43 @@ bool apply_indices(Sema *s, const ExprEnv *env, const AstRef *ref, Reading *r) {
     return apply_positions(s, env, ref, r);
 }
 
+/* ---- indices that are only names ---------------------------------------------------------------------------------------------- */
+static void infer_from_ref(Sema *s, Scope *scope, const AstRef *ref) {
+    AstRef bare = *ref;
+    int plain = 0;
+    bare.indices.count = 0;
+    bare.indices.at = ARENA_ARRAY(s->arena, AstIndex, ref->indices.count);
+    for (int i = 0; i < ref->indices.count; i++) {
+        if (is_plain(&ref->indices.at[i])) plain++;
+        else bare.indices.at[bare.indices.count++] = ref->indices.at[i];
+    }
+    bare.has_indices = bare.indices.count > 0;
+    ExprEnv env = {.scope = scope, .tensor = true};
+    Reading r = read_ref(s, &env, &bare);
+    if (r.bad || r.order.count != plain) return;
+    for (int i = 0, k = 0; i < ref->indices.count; i++) {
+        const AstIndex *index = &ref->indices.at[i];
+        if (!is_plain(index)) continue;
+        CirAxis *axis = r.order.at[k++];
+        if (index->kind != INDEX_AXIS || scope_lookup(s, scope, index->axis.name)) continue;
+        scope_add(s, scope, SYM_AXIS, index->axis.name, index->axis.span)->axis = axis_copy(s, axis);
+    }
+}
+
+static void infer(Sema *s, Scope *scope, const AstExpr *e) {
+    if (e->kind == EXPR_REF && e->ref.has_indices) infer_from_ref(s, scope, &e->ref);
+    for (int i = 0; i < e->args.count; i++) infer(s, scope, e->args.at[i]);
+}
+
+void infer_indices(Sema *s, Scope *scope, const AstExpr *e) {
+    Diagnostics *kept = s->diag;
+    Arena *scratch = arena_new();
+    s->diag = diag_new(scratch); /* what is wrong is met again, and reported, when the expression is elaborated */
+    infer(s, scope, e);
+    s->diag = kept;
+    arena_free(scratch);
+}
+
 /* ---- previous ------------------------------------------------------------------------------------------------------------------ */
 static bool has_cycle(const CirEntity *entity) {
     for (int i = 0; i < entity->axes.count; i++)

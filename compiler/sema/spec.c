@@ -30,6 +30,7 @@ typedef struct Call {
     const ExprEnv *caller;
     Scope *scope;
     VEC(Index) indices;
+    AstNames result; /* the indices on the left of the result's equation; count 0: a whole tensor */
     Name label; /* unique: multihead_attention, multihead_attention.2 */
 } Call;
 
@@ -103,24 +104,29 @@ static bool body_error(Sema *s, Span at, const char *why) {
     return false;
 }
 
+/* How the user calls an axis in this scope. */
+static const char *index_name(const Scope *scope, const CirAxis *axis) {
+    for (; scope; scope = scope->parent)
+        for (int i = 0; i < scope->symbols.count; i++)
+            if (scope->symbols.at[i]->kind == SYM_AXIS && scope->symbols.at[i]->axis == axis) return scope->symbols.at[i]->name;
+    return axis->name;
+}
+
 /* Axes of the left side: as written, or those of the value for `h = x + f(x);`. */
-static bool left_axes(Sema *s, Call *call, const AstRef *left, const Value *v, CirAxes *axes) {
+static bool left_axes(Sema *s, const Scope *scope, const AstRef *left, const Value *v, AstNames *names, CirAxes *axes) {
     if (!left->has_indices && v->whole) {
         *axes = v->axes;
         return true;
     }
-    AstNames names = {0};
     for (int i = 0; i < left->indices.count; i++) {
         if (left->indices.at[i].kind != INDEX_AXIS) return body_error(s, left->indices.at[i].span, "expected an index");
-        vec_push(s->arena, &names, left->indices.at[i].axis);
+        vec_push(s->arena, names, left->indices.at[i].axis);
     }
-    if (!axes_of(s, call->scope, &names, axes)) return false;
+    if (!axes_of(s, scope, names, axes)) return false;
     for (int i = 0; i < v->axes.count; i++) {
         if (cir_axes_have(axes, v->axes.at[i])) continue;
-        const char *name = v->axes.at[i]->name;
-        for (int k = 0; k < call->indices.count; k++)
-            if (call->indices.at[k].axis == v->axes.at[i]) name = call->indices.at[k].name;
-        diag_error(s->diag, E_SPEC_INDEX, v->span, "index `%s` is free on the right and missing on the left", name);
+        diag_error(s->diag, E_SPEC_INDEX, v->span, "index `%s` is free on the right and missing on the left",
+                   index_name(scope, v->axes.at[i]));
         return false;
     }
     return true;
@@ -131,12 +137,16 @@ static bool spec_equation(Sema *s, Call *call, const AstStmt *stmt) {
         return body_error(s, stmt->span, "expected an equation");
     const AstRef *left = &stmt->left->ref;
     AstName name = left->path.at[0].name;
-    ExprEnv env = {.scope = call->scope, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
+    Scope *inner = scope_new(s, call->scope, false); /* indices of this equation alone */
+    infer_indices(s, inner, stmt->expr);
+    ExprEnv env = {.scope = inner, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
     Value v = expr_value(s, &env, stmt->expr);
     if (v.bad) return false;
     if (scope_own(call->scope, name.name)) return body_error(s, left->span, "this name has a value already");
     CirAxes axes = {0};
-    if (!left_axes(s, call, left, &v, &axes)) return false;
+    AstNames names = {0};
+    if (!left_axes(s, inner, left, &v, &names, &axes)) return false;
+    if (call->spec->stmt->results.at[0].name.name == name.name) call->result = names;
     if (!axes.count) {
         scope_add(s, call->scope, SYM_VALUE, name.name, name.span)->value = v;
         return true;
@@ -145,6 +155,31 @@ static bool spec_equation(Sema *s, Call *call, const AstStmt *stmt) {
     CirEntity *entity = spec_entity(s, name_printf(s->names, "%s.%s", call->label, name.name), &axes, v);
     scope_add(s, call->scope, SYM_TENSOR, name.name, name.span)->reading = read_entity(s, entity, stmt->span);
     return true;
+}
+
+/* The caller's axis that an axis of the spec stands for: that of the index it is, or is a copy of. */
+static CirAxis *actual_axis(const Call *call, CirAxis *axis) {
+    for (CirAxis *at = axis; at; at = at->base)
+        for (int i = 0; i < call->indices.count; i++)
+            if (call->indices.at[i].axis == at) return call->indices.at[i].actual;
+    return axis;
+}
+
+/* The result's axes in the order of its declaration; they are stored in the order of its equation. */
+static bool result_order(Sema *s, Call *call, const AstDecl *result, Reading *r) {
+    CirAxes order = {0};
+    for (int i = 0; i < result->axes.count; i++) {
+        CirAxis *axis = NULL;
+        for (int k = 0; k < call->result.count; k++)
+            if (call->result.at[k].name == result->axes.at[i].name) axis = r->order.at[k];
+        Symbol *symbol = scope_own(call->scope, result->axes.at[i].name);
+        if (!call->result.count && symbol && symbol->kind == SYM_AXIS) axis = symbol->axis;
+        if (axis && cir_axes_have(&r->order, axis)) axes_push(s, &order, axis);
+    }
+    bool fine = order.count == r->order.count && order.count == result->axes.count;
+    if (!fine) diag_error(s->diag, E_SPEC_BODY, result->span, "the result's indices are not those of its equation");
+    r->order = order;
+    return fine;
 }
 
 /* The result seen by the caller: along the axes its indices were bound to. */
@@ -157,15 +192,9 @@ static Value call_result(Sema *s, Call *call) {
     }
     if (symbol->kind == SYM_VALUE) return symbol->value;
     Reading r = symbol->reading;
-    CirAxes declared = {0};
-    if (!axes_of(s, call->scope, &result->axes, &declared)) return value_bad(call->ast->span);
-    if (!cir_axes_same_set(&declared, &r.order)) {
-        diag_error(s->diag, E_SPEC_BODY, result->span, "the result's indices are not those of its equation");
-        return value_bad(call->ast->span);
-    }
-    r.order = declared;
+    if (!result_order(s, call, result, &r)) return value_bad(call->ast->span);
     CirRenames map = {0};
-    for (int i = 0; i < call->indices.count; i++) renames_push(s, &map, call->indices.at[i].axis, call->indices.at[i].actual);
+    for (int i = 0; i < r.order.count; i++) renames_push(s, &map, r.order.at[i], actual_axis(call, r.order.at[i]));
     reading_rename(s, &r, &map);
     r.span = call->ast->span;
     Value v = value_of_reading(s, &r);
