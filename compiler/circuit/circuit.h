@@ -140,7 +140,7 @@ typedef struct CirProjection {
 
 /* Synapse with its own state (fast weights): axes of source and target. Equations as of a cell, over those axes. */
 typedef struct CirSynapse {
-    Name path;             /* "key -> store.basal" */
+    Name path;             /* "store.via.key" */
     CirEntity *signal;     /* what it transmits, ENTITY_SYNAPSE; the projection's source refers to it */
     VEC(CirState) states;
     VEC(CirEquation) equations;

@@ -133,8 +133,9 @@ static void elaborate_check(Sema *s, const AstStmt *stmt) {
     CirCheck check = {.name = check_name(s, stmt), .within = tolerance(s, stmt), .span = stmt->span};
     if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b)) return;
     CirAxes axes = a.axes.count ? a.axes : b.axes;
-    check.left = spec_entity(s, name_printf(s->names, "%s.left", check.name), &axes, a);
-    check.right = spec_entity(s, name_printf(s->names, "%s.right", check.name), &axes, b);
+    const char *label = stmt->name.name ? stmt->name.name : arena_printf(s->arena, "%d", s->c->checks.count + 1);
+    check.left = spec_entity(s, name_printf(s->names, "check.%s.left", label), &axes, a);
+    check.right = spec_entity(s, name_printf(s->names, "check.%s.right", label), &axes, b);
     vec_push(s->arena, &s->c->checks, check);
 }
 

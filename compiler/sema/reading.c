@@ -53,7 +53,8 @@ static Symbol *first_step(Sema *s, const Scope *scope, const AstRef *ref, bool *
     }
     if (symbol) return symbol;
     int count = 0;
-    if (ref->path.count == 1) symbol = scope_weight_below(s, scope, step->name.name, false, &count);
+    for (const Scope *at = scope; at && ref->path.count == 1 && !count; at = at->barrier ? NULL : at->parent)
+        symbol = scope_weight_below(s, at, step->name.name, false, &count);
     if (count > 1) return ambiguous_weight(s, step, count);
     return symbol ? symbol : unknown_step(s, scope, step, NULL);
 }

@@ -128,7 +128,7 @@ CirExpr *synapse_signal(Sema *s, Arrow *arrow, Reading source, const CirAxes *ax
     Model m = {.arrow = arrow, .type = type, .scope = scope_new(s, type->scope, true)};
     m.made = ARENA_NEW(s->arena, CirSynapse);
     m.made->span = arrow->span;
-    m.made->path = name_printf(s->names, "%s -> %s", source.entity->path, arrow->population->cir->path);
+    m.made->path = name_printf(s->names, "%s.via.%s", arrow->population->cir->path, source.entity->path);
     for (int i = 0; i < axes->count; i++) axes_push(s, &m.axes, axes->at[i]);
     for (int i = 0; i < source.order.count; i++) axes_push(s, &m.axes, source.order.at[i]);
     Reading post = read_entity(s, arrow->population->cir->rate, arrow->span);

@@ -140,6 +140,12 @@ const char *decimal_scaled(Arena *arena, const char *digits, int exponent) {
         if (i < count && i >= 0) text_put(&text, mantissa.at + i, 1);
         else text_add(&text, "0");
     }
+    if (strchr(text.at, '.'))
+        while (text.at[text.length - 1] == '0' || text.at[text.length - 1] == '.') {
+            bool point = text.at[text.length - 1] == '.';
+            text.at[--text.length] = '\0';
+            if (point) break;
+        }
     char *result = text.at;
     while (result[0] == '0' && isdigit((unsigned char)result[1])) result++;
     return result;
