@@ -61,7 +61,7 @@ bool axes_of(Sema *s, const Scope *scope, const AstNames *names, CirAxes *axes) 
 /* ---- integer constants -------------------------------------------------------------------------------------------------- */
 static bool const_error(Sema *s, const AstExpr *e, const char *why) {
     Diagnostic *d = diag_error(s->diag, E_CONSTANT, e->span, "%s", why);
-    diag_help(d, "sizes and counts are made of whole numbers, axes, constants and + - * /");
+    diag_help(d, "sizes and counts are made of integers, axes, constants and + - * /");
     return false;
 }
 
@@ -78,7 +78,7 @@ static bool const_binary(Sema *s, const Scope *scope, const AstExpr *e, int64_t 
     case OP_SUB: return !__builtin_sub_overflow(a, b, value) || const_overflow(s, e);
     case OP_MUL: return !__builtin_mul_overflow(a, b, value) || const_overflow(s, e);
     case OP_DIV:
-        if (b == 0 || a % b || (a == INT64_MIN && b == -1)) return const_error(s, e, "this division is not exact");
+        if (b == 0 || a % b || (a == INT64_MIN && b == -1)) return const_error(s, e, "this division does not give an integer");
         *value = a / b;
         return true;
     case OP_POW:
@@ -87,7 +87,7 @@ static bool const_binary(Sema *s, const Scope *scope, const AstExpr *e, int64_t 
         for (int64_t i = 0; i < b; i++)
             if (__builtin_mul_overflow(*value, a, value)) return const_overflow(s, e);
         return true;
-    default: return const_error(s, e, "expected a whole number");
+    default: return const_error(s, e, "expected an integer");
     }
 }
 
@@ -98,22 +98,22 @@ static bool const_axis(Sema *s, const AstExpr *e, const CirAxis *axis, int64_t *
 }
 
 static bool const_name(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value) {
-    if (e->ref.path.count != 1 || e->ref.has_indices) return const_error(s, e, "expected a whole number");
+    if (e->ref.path.count != 1 || e->ref.has_indices) return const_error(s, e, "expected an integer");
     Symbol *symbol = scope_require(s, scope, e->ref.path.at[0].name, KIND(SYM_AXIS) | KIND(SYM_VALUE), "an axis or a constant");
     if (!symbol) return false;
     if (symbol->kind == SYM_AXIS) return const_axis(s, e, symbol->axis, value);
     double number;
     if (symbol->value.bad) return false;
     if (!fold_number(symbol->value.expr, &number) || number != floor(number) || fabs(number) > 9e15)
-        return const_error(s, e, "this constant is not a whole number");
+        return const_error(s, e, "this constant is not an integer");
     *value = (int64_t)number;
     return true;
 }
 
-bool const_int(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value) {
+static bool const_kind(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value) {
     switch (e->kind) {
     case EXPR_NUMBER:
-        if (e->unit || e->number != floor(e->number)) return const_error(s, e, "expected a whole number");
+        if (e->unit || e->number != floor(e->number)) return const_error(s, e, "expected an integer");
         if (fabs(e->number) > 9e18) return const_overflow(s, e);
         *value = (int64_t)e->number;
         return true;
@@ -125,9 +125,17 @@ bool const_int(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value) {
     case EXPR_CALL:
         if (strcmp(e->callee.name, "size") == 0 && e->args.count == 1 && e->args.at[0]->kind == EXPR_REF)
             return const_name(s, scope, e->args.at[0], value);
-        return const_error(s, e, "expected a whole number");
-    default: return const_error(s, e, "expected a whole number");
+        return const_error(s, e, "expected an integer");
+    default: return const_error(s, e, "expected an integer");
     }
+}
+
+bool const_int(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value) {
+    if (s->depth > DEPTH_LIMIT) return const_error(s, e, "this expression is nested too deeply");
+    s->depth++;
+    bool fine = const_kind(s, scope, e, value);
+    s->depth--;
+    return fine;
 }
 
 bool fold_number(const CirExpr *e, double *value) {
@@ -149,6 +157,18 @@ bool fold_number(const CirExpr *e, double *value) {
     case CIR_SIZE: *value = (double)e->axis->root->size; return e->axis->root->kind == CIR_AXIS_CONST;
     default: return false;
     }
+}
+
+bool tensor_size_ok(Sema *s, const CirEntity *entity) {
+    __int128 size = 1;
+    for (int i = 0; i < entity->axes.count; i++) {
+        size *= entity->axes.at[i]->root->size;
+        if (size < ((__int128)1 << 60)) continue;
+        Diagnostic *d = diag_error(s->diag, E_AXIS_OVERFLOW, entity->span, "`%s` would have 2^60 values or more", entity->path);
+        diag_note(d, "its axes are %s", cir_axes_text(s->arena, &entity->axes));
+        return false;
+    }
+    return true;
 }
 
 /* ---- statements ---------------------------------------------------------------------------------------------------------- */
@@ -174,7 +194,7 @@ static bool override_int(Sema *s, const char *name, const char *text, int64_t *v
     errno = 0;
     *value = strtoll(text, &end, 10);
     if (*text && !*end && !errno) return true;
-    diag_error(s->diag, E_OVERRIDE, span_none(), "--set %s=%s: expected a whole number", name, text);
+    diag_error(s->diag, E_OVERRIDE, span_none(), "--set %s=%s: expected an integer", name, text);
     return false;
 }
 

@@ -55,7 +55,11 @@ static void two_cycles(Sema *s, Population *p) {
 }
 
 void cycles_propagate(Sema *s) {
-    for (int i = 0; i < s->arrows.count; i++) s->arrows.at[i].bad |= !resolve_target(s, &s->arrows.at[i]);
+    for (int i = 0; i < s->arrows.count; i++) {
+        Arrow *arrow = &s->arrows.at[i];
+        arrow->bad |= !resolve_target(s, arrow);
+        s->lost_arrows |= arrow->bad;
+    }
     Diagnostics *kept = s->diag;
     Arena *scratch = arena_new();
     s->diag = diag_new(scratch);

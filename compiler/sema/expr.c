@@ -1,8 +1,6 @@
 /* Expressions -> circuit expressions with free axes and dimensions. */
 #include "sema/internal.h"
 
-enum { DEPTH_LIMIT = 2000 };
-
 Value value_bad(Span at) { return (Value){.bad = true, .span = at, .dim = dim_any()}; }
 
 Value value_number(Sema *s, const char *text, double number, Span at) {

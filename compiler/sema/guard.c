@@ -38,8 +38,10 @@ static Linear linear_sum(Sema *s, const AstExpr *e, Linear a, Linear b, int sign
     return overflow ? linear_bad(s, e, "this number is too large") : a;
 }
 
-static Linear linear_of(Sema *s, const ExprEnv *env, const AstExpr *e) {
+static Linear linear_of(Sema *s, const ExprEnv *outer, const AstExpr *e) {
     Linear none = {0};
+    ExprEnv inner = *outer, *env = &inner;
+    if (++inner.depth > DEPTH_LIMIT) return linear_bad(s, e, "this comparison is nested too deeply");
     if (e->kind == EXPR_BINARY && (e->op == OP_ADD || e->op == OP_SUB))
         return linear_sum(s, e, linear_of(s, env, e->args.at[0]), linear_of(s, env, e->args.at[1]), e->op == OP_ADD ? 1 : -1);
     if (e->kind == EXPR_UNARY) return linear_sum(s, e, none, linear_of(s, env, e->args.at[0]), -1);
@@ -72,7 +74,9 @@ static bool atom_push(Sema *s, const AstExpr *e, Linear l, int64_t slack, bool e
     return true;
 }
 
-bool guard_build(Sema *s, const ExprEnv *env, const AstExpr *e, CirGuard *guard, CirAxes *used) {
+bool guard_build(Sema *s, const ExprEnv *outer, const AstExpr *e, CirGuard *guard, CirAxes *used) {
+    ExprEnv inner = *outer, *env = &inner;
+    if (++inner.depth > DEPTH_LIMIT) return linear_bad(s, e, "this guard is nested too deeply").bad && false;
     if (e->kind != EXPR_BINARY || e->op < OP_LT || e->op == OP_NE)
         return linear_bad(s, e, "this is not a comparison of positions").bad && false;
     if (e->op == OP_AND) {

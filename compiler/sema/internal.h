@@ -7,6 +7,9 @@
 #include "circuit/build.h"
 #include "sema/sema.h"
 
+/* Nesting of expressions and of signals named through signals; deeper ones are refused, not followed. */
+enum { DEPTH_LIMIT = 2000 };
+
 typedef struct Sema Sema;
 typedef struct Scope Scope;
 typedef struct Symbol Symbol;
@@ -188,6 +191,7 @@ CirAxis *axis_copy(Sema *s, CirAxis *of); /* fresh, named token.1, token.2 after
 bool axes_of(Sema *s, const Scope *scope, const AstNames *names, CirAxes *axes);
 bool const_int(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value);
 bool axis_size_ok(Sema *s, Span at, const char *name, int64_t size);
+bool tensor_size_ok(Sema *s, const CirEntity *entity);
 bool fold_number(const CirExpr *e, double *value);
 CirAxis *axis_among(Sema *s, const Scope *scope, const CirAxes *axes, AstName name); /* NULL: not there; quiet */
 const char *axis_local(const CirAxis *axis); /* name behind the last dot */
@@ -288,6 +292,8 @@ struct Sema {
     VEC(Name) used_overrides;
     int64_t work; /* statements walked: bounds repeats in repeats */
     int spec_calls;
+    bool lost_arrows; /* some target is unknown: what it was meant for may look untargeted */
+    int depth; /* of const_int and infer */
 };
 
 /* Circuit shorthands. */

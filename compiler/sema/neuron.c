@@ -301,7 +301,7 @@ static void compartment_defaults(Sema *s, Population *p, const AstStmt *stmt) {
             Value v = member->value ? expr_value(s, &env, member->value) : value_bad(member->decl.span);
             if (!v.bad) c->otherwise = v.expr;
             if (!v.bad && entity_of(c->entity)->dim.any) entity_of(c->entity)->dim = v.dim;
-            bool needed = !member->value && !entity_of(c->entity)->targeted && !p->bad;
+            bool needed = !member->value && !entity_of(c->entity)->targeted && !p->bad && !s->lost_arrows;
             if (!needed) continue;
             Diagnostic *d = diag_error(s->diag, E_UNTARGETED, p->cir->span, "nothing arrives at `%s`", c->entity->path);
             diag_mark(d, c->entity->span, "this compartment has no default");
@@ -323,18 +323,24 @@ static void all_defined(Sema *s, Population *p) {
     }
 }
 
-/* A state lives over a cycle. */
-static void states_need_cycle(Sema *s, Population *p) {
-    if (p->bad || !p->cir->states.count) return;
-    bool latched = false;
-    for (int i = 0; i < p->cir->equations.count; i++)
-        latched |= p->cir->equations.at[i].variable->kind == ENTITY_STATE && !p->cir->equations.at[i].derivative;
+/* A state lives over a cycle; one that follows a differential equation does not need to. */
+static bool states_have_cycle(Sema *s, Population *p) {
+    const AstStmts *body = &p->type->stmt->body;
+    const AstStmt *latched = NULL;
     for (int i = 0; i < p->cir->axes.count; i++)
-        if (p->cir->axes.at[i]->kind == CIR_AXIS_CYCLE) return;
-    if (!latched) return;
+        if (p->cir->axes.at[i]->kind == CIR_AXIS_CYCLE) return true;
+    for (int i = 0; i < body->count; i++) {
+        Left left = {0};
+        if (body->at[i]->kind != STMT_EQUATION || !left_side(body->at[i]->left, &left) || left.derivative) continue;
+        Symbol *symbol = scope_own(p->cell, left.ref->path.at[0].name.name);
+        if (symbol && symbol->kind == SYM_ENTITY && symbol->entity->kind == ENTITY_STATE) latched = body->at[i];
+    }
+    if (!latched) return true;
     Diagnostic *d = diag_error(s->diag, E_PREVIOUS, p->cir->span, "`%s` keeps a state and does not vary over a cycle axis",
                                p->cir->path);
-    diag_help(d, "declare `cycle now over token;` and feed it a signal `x[token as now]`");
+    diag_mark(d, latched->span, "its state");
+    diag_help(d, "declare `cycle now over token;` and let it hear a signal `x[token as now]`");
+    return false;
 }
 
 static void body_iterate(Sema *s, Population *p, const AstStmt *stmt) {
@@ -354,7 +360,8 @@ static void body_iterate(Sema *s, Population *p, const AstStmt *stmt) {
 void cell_elaborate(Sema *s, Population *p) {
     if (!p->type || p->bad) return;
     const AstStmts *body = &p->type->stmt->body;
-    bind_parameters(s, p);
+    p->bad |= !states_have_cycle(s, p);
+    if (!p->bad) bind_parameters(s, p);
     if (p->bad) return;
     for (int i = 0; i < body->count; i++) {
         const AstStmt *stmt = body->at[i];
@@ -372,5 +379,4 @@ void cell_elaborate(Sema *s, Population *p) {
         if (!v.bad) plain_equation(s, p, p->cir->rate, v, stmt->span);
     }
     all_defined(s, p);
-    states_need_cycle(s, p);
 }

@@ -400,7 +400,10 @@ static void infer_from_ref(Sema *s, Scope *scope, const AstRef *ref) {
 
 static void infer(Sema *s, Scope *scope, const AstExpr *e) {
     if (e->kind == EXPR_REF && e->ref.has_indices) infer_from_ref(s, scope, &e->ref);
+    if (s->depth > DEPTH_LIMIT) return;
+    s->depth++;
     for (int i = 0; i < e->args.count; i++) infer(s, scope, e->args.at[i]);
+    s->depth--;
 }
 
 void infer_indices(Sema *s, Scope *scope, const AstExpr *e) {

@@ -16,6 +16,12 @@ static void check_overrides(Sema *s) {
     }
 }
 
+static void check_sizes(Sema *s) {
+    for (int i = 0; i < s->c->stimuli.count; i++) tensor_size_ok(s, s->c->stimuli.at[i]);
+    for (int i = 0; i < s->c->weights.count; i++) tensor_size_ok(s, s->c->weights.at[i]);
+    for (int i = 0; i < s->populations.count; i++) tensor_size_ok(s, s->populations.at[i]->cir->rate);
+}
+
 static void wire_all(Sema *s) {
     for (int i = 0; i < s->arrows.count; i++) arrow_wire(s, &s->arrows.at[i]);
     for (int i = 0; i < s->populations.count; i++) cell_elaborate(s, s->populations.at[i]);
@@ -39,6 +45,7 @@ Circuit *sema_check(Arena *arena, Names *names, Diagnostics *diagnostics, const 
     walk_body(s, main, &input->main->body);
     check_overrides(s);
     cycles_propagate(s);
+    check_sizes(s);
     signals_check(s);
     wire_all(s);
     weights_finish(s);
