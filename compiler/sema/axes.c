@@ -225,19 +225,18 @@ void walk_axis(Sema *s, const Place *place, const AstStmt *stmt) {
         axis_constraint(s, place, stmt, known->axis);
         return;
     }
-    Symbol *symbol = scope_declare(s, place->scope, SYM_AXIS, stmt->name);
     Name path = place_path(s, place, stmt->name.name);
     const char *text = override_of(s, place, stmt->name.name);
     CirAxis *copied = stmt->relation == RELATION_EQUAL && !text ? copied_axis(s, place, stmt->expr) : NULL;
-    if (copied) {
-        symbol->axis = axis_new(s, path, CIR_AXIS_COPY, 0, copied, stmt->span);
-        return;
-    }
     int64_t size = 1;
-    bool fine = text ? override_int(s, stmt->name.name, text, &size) : const_int(s, place->scope, stmt->expr, &size);
+    bool fine = true;
+    if (text) fine = override_int(s, stmt->name.name, text, &size);
+    else if (!copied) fine = const_int(s, place->scope, stmt->expr, &size);
     if (fine) fine = axis_size_ok(s, stmt->expr->span, stmt->name.name, size);
     CirAxisKind kind = stmt->relation == RELATION_AT_MOST ? CIR_AXIS_BOUNDED : CIR_AXIS_CONST;
-    symbol->axis = axis_new(s, path, kind, fine ? size : 1, NULL, stmt->span);
+    Symbol *symbol = scope_declare(s, place->scope, SYM_AXIS, stmt->name); /* last: it does not see itself */
+    if (copied) symbol->axis = axis_new(s, path, CIR_AXIS_COPY, 0, copied, stmt->span);
+    else symbol->axis = axis_new(s, path, kind, fine ? size : 1, NULL, stmt->span);
 }
 
 void walk_cycle(Sema *s, const Place *place, const AstStmt *stmt) {
