@@ -142,9 +142,9 @@ const char *decimal_scaled(Arena *arena, const char *digits, int exponent) {
     }
     if (strchr(text.at, '.'))
         while (text.at[text.length - 1] == '0' || text.at[text.length - 1] == '.') {
-            bool point = text.at[text.length - 1] == '.';
+            bool whole_now = text.at[text.length - 1] == '.';
             text.at[--text.length] = '\0';
-            if (point) break;
+            if (whole_now) break;
         }
     char *result = text.at;
     while (result[0] == '0' && isdigit((unsigned char)result[1])) result++;
