@@ -1,11 +1,13 @@
 /* The checked circuit model: names resolved, templates and repeats expanded, units scaled, axes known.
  *
- * sema/ builds it from the syntax; ir/ (build_*.c) is the only reader and turns it into the system-level IR. It is flat: an
- * instance's population is a population whose path starts with the instance's name. It depends on base/ and diag/ only.
+ * sema/ builds it from the syntax; ir/ (build_*.c) is the only reader and turns it into the system-level IR. It is
+ * flat: an instance's population is a population whose path starts with the instance's name. It depends on base/ and
+ * diag/ only.
  *
- * CirExpr.index is never NULL for CIR_REF and CIR_PREVIOUS: one entry per axis of the entity. Expressions may be shared and one
- * with a reduction inside may stand in two places: the reader makes fresh bound axes for each place. CirProjection.convergent
- * are always fresh copies, used in this projection alone, already substituted in source, weight and guard. */
+ * CirExpr.index is never NULL for CIR_REF and CIR_PREVIOUS: one entry per axis of the entity. Expressions may be shared
+ * and one with a reduction inside may stand in two places: the reader makes fresh bound axes for each place.
+ * CirProjection.convergent are always fresh copies, used in this projection alone, already substituted in source,
+ * weight and guard. */
 #ifndef CTX_CIRCUIT_CIRCUIT_H
 #define CTX_CIRCUIT_CIRCUIT_H
 #include "base/names.h"
@@ -26,11 +28,11 @@ struct CirAxis {
     Span span;
 };
 
-/* ---- expressions: over entities, all indices explicit --------------------------------------------------------------- */
+/* ---- expressions: over entities, all indices explicit ------------------------------------------------------------ */
 typedef enum CirOp { /* the spelling of the language; build_expr.c maps them to IR operators */
     CIR_NUMBER, CIR_SIZE, CIR_POSITION, CIR_REF, CIR_PREVIOUS, CIR_NEG, CIR_ADD, CIR_SUB, CIR_MUL, CIR_DIV, CIR_POW,
-    CIR_EXP, CIR_LOG, CIR_SQRT, CIR_SIN, CIR_COS, CIR_TANH, CIR_SIGMOID, CIR_RELU, CIR_GELU, CIR_ERF, CIR_ABS, CIR_MIN, CIR_MAX,
-    CIR_LT, CIR_LE, CIR_EQ, CIR_SELECT, CIR_SUM, CIR_AMAX,
+    CIR_EXP, CIR_LOG, CIR_SQRT, CIR_SIN, CIR_COS, CIR_TANH, CIR_SIGMOID, CIR_RELU, CIR_GELU, CIR_ERF, CIR_ABS,
+    CIR_MIN, CIR_MAX, CIR_LT, CIR_LE, CIR_EQ, CIR_SELECT, CIR_SUM, CIR_AMAX,
 } CirOp;
 
 typedef enum CirIndexKind { CIR_IX_AXIS, CIR_IX_LAST, CIR_IX_CONST } CirIndexKind;
@@ -61,7 +63,7 @@ struct CirExpr {
     CirGuard guard;
 };
 
-/* ---- entities: whatever has axes and a value ------------------------------------------------------------------------ */
+/* ---- entities: whatever has axes and a value --------------------------------------------------------------------- */
 typedef enum CirEntityKind {
     ENTITY_STIMULUS, ENTITY_WEIGHT, ENTITY_CONST,
     ENTITY_RATE,        /* the population's rate: what `V.mask` means in a reference      */

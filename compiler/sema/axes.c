@@ -58,7 +58,7 @@ bool axes_of(Sema *s, const Scope *scope, const AstNames *names, CirAxes *axes) 
     return fine;
 }
 
-/* ---- integer constants -------------------------------------------------------------------------------------------------- */
+/* ---- integer constants ------------------------------------------------------------------------------------------- */
 static bool const_error(Sema *s, const AstExpr *e, const char *why) {
     Diagnostic *d = diag_error(s->diag, E_CONSTANT, e->span, "%s", why);
     diag_help(d, "sizes and counts are made of integers, axes, constants and + - * /");
@@ -78,7 +78,8 @@ static bool const_binary(Sema *s, const Scope *scope, const AstExpr *e, int64_t 
     case OP_SUB: return !__builtin_sub_overflow(a, b, value) || const_overflow(s, e);
     case OP_MUL: return !__builtin_mul_overflow(a, b, value) || const_overflow(s, e);
     case OP_DIV:
-        if (b == 0 || a % b || (a == INT64_MIN && b == -1)) return const_error(s, e, "this division does not give an integer");
+        if (b == 0 || a % b || (a == INT64_MIN && b == -1))
+            return const_error(s, e, "this division does not give an integer");
         *value = a / b;
         return true;
     case OP_POW:
@@ -99,7 +100,8 @@ static bool const_axis(Sema *s, const AstExpr *e, const CirAxis *axis, int64_t *
 
 static bool const_name(Sema *s, const Scope *scope, const AstExpr *e, int64_t *value) {
     if (e->ref.path.count != 1 || e->ref.has_indices) return const_error(s, e, "expected an integer");
-    Symbol *symbol = scope_require(s, scope, e->ref.path.at[0].name, KIND(SYM_AXIS) | KIND(SYM_VALUE), "an axis or a constant");
+    Symbol *symbol =
+        scope_require(s, scope, e->ref.path.at[0].name, KIND(SYM_AXIS) | KIND(SYM_VALUE), "an axis or a constant");
     if (!symbol) return false;
     if (symbol->kind == SYM_AXIS) return const_axis(s, e, symbol->axis, value);
     double number;
@@ -164,14 +166,15 @@ bool tensor_size_ok(Sema *s, const CirEntity *entity) {
     for (int i = 0; i < entity->axes.count; i++) {
         size *= entity->axes.at[i]->root->size;
         if (size < ((__int128)1 << 60)) continue;
-        Diagnostic *d = diag_error(s->diag, E_AXIS_OVERFLOW, entity->span, "`%s` would have 2^60 values or more", entity->path);
+        Diagnostic *d =
+            diag_error(s->diag, E_AXIS_OVERFLOW, entity->span, "`%s` would have 2^60 values or more", entity->path);
         diag_note(d, "its axes are %s", cir_axes_text(s->arena, &entity->axes));
         return false;
     }
     return true;
 }
 
-/* ---- statements ---------------------------------------------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------------------------------------- */
 bool axis_size_ok(Sema *s, Span at, const char *name, int64_t size) {
     if (size > 0 && size < SIZE_LIMIT) return true;
     Diagnostic *d = diag_error(s->diag, E_AXIS_SIZE, at, "axis `%s` would have the size %lld", name, (long long)size);

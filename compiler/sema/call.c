@@ -25,7 +25,7 @@ bool is_builtin_function(const char *name) {
     return i >= 0 && builtins[i].argc == 1;
 }
 
-/* ---- elementwise ---------------------------------------------------------------------------------------------------------------- */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 static Value apply_unary(Sema *s, CirOp op, Value v, Span at) {
     if (v.bad || op == CIR_REF) return v;
     bool keeps = op == CIR_RELU || op == CIR_ABS;
@@ -39,7 +39,8 @@ static Value apply_unary(Sema *s, CirOp op, Value v, Span at) {
         }
     } else if (!keeps) {
         if (!dim_is_none(v.dim)) {
-            Diagnostic *d = diag_error(s->diag, E_UNIT_ARGUMENT, v.span, "the argument of this function must be a plain number");
+            Diagnostic *d =
+                diag_error(s->diag, E_UNIT_ARGUMENT, v.span, "the argument of this function must be a plain number");
             diag_note(d, "it is in %s", dim_text(s->arena, v.dim));
             diag_help(d, "divide by a quantity of the same dimension first");
             return value_bad(at);
@@ -52,8 +53,8 @@ static Value apply_unary(Sema *s, CirOp op, Value v, Span at) {
 }
 
 static Value arguments_error(Sema *s, const AstExpr *e, int want) {
-    diag_error(s->diag, E_ARGUMENTS, e->span, "`%s` takes %d argument%s, %d given", e->callee.name, want, want == 1 ? "" : "s",
-               e->args.count);
+    diag_error(s->diag, E_ARGUMENTS, e->span, "`%s` takes %d argument%s, %d given", e->callee.name, want,
+               want == 1 ? "" : "s", e->args.count);
     return value_bad(e->span);
 }
 
@@ -147,7 +148,7 @@ bool function_named(Sema *s, const Scope *scope, AstName name, Symbol **spec, Na
     return false;
 }
 
-/* ---- reductions ------------------------------------------------------------------------------------------------------------------ */
+/* ---- reductions -------------------------------------------------------------------------------------------------- */
 typedef struct Reduction {
     CirAxes fresh;
     CirGuard guard;

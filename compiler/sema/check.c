@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "sema/internal.h"
 
-/* ---- outputs ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- outputs ----------------------------------------------------------------------------------------------------- */
 static bool output_name_free(Sema *s, Name name, Span at) {
     for (int i = 0; i < s->c->outputs.count; i++) {
         if (s->c->outputs.at[i].name != name) continue;
@@ -90,7 +90,7 @@ void outputs_elaborate(Sema *s) {
     }
 }
 
-/* ---- checks -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
 static bool sides_agree(Sema *s, const AstStmt *stmt, const Value *a, const Value *b) {
     if (!dim_require(s, a->dim, b->dim, stmt->expr2->span, "the two sides of this check")) return false;
     if (cir_axes_same_set(&a->axes, &b->axes)) return true;

@@ -32,7 +32,7 @@ Value value_of_reading(Sema *s, const Reading *r) {
     return v;
 }
 
-/* ---- operators --------------------------------------------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------------------------------- */
 static bool broadcast_error(Sema *s, Span at, const Value *a, const Value *b) {
     Diagnostic *d = diag_error(s->diag, E_BROADCAST, at, "these two have different axes, and nothing is broadcast here");
     diag_mark(d, a->span, "%s", cir_axes_text(s->arena, &a->axes));
@@ -68,7 +68,8 @@ static bool op_dimension(Sema *s, CirOp op, const Value *a, const Value *b, Span
             *out = dim_power(a->dim, (int)n);
             return true;
         }
-        diag_error(s->diag, E_UNIT_ARGUMENT, at, "a quantity with a unit (%s) is raised to a power that is not a whole number",
+        diag_error(s->diag, E_UNIT_ARGUMENT, at,
+                   "a quantity with a unit (%s) is raised to a power that is not a whole number",
                    dim_text(s->arena, a->dim));
         return false;
     }
@@ -103,11 +104,12 @@ static Value binary_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     return value_op(s, env, CIR_SUB, value_number(s, "1", 1, e->span), v, e->span);
 }
 
-/* ---- leaves -------------------------------------------------------------------------------------------------------------------- */
+/* ---- leaves ------------------------------------------------------------------------------------------------------ */
 static Value number_value(Sema *s, const AstExpr *e) {
     Unit unit = unit_of(s, e->unit);
     if (unit.bad) return value_bad(e->span);
-    const char *text = decimal_scaled(s->arena, e->text ? e->text : arena_printf(s->arena, "%.17g", e->number), unit.exponent);
+    const char *text =
+        decimal_scaled(s->arena, e->text ? e->text : arena_printf(s->arena, "%.17g", e->number), unit.exponent);
     Value v = value_number(s, text, e->number * __builtin_pow(10, unit.exponent), e->span);
     v.dim = e->number == 0 && !e->unit ? dim_any() : unit.dim;
     return v;
@@ -149,7 +151,8 @@ static bool is_expression_signal(Sema *s, const Symbol *symbol) {
 
 static Value ref_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     Symbol *symbol = NULL;
-    if (e->ref.path.count == 1 && !e->ref.path.at[0].instance) symbol = scope_lookup(s, env->scope, e->ref.path.at[0].name.name);
+    if (e->ref.path.count == 1 && !e->ref.path.at[0].instance)
+        symbol = scope_lookup(s, env->scope, e->ref.path.at[0].name.name);
     if (symbol && symbol->poisoned) return value_bad(e->span);
     if (symbol && symbol->kind == SYM_VALUE) {
         Value v = symbol->value;

@@ -43,7 +43,8 @@ static Linear linear_of(Sema *s, const ExprEnv *outer, const AstExpr *e) {
     ExprEnv inner = *outer, *env = &inner;
     if (++inner.depth > DEPTH_LIMIT) return linear_bad(s, e, "this comparison is nested too deeply");
     if (e->kind == EXPR_BINARY && (e->op == OP_ADD || e->op == OP_SUB))
-        return linear_sum(s, e, linear_of(s, env, e->args.at[0]), linear_of(s, env, e->args.at[1]), e->op == OP_ADD ? 1 : -1);
+        return linear_sum(s, e, linear_of(s, env, e->args.at[0]), linear_of(s, env, e->args.at[1]),
+                          e->op == OP_ADD ? 1 : -1);
     if (e->kind == EXPR_UNARY) return linear_sum(s, e, none, linear_of(s, env, e->args.at[0]), -1);
     if (e->kind == EXPR_REF && e->ref.path.count == 1 && !e->ref.has_indices) {
         Symbol *symbol = scope_require(s, env->scope, e->ref.path.at[0].name, KIND(SYM_AXIS) | KIND(SYM_VALUE),
@@ -66,10 +67,12 @@ static bool atom_push(Sema *s, const AstExpr *e, Linear l, int64_t slack, bool e
         if (l.times[i] == 0) continue;
         axes_push(s, used, l.axis[i]);
         CirAxis **side = l.times[i] == 1 ? &atom.a : l.times[i] == -1 ? &atom.b : NULL;
-        if (!side || *side) return linear_bad(s, e, "a comparison takes the difference of at most two positions").bad && false;
+        if (!side || *side)
+            return linear_bad(s, e, "a comparison takes the difference of at most two positions").bad && false;
         *side = l.axis[i];
     }
-    if (__builtin_sub_overflow(slack, l.constant, &atom.bound)) return linear_bad(s, e, "this number is too large").bad && false;
+    if (__builtin_sub_overflow(slack, l.constant, &atom.bound))
+        return linear_bad(s, e, "this number is too large").bad && false;
     vec_push(s->arena, guard, atom);
     return true;
 }

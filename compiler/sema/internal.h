@@ -15,7 +15,7 @@ typedef struct Scope Scope;
 typedef struct Symbol Symbol;
 typedef struct Population Population;
 
-/* ---- units.c: dimensions --------------------------------------------------------------------------------------------- */
+/* ---- units.c: dimensions ----------------------------------------------------------------------------------------- */
 enum { DIM_METRE, DIM_KILOGRAM, DIM_SECOND, DIM_AMPERE, DIM_KELVIN, DIM_MOLE, DIM_COUNT };
 typedef struct Dim {
     int power[DIM_COUNT];
@@ -40,7 +40,7 @@ const char *decimal_scaled(Arena *arena, const char *digits, int exponent);
 /* Reports E_UNIT_MISMATCH with both dimensions if they differ. */
 bool dim_require(Sema *s, Dim want, Dim have, Span at, const char *what);
 
-/* ---- extended model objects: every axis and entity of the circuit is one of these --------------------------------------- */
+/* ---- extended model objects: every axis and entity of the circuit is one of these -------------------------------- */
 typedef struct Axis {
     CirAxis cir;
     CirAxis *actual; /* a template's axis parameter: the caller's axis, else NULL */
@@ -58,15 +58,15 @@ typedef struct Entity {
     double fan_in, fan_out; /* weights: for xavier, known when wired */
 } Entity;
 
-/* ---- scope.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- scope.c ----------------------------------------------------------------------------------------------------- */
 typedef enum SymbolKind {
     SYM_AXIS, SYM_VALUE, SYM_ENTITY, SYM_TENSOR, SYM_POPULATION, SYM_GROUP, SYM_INSTANCE, SYM_SIGNAL, SYM_FUNCTION,
     SYM_NEURON, SYM_SYNAPSE, SYM_TEMPLATE, SYM_SPEC,
 } SymbolKind;
 #define KIND(k) (1u << (k))
 
-/* An expression with its free axes. `whole`: made of tensors without written indices, so that the axes are an ordered list and
- * elementwise operations want equal sets. */
+/* An expression with its free axes. `whole`: made of tensors without written indices, so that the axes are an ordered
+ * list and elementwise operations want equal sets. */
 typedef struct Value {
     CirExpr *expr;
     CirAxes axes;
@@ -124,7 +124,7 @@ void scope_suggest(Sema *s, Diagnostic *d, const Scope *scope, Name wrong, unsig
 Symbol *scope_weight_below(Sema *s, const Scope *scope, Name name, bool instances, int *count);
 const char *symbol_kind_text(const Symbol *symbol);
 
-/* ---- walking statements (population.c, template.c, modules.c, weight.c) --------------------------------------------------- */
+/* ---- walking statements (population.c, template.c, modules.c, weight.c) ------------------------------------------ */
 typedef struct Place { /* where a statement stands */
     Scope *scope;
     CirAxes enclosing;    /* of the braces around it, outside in */
@@ -184,7 +184,7 @@ void population_sync(Sema *s, Population *p); /* axes of all its entities := cyc
 bool refuse_reading(Sema *s, const AstStmt *stmt); /* unsupported.c: true if it is of another reading (reported) */
 bool refuse_synapse(Sema *s, const AstSynapse *synapse);
 
-/* ---- axes.c --------------------------------------------------------------------------------------------------------------- */
+/* ---- axes.c ------------------------------------------------------------------------------------------------------ */
 CirAxis *axis_new(Sema *s, Name name, CirAxisKind kind, int64_t size, CirAxis *base, Span at);
 CirAxis *axis_copy(Sema *s, CirAxis *of); /* fresh, named token.1, token.2 after its root's */
 /* Axes named in a declaration; repeated ones are reported. false if any was wrong. */
@@ -196,7 +196,7 @@ bool fold_number(const CirExpr *e, double *value);
 CirAxis *axis_among(Sema *s, const Scope *scope, const CirAxes *axes, AstName name); /* NULL: not there; quiet */
 const char *axis_local(const CirAxis *axis); /* name behind the last dot */
 
-/* ---- expr.c, reading.c, guard.c, call.c, spec.c ------------------------------------------------------------------------------- */
+/* ---- expr.c, reading.c, guard.c, call.c, spec.c ------------------------------------------------------------------ */
 typedef struct ExprEnv {
     Scope *scope;
     bool tensor;       /* outputs, checks, specs: brackets list every index by position; else axes are found by name */
@@ -224,7 +224,8 @@ Reading read_source(Sema *s, const ExprEnv *env, const AstExpr *e); /* a referen
 Reading read_entity(Sema *s, CirEntity *entity, Span at);
 Reading read_previous(Sema *s, Reading r);
 void reading_rename(Sema *s, Reading *r, const CirRenames *map);
-/* In index notation a new name, `s[i, j]`, runs over the axis of the place where it is used: adds such names to the scope. */
+/* In index notation a new name, `s[i, j]`, runs over the axis of the place where it is used: adds such names to the
+ * scope. */
 void infer_indices(Sema *s, Scope *scope, const AstExpr *e);
 bool apply_indices(Sema *s, const ExprEnv *env, const AstRef *ref, Reading *r);
 
@@ -239,7 +240,7 @@ bool resolve_target(Sema *s, Arrow *arrow);
 
 bool guard_build(Sema *s, const ExprEnv *env, const AstExpr *e, CirGuard *guard, CirAxes *used);
 
-/* ---- weight.c ------------------------------------------------------------------------------------------------------------------ */
+/* ---- weight.c ---------------------------------------------------------------------------------------------------- */
 CirEntity *entity_new(Sema *s, CirEntityKind kind, Name path, const CirAxes *axes, Span at);
 static inline Entity *entity_of(CirEntity *e) { return (Entity *)e; }
 Symbol *weight_declare(Sema *s, const Place *place, const AstDecl *decl, const AstInit *init, bool bias);
@@ -249,7 +250,7 @@ void weights_finish(Sema *s);
 /* The value of `: W_K`, `: W[a, e]` or `bias b`: a declared weight (or constant) by name. */
 Value weight_value(Sema *s, const Place *place, const AstDecl *decl, const char *what);
 
-/* ---- the rest --------------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
 Scope *module_scope(Sema *s, AstFile *file);
 void cycles_propagate(Sema *s);
 void signals_check(Sema *s);

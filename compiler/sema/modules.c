@@ -52,7 +52,8 @@ void walk_use(Sema *s, const Place *place, const AstStmt *stmt) {
         return;
     }
     if (file == s->input->main || (module_of(s, file) && module_of(s, file)->open)) {
-        Diagnostic *d = diag_error(s->diag, E_USE_CYCLE, stmt->span, "module `%s` uses itself, directly or through others", name);
+        Diagnostic *d =
+            diag_error(s->diag, E_USE_CYCLE, stmt->span, "module `%s` uses itself, directly or through others", name);
         diag_help(d, "move what both need into a third module");
         return;
     }

@@ -4,11 +4,12 @@
 
 #include "sema/internal.h"
 
-/* ---- members -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- members ----------------------------------------------------------------------------------------------------- */
 static CirEntity *member_new(Sema *s, Population *p, CirEntityKind kind, AstName name) {
     Symbol *known = scope_own(p->cell, name.name);
     if (known) {
-        Diagnostic *d = diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        Diagnostic *d =
+            diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
         diag_mark(d, known->span, "first declared here");
         return known->kind == SYM_ENTITY ? known->entity : NULL;
     }
@@ -110,7 +111,8 @@ void cell_declare(Sema *s, Population *p) {
     }
     for (int i = 0; i < neuron->body.count; i++) {
         const AstStmt *stmt = neuron->body.at[i];
-        if (stmt->kind == STMT_PARAMETER) scope_add(s, p->cell, SYM_VALUE, stmt->name.name, stmt->name.span)->poisoned = true;
+        if (stmt->kind == STMT_PARAMETER)
+            scope_add(s, p->cell, SYM_VALUE, stmt->name.name, stmt->name.span)->poisoned = true;
         if (stmt->kind == STMT_RATE || stmt->kind == STMT_EQUATION) find_rate_state(s, p, stmt);
     }
     for (int i = 0; i < neuron->body.count; i++)
@@ -121,7 +123,7 @@ void cell_declare(Sema *s, Population *p) {
     p->bad = true;
 }
 
-/* ---- parameters --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
 static const AstExpr *argument(const Population *p, Name name, int rank) {
     const AstArgs *args = &p->member->args;
     for (int i = 0, k = 0; i < args->count; i++) {
@@ -137,7 +139,8 @@ static void bind_function_parameter(Sema *s, Population *p, const AstParam *para
     Symbol *symbol = scope_add(s, p->cell, SYM_FUNCTION, param->name.name, param->name.span);
     symbol->poisoned = true;
     if (!e || e->kind != EXPR_REF || e->ref.path.count != 1) {
-        diag_error(s->diag, E_FUNCTION, e ? e->span : p->cir->span, "expected the name of a function for `%s`", param->name.name);
+        diag_error(s->diag, E_FUNCTION, e ? e->span : p->cir->span, "expected the name of a function for `%s`",
+                   param->name.name);
         p->bad = true;
         return;
     }
@@ -148,7 +151,8 @@ static void bind_function_parameter(Sema *s, Population *p, const AstParam *para
 static void axes_within(Sema *s, Population *p, const Value *v) {
     for (int i = 0; i < v->axes.count && !v->bad; i++) {
         if (cir_axes_have(&p->cir->axes, v->axes.at[i])) continue;
-        Diagnostic *d = diag_error(s->diag, E_PARAMETER, v->span, "`%s` has no axis `%s`", p->cir->path, v->axes.at[i]->name);
+        Diagnostic *d =
+            diag_error(s->diag, E_PARAMETER, v->span, "`%s` has no axis `%s`", p->cir->path, v->axes.at[i]->name);
         diag_note(d, "its axes are %s, those of the parameter %s", cir_axes_text(s->arena, &p->cir->axes),
                   cir_axes_text(s->arena, &v->axes));
         p->bad = true;
@@ -169,7 +173,8 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     if (given && otherwise && !base.bad && !v.bad)
         dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
     if (!given && !otherwise) {
-        Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
+        Diagnostic *d =
+            diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
         diag_mark(d, name.span, "declared here");
     }
     axes_within(s, p, &v);
@@ -191,9 +196,10 @@ static void unknown_arguments(Sema *s, Population *p) {
         for (int k = 0; k < names.count; k++) known |= arg->name.name == names.at[k];
         if (known) continue;
         const char *wrong = arg->name.name ? arg->name.name : "?";
-        Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, arg->name.name ? arg->name.span : arg->value->span,
-                                   arg->name.name ? "neuron type `%s` has no parameter `%s`" : "too many arguments for `%s`%s",
-                                   neuron->name.name, arg->name.name ? wrong : "");
+        Diagnostic *d =
+            diag_error(s->diag, E_ARGUMENTS, arg->name.name ? arg->name.span : arg->value->span,
+                       arg->name.name ? "neuron type `%s` has no parameter `%s`" : "too many arguments for `%s`%s",
+                       neuron->name.name, arg->name.name ? wrong : "");
         const char *closest = diag_closest(wrong, names.at, names.count);
         if (closest) diag_help(d, "did you mean `%s`?", closest);
         diag_mark(d, neuron->name.span, "declared here");
@@ -214,8 +220,9 @@ static void bind_parameters(Sema *s, Population *p) {
     }
 }
 
-/* ---- equations ------------------------------------------------------------------------------------------------------------------------------ */
-static void push_equation(Sema *s, Population *p, CirEntity *variable, bool derivative, CirExpr *coefficient, Value v, Span at) {
+/* ---- equations --------------------------------------------------------------------------------------------------- */
+static void push_equation(Sema *s, Population *p, CirEntity *variable, bool derivative, CirExpr *coefficient, Value v,
+                          Span at) {
     Entity *entity = entity_of(variable);
     if (variable->kind == ENTITY_COMPARTMENT) {
         Diagnostic *d = diag_error(s->diag, E_EQUATION, at, "a compartment has no equation; its value is what arrives");
@@ -266,7 +273,8 @@ static void equation(Sema *s, Population *p, const AstStmt *stmt) {
     }
     Symbol *symbol = scope_own(p->cell, left.ref->path.at[0].name.name);
     if (!symbol || symbol->kind != SYM_ENTITY) {
-        diag_error(s->diag, E_EQUATION, stmt->left->span, "`%s` is a parameter and has no equation", left.ref->path.at[0].name.name);
+        diag_error(s->diag, E_EQUATION, stmt->left->span, "`%s` is a parameter and has no equation",
+                   left.ref->path.at[0].name.name);
         p->bad = true;
         return;
     }

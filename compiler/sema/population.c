@@ -9,7 +9,7 @@ Name place_path(Sema *s, const Place *place, Name name) {
     return name_printf(s->names, "%s%s%s", place->prefix, name, place->suffix);
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- bodies ------------------------------------------------------------------------------------------------------ */
 static void declare_type(Sema *s, const Place *place, const AstStmt *stmt, SymbolKind kind) {
     Symbol *symbol = scope_declare(s, place->scope, kind, stmt->name);
     symbol->stmt = stmt;
@@ -84,15 +84,16 @@ static void walk_rest(Sema *s, const Place *place, const AstStmt *stmt) {
 
 /* `const` tables may use specs of the same file, sizes may use constants: types come first of all. */
 static bool is_type(const AstStmt *stmt) {
-    return stmt->kind == STMT_USE || stmt->kind == STMT_NEURON || stmt->kind == STMT_SYNAPSE || stmt->kind == STMT_TEMPLATE ||
-           stmt->kind == STMT_SPEC;
+    return stmt->kind == STMT_USE || stmt->kind == STMT_NEURON || stmt->kind == STMT_SYNAPSE ||
+           stmt->kind == STMT_TEMPLATE || stmt->kind == STMT_SPEC;
 }
 
 void walk_body(Sema *s, const Place *place, const AstStmts *body) {
     bool *done = ARENA_ARRAY(s->arena, bool, body->count);
     for (int i = 0; i < body->count; i++) {
         if (++s->work == WORK_LIMIT)
-            diag_error(s->diag, E_REPEAT, body->at[i]->span, "the program has more than %d statements after expansion", WORK_LIMIT);
+            diag_error(s->diag, E_REPEAT, body->at[i]->span, "the program has more than %d statements after expansion",
+                       WORK_LIMIT);
         if (s->work >= WORK_LIMIT) return;
         done[i] = !allowed(s, place, body->at[i]);
     }
@@ -104,7 +105,7 @@ void walk_body(Sema *s, const Place *place, const AstStmts *body) {
         if (!done[i]) walk_rest(s, place, body->at[i]);
 }
 
-/* ---- groups --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
 static int64_t units_of(const CirAxes *axes) {
     int64_t count = 1;
     for (int i = 0; i < axes->count; i++) count *= axes->at[i]->root->size;
@@ -122,7 +123,8 @@ void walk_group(Sema *s, const Place *outer, const AstStmt *stmt) {
     for (int i = 0; i < own.count; i++) axes_push(s, &place->enclosing, own.at[i]);
     Name name = stmt->decl.name.name;
     if (stmt->group == GROUP_LAYER) place->layer = name;
-    if (!place->region) place->region = name ? name : name_of(s->names, stmt->group == GROUP_THALAMUS ? "thalamus" : "cortex");
+    if (!place->region)
+        place->region = name ? name : name_of(s->names, stmt->group == GROUP_THALAMUS ? "thalamus" : "cortex");
     if (stmt->group == GROUP_AREA) s->c->areas += (int)units_of(&own);
     if (name && stmt->group != GROUP_LAYER) {
         Symbol *symbol = scope_declare(s, outer->scope, SYM_GROUP, stmt->decl.name);
@@ -133,7 +135,7 @@ void walk_group(Sema *s, const Place *outer, const AstStmt *stmt) {
     walk_body(s, place, &stmt->body);
 }
 
-/* ---- populations ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- populations ------------------------------------------------------------------------------------------------- */
 void population_sync(Sema *s, Population *p) {
     CirAxes axes = {0};
     for (int i = 0; i < p->cycles.count; i++) axes_push(s, &axes, p->cycles.at[i]);
@@ -155,8 +157,10 @@ static void population_axes(Sema *s, Population *p, const AstMember *member) {
         CirAxis *axis = declared.at[i];
         bool cycle = axis->kind == CIR_AXIS_CYCLE;
         if (cir_axes_have(&p->place->enclosing, axis)) {
-            Diagnostic *d = diag_error(s->diag, E_AXIS_REPEATED, member->decl.span, "the braces around `%s` give it the axis `%s` "
-                                       "already", p->cir->path, axis->name);
+            Diagnostic *d = diag_error(s->diag, E_AXIS_REPEATED, member->decl.span,
+                                       "the braces around `%s` give it the axis `%s` "
+                                       "already",
+                                       p->cir->path, axis->name);
             diag_help(d, "leave it out here");
             p->bad = true;
         }
@@ -182,7 +186,8 @@ static void iterate_option(Sema *s, Population *p, const AstMember *member) {
     p->cir->iterate_tolerance = 1e-6;
     if (!const_int(s, p->place->scope, member->iterate_count, &p->cir->iterate_count)) return;
     if (p->cir->iterate_count < 1 || p->cir->iterate_count > 1000000)
-        diag_error(s->diag, E_ITERATE, member->iterate_count->span, "the number of iterations must be between 1 and 1000000");
+        diag_error(s->diag, E_ITERATE, member->iterate_count->span,
+                   "the number of iterations must be between 1 and 1000000");
     if (!member->iterate_tolerance) return;
     Value v = expr_value(s, &env, member->iterate_tolerance);
     if (v.bad || (fold_number(v.expr, &p->cir->iterate_tolerance) && p->cir->iterate_tolerance >= 0)) return;
@@ -244,8 +249,9 @@ void walk_population(Sema *s, const Place *place, const AstStmt *stmt) {
     }
 }
 
-/* ---- arrows --------------------------------------------------------------------------------------------------------------------------------- */
-static void declare_weight_here(Sema *s, const Place *place, const AstDecl *decl, const AstInit *init, bool dense, bool bias) {
+/* ---- arrows ------------------------------------------------------------------------------------------------------ */
+static void declare_weight_here(Sema *s, const Place *place, const AstDecl *decl, const AstInit *init, bool dense,
+                                bool bias) {
     if (!decl->name.name) return;
     Symbol *known = scope_lookup(s, place->scope, decl->name.name);
     if (known && !dense && known->kind == SYM_ENTITY) {

@@ -1,7 +1,7 @@
 /* Wiring by axis names: shared axes are topographic, source-only axes are summed, target-only axes diverge.
  *
- * Axes are compared as the arrow sees them; what is written into the circuit is renamed once: summed axes to fresh copies, and
- * axes of a target inside of an instance to the instance's own. */
+ * Axes are compared as the arrow sees them; what is written into the circuit is renamed once: summed axes to fresh
+ * copies, and axes of a target inside of an instance to the instance's own. */
 #include "sema/internal.h"
 
 bool resolve_target(Sema *s, Arrow *arrow) {
@@ -9,8 +9,9 @@ bool resolve_target(Sema *s, Arrow *arrow) {
     Resolved to = resolve_path(s, arrow->place->scope, arrow->target);
     if (!to.symbol) return false;
     if (to.symbol->kind != SYM_POPULATION) {
-        Diagnostic *d = diag_error(s->diag, E_WRONG_KIND, arrow->target->span, "`%s` is %s, expected a population to send to",
-                                   to.symbol->name, symbol_kind_text(to.symbol));
+        Diagnostic *d =
+            diag_error(s->diag, E_WRONG_KIND, arrow->target->span, "`%s` is %s, expected a population to send to",
+                       to.symbol->name, symbol_kind_text(to.symbol));
         if (to.symbol->span.file) diag_mark(d, to.symbol->span, "declared here");
         return false;
     }
@@ -22,7 +23,7 @@ bool resolve_target(Sema *s, Arrow *arrow) {
     return false;
 }
 
-/* ---- one arrow under construction -------------------------------------------------------------------------------------------------- */
+/* ---- one arrow under construction -------------------------------------------------------------------------------- */
 typedef struct Wire {
     Arrow *arrow;
     CirEntity *target;
@@ -49,9 +50,10 @@ static CirEntity *find_target(Sema *s, const Arrow *arrow) {
     if (symbol && symbol->kind == SYM_ENTITY && symbol->entity->kind == ENTITY_COMPARTMENT) return symbol->entity;
     if (!p->type) return NULL;
     Span at = arrow->target ? arrow->target->span : arrow->span;
-    Diagnostic *d = p->cir->compartments.count
-                        ? diag_error(s->diag, E_COMPARTMENT, at, "`%s` has no compartment `%s`", p->cir->path, arrow->compartment)
-                        : diag_error(s->diag, E_COMPARTMENT, at, "`%s` has no compartment that could hear this", p->cir->path);
+    Diagnostic *d =
+        p->cir->compartments.count
+            ? diag_error(s->diag, E_COMPARTMENT, at, "`%s` has no compartment `%s`", p->cir->path, arrow->compartment)
+            : diag_error(s->diag, E_COMPARTMENT, at, "`%s` has no compartment that could hear this", p->cir->path);
     if (p->cir->compartments.count) diag_note(d, "its compartments are %s", available(s, p));
     diag_mark(d, p->type->stmt->name.span, "neuron type `%s` is declared here", p->type->name);
     Scope alone = *p->cell;
@@ -69,7 +71,7 @@ static bool read_weight(Sema *s, Wire *w) {
     return !w->weight.bad;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- axes -------------------------------------------------------------------------------------------------------- */
 static void note_three(Sema *s, Diagnostic *d, const Wire *w) {
     if (w->source.entity) diag_note(d, "source %s", cir_axes_text(s->arena, &w->source.order));
     if (w->weight.expr) diag_note(d, "weight %s", cir_axes_text(s->arena, &w->weight.axes));
@@ -127,7 +129,8 @@ static bool drive_axes_ok(Sema *s, const Wire *w) {
 
 static bool cycle_not_summed(Sema *s, const Wire *w, const CirAxis *axis) {
     if (axis->kind != CIR_AXIS_CYCLE) return true;
-    diag_error(s->diag, E_TWO_CYCLES, w->arrow->span, "cycle axis `%s` would be summed over; a cycle axis never is", axis->name);
+    diag_error(s->diag, E_TWO_CYCLES, w->arrow->span, "cycle axis `%s` would be summed over; a cycle axis never is",
+               axis->name);
     return false;
 }
 
@@ -160,7 +163,7 @@ static void set_fans(const Wire *w) {
     entity_of(e->entity)->fan_out = out;
 }
 
-/* ---- guard, units ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- guard, units ------------------------------------------------------------------------------------------------ */
 static bool wire_guard(Sema *s, Wire *w) {
     const AstSynapse *synapse = w->arrow->synapse;
     if (!synapse || !synapse->guard) return true;
@@ -169,8 +172,8 @@ static bool wire_guard(Sema *s, Wire *w) {
     if (!guard_build(s, &env, synapse->guard, &w->made.guard, &used)) return false;
     for (int i = 0; i < used.count; i++) {
         if (cir_axes_have(&w->made.convergent, used.at[i]) || cir_axes_have(&w->target->axes, used.at[i])) continue;
-        Diagnostic *d = diag_error(s->diag, E_GUARD, synapse->guard->span, "axis `%s` occurs neither in the source nor in the target",
-                                   used.at[i]->name);
+        Diagnostic *d = diag_error(s->diag, E_GUARD, synapse->guard->span,
+                                   "axis `%s` occurs neither in the source nor in the target", used.at[i]->name);
         note_three(s, d, w);
         return false;
     }
@@ -192,7 +195,7 @@ static CirExpr *scaled_weight(Sema *s, const Wire *w, CirExpr *weight) {
     return weight ? cir_op2(s->c, CIR_MUL, w->arrow->span, factor, weight) : factor;
 }
 
-/* ---- all together ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- all together ------------------------------------------------------------------------------------------------ */
 static bool wire_source(Sema *s, Wire *w) {
     ExprEnv env = {.scope = w->arrow->place->scope};
     w->source = read_source(s, &env, w->arrow->source);
@@ -231,7 +234,8 @@ void arrow_wire(Sema *s, Arrow *arrow) {
         return;
     }
     entity_of(w.target)->targeted = true; /* a failed arrow is reported once, not again as a missing one */
-    for (int i = 0; i < w.target->axes.count; i++) vec_push(s->arena, &w.visible, cir_renamed(&arrow->map, w.target->axes.at[i]));
+    for (int i = 0; i < w.target->axes.count; i++)
+        vec_push(s->arena, &w.visible, cir_renamed(&arrow->map, w.target->axes.at[i]));
     if ((arrow->source && !wire_source(s, &w)) || !wire_bias(s, &w)) return;
     w.made.target = w.target;
     w.made.span = arrow->span;

@@ -4,7 +4,7 @@
  * reading from outside is renamed template -> caller, a signal read inside is renamed caller -> template. */
 #include "sema/internal.h"
 
-/* ---- paths ----------------------------------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
 static Symbol *instance_symbol(Sema *s, const Scope *scope, Name name, const AstExpr *number) {
     int64_t k;
     if (!const_int(s, scope, number, &k)) return NULL;
@@ -16,7 +16,8 @@ static Symbol *trailing_instance(Sema *s, const Scope *scope, const AstRef *ref)
     const AstStep *step = &ref->path.at[ref->path.count - 1];
     if (!ref->has_indices || ref->indices.count != 1) return NULL;
     const AstIndex *index = &ref->indices.at[0];
-    if (index->kind == INDEX_CONSTANT && !index->axis.name) return instance_symbol(s, scope, step->name.name, index->constant);
+    if (index->kind == INDEX_CONSTANT && !index->axis.name)
+        return instance_symbol(s, scope, step->name.name, index->constant);
     if (index->kind != INDEX_AXIS) return NULL;
     Symbol *counter = scope_lookup(s, scope, index->axis.name);
     double k;
@@ -26,8 +27,9 @@ static Symbol *trailing_instance(Sema *s, const Scope *scope, const AstRef *ref)
 
 static Symbol *unknown_step(Sema *s, const Scope *scope, const AstStep *step, const Symbol *within) {
     const char *text = step->name.name;
-    Diagnostic *d = within ? diag_error(s->diag, E_UNKNOWN_NAME, step->name.span, "`%s` has no part `%s`", within->name, text)
-                           : diag_error(s->diag, E_UNKNOWN_NAME, step->name.span, "`%s` is not declared", text);
+    Diagnostic *d =
+        within ? diag_error(s->diag, E_UNKNOWN_NAME, step->name.span, "`%s` has no part `%s`", within->name, text)
+               : diag_error(s->diag, E_UNKNOWN_NAME, step->name.span, "`%s` is not declared", text);
     if (within && within->span.file) diag_mark(d, within->span, "`%s` is declared here", within->name);
     scope_suggest(s, d, scope, step->name.name, ~0u);
     return NULL;
@@ -92,7 +94,8 @@ static void prepend_map(Sema *s, CirRenames *map, const CirRenames *outer) {
 static Symbol *only_result(Sema *s, Symbol *instance, Span at) {
     const AstDecls *results = &instance->stmt->results;
     if (results->count == 1) return scope_own(instance->scope, results->at[0].name.name);
-    Diagnostic *d = diag_error(s->diag, E_WRONG_KIND, at, "`%s` has %d results, expected one signal", instance->name, results->count);
+    Diagnostic *d = diag_error(s->diag, E_WRONG_KIND, at, "`%s` has %d results, expected one signal", instance->name,
+                               results->count);
     diag_help(d, "name the one that is meant: `%s.out`", instance->name);
     return NULL;
 }
@@ -125,7 +128,7 @@ Resolved resolve_path(Sema *s, const Scope *scope, const AstRef *ref) {
     return r;
 }
 
-/* ---- readings --------------------------------------------------------------------------------------------------------------- */
+/* ---- readings ---------------------------------------------------------------------------------------------------- */
 static Reading reading_bad(Span at) { return (Reading){.bad = true, .span = at}; }
 
 Reading read_entity(Sema *s, CirEntity *entity, Span at) {
@@ -191,7 +194,8 @@ static Reading read_symbol(Sema *s, const ExprEnv *env, const Resolved *to, Span
         return entity ? read_entity(s, entity, at) : reading_bad(at);
     default: break;
     }
-    Diagnostic *d = diag_error(s->diag, E_WRONG_KIND, at, "`%s` is %s, expected a signal", symbol->name, symbol_kind_text(symbol));
+    Diagnostic *d =
+        diag_error(s->diag, E_WRONG_KIND, at, "`%s` is %s, expected a signal", symbol->name, symbol_kind_text(symbol));
     if (symbol->span.file) diag_mark(d, symbol->span, "declared here");
     return reading_bad(at);
 }
@@ -235,14 +239,16 @@ Reading read_source(Sema *s, const ExprEnv *env, const AstExpr *e) {
     if (e->kind == EXPR_REF) return read_ref(s, env, &e->ref);
     bool previous = e->kind == EXPR_CALL && e->callee.name == name_of(s->names, "previous") && e->args.count == 1;
     if (previous && e->args.at[0]->kind == EXPR_REF) return read_previous(s, read_ref(s, env, &e->args.at[0]->ref));
-    Diagnostic *d = diag_error(s->diag, E_WRONG_KIND, e->span, "expected a signal: a stimulus, a population or previous(...)");
+    Diagnostic *d =
+        diag_error(s->diag, E_WRONG_KIND, e->span, "expected a signal: a stimulus, a population or previous(...)");
     diag_help(d, "a weight goes behind the colon: `source -> target : 0.5;`");
     return reading_bad(e->span);
 }
 
-/* ---- indices ------------------------------------------------------------------------------------------------------------------ */
+/* ---- indices ----------------------------------------------------------------------------------------------------- */
 static bool index_unknown(Sema *s, const AstIndex *index, const Reading *r) {
-    Diagnostic *d = diag_error(s->diag, E_INDEX, index->span, "`%s` has no axis `%s` here", r->entity->path, index->axis.name);
+    Diagnostic *d =
+        diag_error(s->diag, E_INDEX, index->span, "`%s` has no axis `%s` here", r->entity->path, index->axis.name);
     diag_note(d, "its axes are %s", cir_axes_text(s->arena, &r->order));
     VEC(const char *) names = {0};
     for (int i = 0; i < r->order.count; i++) vec_push(s->arena, &names, axis_local(r->order.at[i]));
@@ -290,8 +296,8 @@ static bool index_constant(Sema *s, const ExprEnv *env, const AstIndex *index, C
     int64_t at;
     if (!const_int(s, env->scope, index->constant, &at)) return false;
     if (at < 0 || at >= axis->root->size) {
-        diag_error(s->diag, E_INDEX, index->span, "position %lld is outside of axis `%s` (0 to %lld)", (long long)at, axis->name,
-                   (long long)axis->root->size - 1);
+        diag_error(s->diag, E_INDEX, index->span, "position %lld is outside of axis `%s` (0 to %lld)", (long long)at,
+                   axis->name, (long long)axis->root->size - 1);
         return false;
     }
     fix_axis(s, r, axis, (CirIndex){CIR_IX_CONST, NULL, at});
@@ -375,7 +381,7 @@ bool apply_indices(Sema *s, const ExprEnv *env, const AstRef *ref, Reading *r) {
     return apply_positions(s, env, ref, r);
 }
 
-/* ---- indices that are only names ---------------------------------------------------------------------------------------------- */
+/* ---- indices that are only names --------------------------------------------------------------------------------- */
 static void infer_from_ref(Sema *s, Scope *scope, const AstRef *ref) {
     AstRef bare = *ref;
     int plain = 0;
@@ -415,7 +421,7 @@ void infer_indices(Sema *s, Scope *scope, const AstExpr *e) {
     arena_free(scratch);
 }
 
-/* ---- previous ------------------------------------------------------------------------------------------------------------------ */
+/* ---- previous ---------------------------------------------------------------------------------------------------- */
 static bool has_cycle(const CirEntity *entity) {
     for (int i = 0; i < entity->axes.count; i++)
         if (entity->axes.at[i]->kind == CIR_AXIS_CYCLE) return true;
@@ -435,8 +441,9 @@ Reading read_previous(Sema *s, Reading r) {
     Population *owner = entity_of(entity)->owner;
     bool kind_ok = entity->kind == ENTITY_RATE || entity->kind == ENTITY_STATE || entity->kind == ENTITY_VARIABLE;
     if (!kind_ok || !has_cycle(entity)) {
-        Diagnostic *d = diag_error(s->diag, E_PREVIOUS, r.span, kind_ok ? "`%s` does not vary over a cycle axis"
-                                                                        : "previous() needs a population or a state, not `%s`",
+        Diagnostic *d = diag_error(s->diag, E_PREVIOUS, r.span,
+                                   kind_ok ? "`%s` does not vary over a cycle axis"
+                                           : "previous() needs a population or a state, not `%s`",
                                    entity->path);
         diag_help(d, "declare `cycle now over token;` and let the population hear a signal `x[token as now]`");
         r.bad = true;

@@ -130,7 +130,8 @@ Symbol *scope_require(Sema *s, const Scope *scope, AstName name, unsigned kinds,
         if (symbol->span.file) diag_mark(d, symbol->span, "declared here");
         return NULL;
     }
-    Diagnostic *d = diag_error(s->diag, E_UNKNOWN_NAME, name.span, "`%s` is not declared; expected %s here", name.name, what);
+    Diagnostic *d =
+        diag_error(s->diag, E_UNKNOWN_NAME, name.span, "`%s` is not declared; expected %s here", name.name, what);
     scope_suggest(s, d, scope, name.name, kinds);
     return NULL;
 }

@@ -11,7 +11,8 @@ static void check_overrides(Sema *s) {
         bool used = false;
         for (int k = 0; k < s->used_overrides.count; k++) used |= strcmp(s->used_overrides.at[k], name) == 0;
         if (used) continue;
-        Diagnostic *d = diag_error(s->diag, E_OVERRIDE, span_none(), "--set %s: the file has no axis or constant of that name", name);
+        Diagnostic *d = diag_error(s->diag, E_OVERRIDE, span_none(),
+                                   "--set %s: the file has no axis or constant of that name", name);
         scope_suggest(s, d, s->main->scope, name_of(s->names, name), KIND(SYM_AXIS) | KIND(SYM_VALUE));
     }
 }

@@ -18,7 +18,7 @@ CirEntity *spec_entity(Sema *s, Name path, const CirAxes *axes, Value value) {
     return entity;
 }
 
-/* ---- a call under construction ------------------------------------------------------------------------------------------------- */
+/* ---- a call under construction ----------------------------------------------------------------------------------- */
 typedef struct Index { /* an index of the spec: its own axis, and the caller's that it was bound to first */
     Name name;
     CirAxis *axis, *actual;
@@ -42,12 +42,15 @@ static Index *call_index(Call *call, Name name) {
 
 static bool index_conflict(Sema *s, Call *call, const AstExpr *argument, const AstDecl *formal, const Index *known,
                            const CirAxis *actual) {
-    Diagnostic *d = diag_error(s->diag, E_SPEC_ARGUMENT, argument->span, "index `%s` of `%s` is `%s` here but `%s` elsewhere",
-                               known->name, call->spec->name, actual->name, known->actual->name);
+    Diagnostic *d =
+        diag_error(s->diag, E_SPEC_ARGUMENT, argument->span, "index `%s` of `%s` is `%s` here but `%s` elsewhere",
+                   known->name, call->spec->name, actual->name, known->actual->name);
     diag_mark(d, formal->span, "`%s` is declared here", formal->name.name);
     diag_mark(d, known->by->span, "`%s` was bound to `%s` here", known->name, known->actual->name);
-    diag_help(d, "arguments bind by position: the axes of a weight in the order of its declaration, of a population cycle axes "
-                 "first");
+    diag_help(
+        d,
+        "arguments bind by position: the axes of a weight in the order of its declaration, of a population cycle axes "
+        "first");
     return false;
 }
 
@@ -97,7 +100,7 @@ static bool bind_argument(Sema *s, Call *call, const AstDecl *formal, const AstE
     return true;
 }
 
-/* ---- equations of the body ------------------------------------------------------------------------------------------------------- */
+/* ---- equations of the body --------------------------------------------------------------------------------------- */
 static bool body_error(Sema *s, Span at, const char *why) {
     Diagnostic *d = diag_error(s->diag, E_SPEC_BODY, at, "%s", why);
     diag_help(d, "a spec is a list of equations: `s[i, j] = sum(a) q[i, a] * k[j, a];`");
@@ -108,7 +111,8 @@ static bool body_error(Sema *s, Span at, const char *why) {
 static const char *index_name(const Scope *scope, const CirAxis *axis) {
     for (; scope; scope = scope->parent)
         for (int i = 0; i < scope->symbols.count; i++)
-            if (scope->symbols.at[i]->kind == SYM_AXIS && scope->symbols.at[i]->axis == axis) return scope->symbols.at[i]->name;
+            if (scope->symbols.at[i]->kind == SYM_AXIS && scope->symbols.at[i]->axis == axis)
+                return scope->symbols.at[i]->name;
     return axis->name;
 }
 

@@ -40,8 +40,8 @@ static void check_model_arguments(Sema *s, const Model *m) {
         for (int k = 0; k < stmt->body.count; k++)
             known |= stmt->body.at[k]->kind == STMT_PARAMETER && stmt->body.at[k]->name.name == args->at[i].name.name;
         if (!known)
-            diag_error(s->diag, E_ARGUMENTS, args->at[i].name.span, "synapse model `%s` has no parameter `%s`", m->type->name,
-                       args->at[i].name.name);
+            diag_error(s->diag, E_ARGUMENTS, args->at[i].name.span, "synapse model `%s` has no parameter `%s`",
+                       m->type->name, args->at[i].name.name);
     }
 }
 
@@ -74,7 +74,8 @@ static void model_equation(Sema *s, Model *m, const AstStmt *stmt) {
         }
     }
     if (!symbol || symbol->kind != SYM_ENTITY || entity_of(symbol->entity)->defined) {
-        diag_error(s->diag, E_EQUATION, left->span, "expected one equation for each state of the synapse: `w = previous(w) + ...;`");
+        diag_error(s->diag, E_EQUATION, left->span,
+                   "expected one equation for each state of the synapse: `w = previous(w) + ...;`");
         m->bad = true;
         return;
     }

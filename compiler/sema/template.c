@@ -1,11 +1,11 @@
-/* Templates and repeats. An instance walks the template's body in a scope of its own; the axis parameters are fresh axes there,
- * and the instance's symbol holds the names to map back. Repeats are unrolled; each turn has its scope, and what it declares
- * is exported as name[i]. */
+/* Templates and repeats. An instance walks the template's body in a scope of its own; the axis parameters are fresh
+ * axes there, and the instance's symbol holds the names to map back. Repeats are unrolled; each turn has its scope, and
+ * what it declares is exported as name[i]. */
 #include "sema/internal.h"
 
 enum { REPEAT_LIMIT = 4096, INSTANCE_DEPTH = 64 };
 
-/* ---- arguments ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- arguments --------------------------------------------------------------------------------------------------- */
 typedef struct Instance {
     const AstStmt *stmt, *template;
     const Place *caller;
@@ -50,8 +50,8 @@ static void check_argument_names(Sema *s, const Instance *in) {
 }
 
 static bool missing_argument(Sema *s, const Instance *in, AstName name) {
-    Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, in->stmt->span, "`%s` needs an argument for `%s`", in->template->name.name,
-                               name.name);
+    Diagnostic *d = diag_error(s->diag, E_ARGUMENTS, in->stmt->span, "`%s` needs an argument for `%s`",
+                               in->template->name.name, name.name);
     diag_mark(d, name.span, "declared here");
     return false;
 }
@@ -59,7 +59,8 @@ static bool missing_argument(Sema *s, const Instance *in, AstName name) {
 /* An axis of the caller, or a number: an axis of that size. */
 static bool bind_axis(Sema *s, Instance *in, const AstParam *param, const AstExpr *argument, const Scope *scope) {
     Symbol *symbol = NULL;
-    if (argument->kind == EXPR_REF && argument->ref.path.count == 1) symbol = scope_lookup(s, scope, argument->ref.path.at[0].name.name);
+    if (argument->kind == EXPR_REF && argument->ref.path.count == 1)
+        symbol = scope_lookup(s, scope, argument->ref.path.at[0].name.name);
     if (symbol && symbol->poisoned) return false;
     Name path = place_path(s, in->place, param->name.name);
     CirAxis *axis;
@@ -140,12 +141,13 @@ static bool bind_all(Sema *s, Instance *in) {
     return fine;
 }
 
-/* ---- the instance ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the instance ------------------------------------------------------------------------------------------------ */
 static bool recursion_ok(Sema *s, const Instance *in) {
     int depth = 0;
     for (const Place *at = in->caller; at; at = at->outer, depth++) {
         if (at->template != in->template && depth < INSTANCE_DEPTH) continue;
-        Diagnostic *d = diag_error(s->diag, E_RECURSION, in->stmt->span, "template `%s` contains itself", in->template->name.name);
+        Diagnostic *d =
+            diag_error(s->diag, E_RECURSION, in->stmt->span, "template `%s` contains itself", in->template->name.name);
         diag_mark(d, in->template->name.span, "declared here");
         diag_help(d, "use `repeat i in 0..n` for a stack");
         return false;
@@ -170,8 +172,8 @@ static void check_results(Sema *s, const Instance *in) {
         for (int k = 0; k < own->count; k++)
             if (!cir_axes_have(&in->caller->enclosing, own->at[k])) axes_push(s, &have, own->at[k]);
         if (cir_axes_same_set(&want, &have)) continue;
-        Diagnostic *d = diag_error(s->diag, E_TEMPLATE, result->span, "the result `%s` and its population have different axes",
-                                   result->name.name);
+        Diagnostic *d = diag_error(s->diag, E_TEMPLATE, result->span,
+                                   "the result `%s` and its population have different axes", result->name.name);
         diag_mark(d, symbol->span, "%s", cir_axes_text(s->arena, &have));
     }
 }
@@ -197,7 +199,8 @@ void walk_instance(Sema *s, const Place *caller, const AstStmt *stmt) {
     bind_weights(s, caller, symbol, &stmt->body);
 }
 
-/* Signals must match the declared axes exactly; the braces around the instance and cycle axes apart. Cycles are known now. */
+/* Signals must match the declared axes exactly; the braces around the instance and cycle axes apart. Cycles are known
+ * now. */
 void signals_check(Sema *s) {
     for (int i = 0; i < s->signals.count; i++) {
         const SignalUse *use = &s->signals.at[i];
@@ -225,7 +228,7 @@ void signals_check(Sema *s) {
     }
 }
 
-/* ---- repeat --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- repeat ------------------------------------------------------------------------------------------------------ */
 static void export_turn(Sema *s, const Place *outer, const Scope *turn, int64_t i) {
     for (int k = 0; k < turn->symbols.count; k++) {
         const Symbol *from = turn->symbols.at[k];
@@ -251,7 +254,8 @@ static void check_next(Sema *s, const AstStmt *stmt) {
             diag_error(s->diag, E_REPEAT, at->span, "`next %s` has no `with %s = ...`", at->name.name, at->name.name);
     }
     if (carried && !next_of(stmt, carried))
-        diag_error(s->diag, E_REPEAT, stmt->carried.name.span, "`%s` is carried and has no `next %s = ...;`", carried, carried);
+        diag_error(s->diag, E_REPEAT, stmt->carried.name.span, "`%s` is carried and has no `next %s = ...;`", carried,
+                   carried);
 }
 
 /* One turn; returns its scope, in which `next` is read. */

@@ -80,7 +80,8 @@ static bool unit_named(const char *name, Unit *unit) {
 
 static Unit unit_unknown(Sema *s, const AstExpr *e, const char *name) {
     Diagnostic *d = diag_error(s->diag, E_UNIT_UNKNOWN, e->span, "`%s` is not a unit", name);
-    diag_help(d, "units are s, m, g, A, K, mol, Hz, V, S, F, Ohm, C, M with prefixes f p n u m c k M G, and products: mV/ms");
+    diag_help(
+        d, "units are s, m, g, A, K, mol, Hz, V, S, F, Ohm, C, M with prefixes f p n u m c k M G, and products: mV/ms");
     return (Unit){dim_any(), 0, true};
 }
 

@@ -16,7 +16,7 @@ CirEntity *entity_new(Sema *s, CirEntityKind kind, Name path, const CirAxes *axe
     return &entity->cir;
 }
 
-/* ---- initialisers ----------------------------------------------------------------------------------------------------------------- */
+/* ---- initialisers ------------------------------------------------------------------------------------------------ */
 static bool init_error(Sema *s, Span at, const char *why) {
     Diagnostic *d = diag_error(s->diag, E_INITIALISER, at, "%s", why);
     diag_help(d, "initialisers are `~ normal(mean, deviation)`, `~ uniform(low, high)`, `~ xavier` and `~ number`");
@@ -32,7 +32,9 @@ static bool init_number(Sema *s, const Place *place, const AstExpr *e, double *v
 
 static bool init_draw(Sema *s, const Place *place, CirEntity *w, const AstExpr *e) {
     bool call = e->kind == EXPR_CALL;
-    const char *name = call ? e->callee.name : e->kind == EXPR_REF && e->ref.path.count == 1 ? e->ref.path.at[0].name.name : "";
+    const char *name = call                                            ? e->callee.name
+                       : e->kind == EXPR_REF && e->ref.path.count == 1 ? e->ref.path.at[0].name.name
+                                                                       : "";
     int argc = call ? e->args.count : 0;
     if (strcmp(name, "xavier") == 0 && argc == 0) {
         w->draw = DRAW_XAVIER;
@@ -42,7 +44,8 @@ static bool init_draw(Sema *s, const Place *place, CirEntity *w, const AstExpr *
     if (normal || uniform) {
         if (argc != 2) return init_error(s, e->span, "expected two numbers");
         w->draw = normal ? DRAW_NORMAL : DRAW_UNIFORM;
-        if (!init_number(s, place, e->args.at[0], &w->draw_a) || !init_number(s, place, e->args.at[1], &w->draw_b)) return false;
+        if (!init_number(s, place, e->args.at[0], &w->draw_a) || !init_number(s, place, e->args.at[1], &w->draw_b))
+            return false;
         if (normal && w->draw_b < 0) return init_error(s, e->args.at[1]->span, "a deviation is not negative");
         return !uniform || w->draw_a <= w->draw_b || init_error(s, e->span, "the lower end is above the upper one");
     }
@@ -92,7 +95,7 @@ void weight_init(Sema *s, const Place *place, CirEntity *weight, const AstInit *
     entity_of(weight)->declared_init = true;
 }
 
-/* ---- declarations ------------------------------------------------------------------------------------------------------------------- */
+/* ---- declarations ------------------------------------------------------------------------------------------------ */
 Symbol *weight_declare(Sema *s, const Place *place, const AstDecl *decl, const AstInit *init, bool bias) {
     CirAxes axes = {0};
     bool fine = axes_of(s, place->scope, &decl->axes, &axes);
@@ -157,7 +160,7 @@ Value weight_value(Sema *s, const Place *place, const AstDecl *decl, const char 
     return value_of_reading(s, &r);
 }
 
-/* ---- bindings in braces ---------------------------------------------------------------------------------------------------------------- */
+/* ---- bindings in braces ------------------------------------------------------------------------------------------ */
 /* "norm.gain" or "W_Q": a weight anywhere inside of the instance. */
 static Symbol *bound_weight(Sema *s, Symbol *instance, AstName name) {
     const Scope *scope = instance->scope;
@@ -173,8 +176,9 @@ static Symbol *bound_weight(Sema *s, Symbol *instance, AstName name) {
     Symbol *symbol = scope_own(scope, last);
     if (!symbol || symbol->kind != SYM_ENTITY) symbol = scope_weight_below(s, scope, last, true, &count);
     if (symbol && count <= 1) return symbol;
-    Diagnostic *d = diag_error(s->diag, E_BINDING, name.span, count > 1 ? "`%s` has several weights named `%s`"
-                                                                       : "`%s` has no weight `%s`", instance->name, name.name);
+    Diagnostic *d = diag_error(s->diag, E_BINDING, name.span,
+                               count > 1 ? "`%s` has several weights named `%s`" : "`%s` has no weight `%s`",
+                               instance->name, name.name);
     Scope alone = *instance->scope;
     alone.parent = NULL;
     scope_suggest(s, d, &alone, last, KIND(SYM_ENTITY));
@@ -220,7 +224,8 @@ static void tie(Sema *s, CirEntity *weight, const Place *place, const AstExpr *e
         return;
     }
     if (!tie_fits(weight, other)) {
-        Diagnostic *d = diag_error(s->diag, E_BINDING, e->span, "`%s` and `%s` have different shapes", weight->path, other->path);
+        Diagnostic *d =
+            diag_error(s->diag, E_BINDING, e->span, "`%s` and `%s` have different shapes", weight->path, other->path);
         diag_note(d, "%s is %s", weight->path, cir_axes_text(s->arena, &weight->axes));
         diag_note(d, "%s is %s", other->path, cir_axes_text(s->arena, &other->axes));
         return;
