@@ -47,46 +47,49 @@ static bool order_axes(Sema *s, const Scope *scope, const AstStmt *stmt, Value *
     return false;
 }
 
-static void elaborate_output(Sema *s, const AstStmt *stmt) {
-    Scope *scope = scope_new(s, s->main->scope, false);
+static void elaborate_output(Sema *s, const Place *place, const AstStmt *stmt) {
+    Scope *scope = scope_new(s, place->scope, false);
+    Name name = place_path(s, place, stmt->name.name);
     infer_indices(s, scope, stmt->expr);
     ExprEnv env = {.scope = scope, .tensor = true};
     Value v = expr_value(s, &env, stmt->expr);
     if (v.bad || !order_axes(s, scope, stmt, &v)) return;
-    CirEntity *entity = held(s, stmt->name.name, &v);
-    push_output(s, stmt->name.name, entity, false, stmt->span);
-    Symbol *symbol = scope_own(s->main->scope, stmt->name.name);
+    CirEntity *entity = held(s, name, &v);
+    push_output(s, name, entity, false, stmt->span);
+    Symbol *symbol = scope_own(place->scope, stmt->name.name);
     if (!symbol || symbol->kind != SYM_SIGNAL || stmt->expr->kind == EXPR_REF) return;
     symbol->kind = SYM_TENSOR; /* from now on checks read what is held */
     symbol->reading = read_entity(s, entity, stmt->span);
 }
 
-static Name ref_text(Sema *s, const AstRef *ref) {
+static Name ref_text(Sema *s, const Place *place, const AstRef *ref) {
     Text text = text_new(s->arena);
     for (int i = 0; i < ref->path.count; i++) {
         const AstStep *step = &ref->path.at[i];
         int64_t k;
         text_add(&text, "%s%s", i ? "." : "", step->name.name);
-        if (step->instance && const_int(s, s->main->scope, step->instance, &k)) text_add(&text, "[%lld]", (long long)k);
+        if (step->instance && const_int(s, place->scope, step->instance, &k)) text_add(&text, "[%lld]", (long long)k);
     }
-    return name_of(s->names, text.at);
+    return place_path(s, place, name_of(s->names, text.at));
 }
 
-static void elaborate_record(Sema *s, const AstRef *ref) {
+static void elaborate_record(Sema *s, const Place *place, const AstRef *ref) {
     AstExpr e = {.kind = EXPR_REF, .ref = *ref, .span = ref->span};
-    ExprEnv env = {.scope = s->main->scope, .tensor = true};
+    ExprEnv env = {.scope = place->scope, .tensor = true};
     Value v = expr_value(s, &env, &e);
     if (v.bad) return;
-    Name name = ref_text(s, ref);
+    bool turn = *place->suffix && v.expr->op == CIR_REF; /* in a repeat: block[0].V.score */
+    Name name = turn ? v.expr->entity->path : ref_text(s, place, ref);
     push_output(s, name, held(s, name, &v), true, ref->span);
 }
 
 void outputs_elaborate(Sema *s) {
     for (int i = 0; i < s->outputs.count; i++) {
-        const AstStmt *stmt = s->outputs.at[i];
-        if (stmt->kind == STMT_OUTPUT) elaborate_output(s, stmt);
+        const AstStmt *stmt = s->outputs.at[i].stmt;
+        const Place *place = s->outputs.at[i].place;
+        if (stmt->kind == STMT_OUTPUT) elaborate_output(s, place, stmt);
         else
-            for (int k = 0; k < stmt->refs.count; k++) elaborate_record(s, &stmt->refs.at[k]);
+            for (int k = 0; k < stmt->refs.count; k++) elaborate_record(s, place, &stmt->refs.at[k]);
     }
 }
 
@@ -114,8 +117,8 @@ static double tolerance(Sema *s, const AstStmt *stmt) {
     return 0;
 }
 
-static Name check_name(Sema *s, const AstStmt *stmt) {
-    Name name = stmt->name.name ? stmt->name.name : name_printf(s->names, "check %d", s->c->checks.count + 1);
+static Name check_name(Sema *s, const Place *place, const AstStmt *stmt) {
+    Name name = stmt->name.name ? place_path(s, place, stmt->name.name) : name_printf(s->names, "check %d", s->c->checks.count + 1);
     for (int i = 0; i < s->c->checks.count; i++)
         if (s->c->checks.at[i].name == name) {
             Diagnostic *d = diag_error(s->diag, E_DUPLICATE, stmt->span, "there is a check `%s` already", name);
@@ -124,21 +127,21 @@ static Name check_name(Sema *s, const AstStmt *stmt) {
     return name;
 }
 
-static void elaborate_check(Sema *s, const AstStmt *stmt) {
-    Scope *scope = scope_new(s, s->main->scope, false);
+static void elaborate_check(Sema *s, const Place *place, const AstStmt *stmt) {
+    Scope *scope = scope_new(s, place->scope, false);
     infer_indices(s, scope, stmt->expr);
     infer_indices(s, scope, stmt->expr2);
     ExprEnv env = {.scope = scope, .tensor = true, .identify = true};
     Value a = expr_value(s, &env, stmt->expr), b = expr_value(s, &env, stmt->expr2);
-    CirCheck check = {.name = check_name(s, stmt), .within = tolerance(s, stmt), .span = stmt->span};
+    CirCheck check = {.name = check_name(s, place, stmt), .within = tolerance(s, stmt), .span = stmt->span};
     if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b)) return;
     CirAxes axes = a.axes.count ? a.axes : b.axes;
-    const char *label = stmt->name.name ? stmt->name.name : arena_printf(s->arena, "%d", s->c->checks.count + 1);
+    const char *label = stmt->name.name ? check.name : arena_printf(s->arena, "%d", s->c->checks.count + 1);
     check.left = spec_entity(s, name_printf(s->names, "check.%s.left", label), &axes, a);
     check.right = spec_entity(s, name_printf(s->names, "check.%s.right", label), &axes, b);
     vec_push(s->arena, &s->c->checks, check);
 }
 
 void checks_elaborate(Sema *s) {
-    for (int i = 0; i < s->checks.count; i++) elaborate_check(s, s->checks.at[i]);
+    for (int i = 0; i < s->checks.count; i++) elaborate_check(s, s->checks.at[i].place, s->checks.at[i].stmt);
 }

@@ -261,6 +261,8 @@ void arrow_wire(Sema *s, Arrow *arrow);
 CirExpr *synapse_signal(Sema *s, Arrow *arrow, Reading source, const CirAxes *axes, Dim *dim);
 void outputs_elaborate(Sema *s);
 void checks_elaborate(Sema *s);
+/* Weights and parameters are made of weights, constants, sizes and positions; reports a signal in them. */
+bool value_is_static(Sema *s, const Value *v, const char *what);
 CirEntity *spec_entity(Sema *s, Name path, const CirAxes *axes, Value value);
 
 typedef struct Module {
@@ -277,6 +279,11 @@ typedef struct SignalUse { /* a signal argument of an instance */
     const Place *caller;
 } SignalUse;
 
+typedef struct Statement { /* kept for a later phase */
+    const AstStmt *stmt;
+    const Place *place;
+} Statement;
+
 struct Sema {
     Arena *arena;
     Names *names;
@@ -288,7 +295,7 @@ struct Sema {
     VEC(Population *) populations;
     VEC(Arrow) arrows;
     VEC(SignalUse) signals;
-    VEC(const AstStmt *) outputs, checks; /* output, record; check */
+    VEC(Statement) outputs, checks; /* output, record; check */
     VEC(struct { CirEntity *weight; const Place *place; const AstExpr *expr; }) ties;
     VEC(Name) used_overrides;
     int64_t work; /* statements walked: bounds repeats in repeats */

@@ -177,6 +177,7 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
             diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
         diag_mark(d, name.span, "declared here");
     }
+    if (!value_is_static(s, &v, "a parameter")) v.bad = true;
     axes_within(s, p, &v);
     symbol->value = v;
     symbol->poisoned = v.bad;

@@ -58,7 +58,8 @@ static bool shows_itself(Sema *s, const Place *place, const AstStmt *stmt) {
 }
 
 static void walk_output(Sema *s, const Place *place, const AstStmt *stmt) {
-    vec_push(s->arena, &s->outputs, stmt);
+    Statement kept = {stmt, place};
+    vec_push(s->arena, &s->outputs, kept);
     if (shows_itself(s, place, stmt)) return;
     Symbol *symbol = scope_declare(s, place->scope, SYM_SIGNAL, stmt->name);
     symbol->scope = place->scope;
@@ -66,6 +67,7 @@ static void walk_output(Sema *s, const Place *place, const AstStmt *stmt) {
 }
 
 static void walk_rest(Sema *s, const Place *place, const AstStmt *stmt) {
+    Statement kept = {stmt, place};
     switch (stmt->kind) {
     case STMT_GROUP: walk_group(s, place, stmt); break;
     case STMT_POPULATION: walk_population(s, place, stmt); break;
@@ -74,8 +76,8 @@ static void walk_rest(Sema *s, const Place *place, const AstStmt *stmt) {
     case STMT_INSTANCE: walk_instance(s, place, stmt); break;
     case STMT_REPEAT: walk_repeat(s, place, stmt); break;
     case STMT_OUTPUT: walk_output(s, place, stmt); break;
-    case STMT_RECORD: vec_push(s->arena, &s->outputs, stmt); break;
-    case STMT_CHECK: vec_push(s->arena, &s->checks, stmt); break;
+    case STMT_RECORD: vec_push(s->arena, &s->outputs, kept); break;
+    case STMT_CHECK: vec_push(s->arena, &s->checks, kept); break;
     case STMT_NEXT: break; /* read by walk_repeat */
     default:
         if (!refuse_reading(s, stmt)) not_here(s, stmt, "here");

@@ -68,7 +68,7 @@ static bool read_weight(Sema *s, Wire *w) {
     ExprEnv env = {.scope = w->arrow->place->scope};
     if (synapse->weight.name.name) w->weight = weight_value(s, w->arrow->place, &synapse->weight, "weight");
     else if (synapse->expr) w->weight = expr_value(s, &env, synapse->expr);
-    return !w->weight.bad;
+    return !w->weight.bad && value_is_static(s, &w->weight, "a weight");
 }
 
 /* ---- axes -------------------------------------------------------------------------------------------------------- */

@@ -139,6 +139,21 @@ static Value weight_unknown(Sema *s, const Place *place, const AstDecl *decl, co
     return value_bad(decl->span);
 }
 
+static const CirEntity *signal_in(const CirExpr *e) {
+    if (e->entity && e->entity->kind != ENTITY_WEIGHT && e->entity->kind != ENTITY_CONST) return e->entity;
+    const CirEntity *found = NULL;
+    for (int i = 0; i < e->argc && !found; i++) found = signal_in(e->arg[i]);
+    return found;
+}
+
+bool value_is_static(Sema *s, const Value *v, const char *what) {
+    const CirEntity *signal = v->bad || !v->expr ? NULL : signal_in(v->expr);
+    if (!signal) return true;
+    Diagnostic *d = diag_error(s->diag, E_WRONG_KIND, v->span, "%s cannot depend on the signal `%s`", what, signal->path);
+    diag_help(d, "signals meet in a cell: send both to it, and let its equation multiply them (pyramidal)");
+    return false;
+}
+
 Value weight_value(Sema *s, const Place *place, const AstDecl *decl, const char *what) {
     Symbol *symbol = scope_lookup(s, place->scope, decl->name.name);
     if (symbol && symbol->poisoned) return value_bad(decl->span);
