@@ -38,6 +38,31 @@ static Linear linear_sum(Sema *s, const AstExpr *e, Linear a, Linear b, int sign
     return overflow ? linear_bad(s, e, "this number is too large") : a;
 }
 
+static Linear linear_name(Sema *s, const ExprEnv *env, const AstExpr *e) {
+    Linear l = {0};
+    Symbol *symbol = scope_lookup(s, env->scope, e->ref.path.at[0].name.name);
+    bool single = e->ref.path.count == 1 && !e->ref.has_indices;
+    if (symbol && (!single || !(KIND(symbol->kind) & (KIND(SYM_AXIS) | KIND(SYM_VALUE)))))
+        return linear_bad(s, e, "a guard cannot look at values, only at positions");
+    symbol = scope_require(s, env->scope, e->ref.path.at[0].name, KIND(SYM_AXIS) | KIND(SYM_VALUE),
+                           "an axis or a constant");
+    if (symbol && symbol->kind == SYM_AXIS) linear_add_axis(&l, cir_renamed(&env->bound, symbol->axis), 1);
+    else l.bad = !symbol || !const_int(s, env->scope, e, &l.constant);
+    return l;
+}
+
+/* A bare axis name, which const_int would take for a size. */
+static bool names_axis(Sema *s, const ExprEnv *env, const AstExpr *e) {
+    if (e->kind == EXPR_REF && e->ref.path.count == 1) {
+        Symbol *symbol = scope_lookup(s, env->scope, e->ref.path.at[0].name.name);
+        return symbol && symbol->kind == SYM_AXIS;
+    }
+    if (e->kind != EXPR_BINARY && e->kind != EXPR_UNARY) return false;
+    for (int i = 0; i < e->args.count; i++)
+        if (names_axis(s, env, e->args.at[i])) return true;
+    return false;
+}
+
 static Linear linear_of(Sema *s, const ExprEnv *outer, const AstExpr *e) {
     Linear none = {0};
     ExprEnv inner = *outer, *env = &inner;
@@ -46,17 +71,9 @@ static Linear linear_of(Sema *s, const ExprEnv *outer, const AstExpr *e) {
         return linear_sum(s, e, linear_of(s, env, e->args.at[0]), linear_of(s, env, e->args.at[1]),
                           e->op == OP_ADD ? 1 : -1);
     if (e->kind == EXPR_UNARY) return linear_sum(s, e, none, linear_of(s, env, e->args.at[0]), -1);
-    if (e->kind == EXPR_REF && e->ref.path.count == 1 && !e->ref.has_indices) {
-        Symbol *symbol = scope_require(s, env->scope, e->ref.path.at[0].name, KIND(SYM_AXIS) | KIND(SYM_VALUE),
-                                       "an axis or a constant");
-        if (!symbol) return (Linear){.bad = true};
-        if (symbol->kind == SYM_AXIS) {
-            linear_add_axis(&none, cir_renamed(&env->bound, symbol->axis), 1);
-            return none;
-        }
-    } else if (e->kind == EXPR_REF) {
-        return linear_bad(s, e, "a guard cannot look at values, only at positions");
-    }
+    if (e->kind == EXPR_REF) return linear_name(s, env, e);
+    if (e->kind == EXPR_BINARY && (names_axis(s, env, e->args.at[0]) || names_axis(s, env, e->args.at[1])))
+        return linear_bad(s, e, "positions are only added and subtracted in a guard");
     if (!const_int(s, env->scope, e, &none.constant)) none.bad = true;
     return none;
 }

@@ -199,6 +199,16 @@ void walk_instance(Sema *s, const Place *caller, const AstStmt *stmt) {
     bind_weights(s, caller, symbol, &stmt->body);
 }
 
+/* Axes under the names that the caller gave. */
+static const char *callers_axes(Sema *s, const CirAxes *axes) {
+    CirAxes named = {0};
+    for (int i = 0; i < axes->count; i++) {
+        CirAxis *actual = ((Axis *)axes->at[i])->actual;
+        vec_push(s->arena, &named, actual ? actual : axes->at[i]);
+    }
+    return cir_axes_text(s->arena, &named);
+}
+
 /* Signals must match the declared axes exactly; the braces around the instance and cycle axes apart. Cycles are known
  * now. */
 void signals_check(Sema *s) {
@@ -222,8 +232,8 @@ void signals_check(Sema *s) {
         Diagnostic *d = diag_error(s->diag, E_SIGNAL_AXES, use->argument->span, "this signal does not have the axes of `%s`",
                                    use->decl->name.name);
         diag_mark(d, use->decl->span, "declared here");
-        diag_note(d, "expected %s", cir_axes_text(s->arena, &use->axes));
-        diag_note(d, "found    %s", cir_axes_text(s->arena, &have));
+        diag_note(d, "expected %s", callers_axes(s, &use->axes));
+        diag_note(d, "found    %s", callers_axes(s, &have));
         diag_help(d, "a signal matches exactly: nothing is summed or broadcast at a template's boundary");
     }
 }
@@ -277,16 +287,19 @@ static Scope *walk_turn(Sema *s, const Place *outer, const AstStmt *stmt, int64_
     return place->scope;
 }
 
-void walk_repeat(Sema *s, const Place *outer, const AstStmt *stmt) {
-    int64_t from, to;
-    if (!const_int(s, outer->scope, stmt->expr, &from) || !const_int(s, outer->scope, stmt->expr2, &to)) return;
+static bool repeat_range(Sema *s, const Place *outer, const AstStmt *stmt, int64_t *from, int64_t *to) {
+    if (!const_int(s, outer->scope, stmt->expr, from) || !const_int(s, outer->scope, stmt->expr2, to)) return false;
     int64_t count;
-    if (__builtin_sub_overflow(to, from, &count) || count < 0 || count > REPEAT_LIMIT) {
-        Diagnostic *d = diag_error(s->diag, E_REPEAT, span_join(stmt->expr->span, stmt->expr2->span),
-                                   "a repeat takes between 0 and %d turns", REPEAT_LIMIT);
-        diag_help(d, "`repeat i in 0..6` takes six turns, i = 0 to 5");
-        return;
-    }
+    if (!__builtin_sub_overflow(*to, *from, &count) && count >= 0 && count <= REPEAT_LIMIT) return true;
+    Diagnostic *d = diag_error(s->diag, E_REPEAT, span_join(stmt->expr->span, stmt->expr2->span),
+                               "a repeat takes between 0 and %d turns", REPEAT_LIMIT);
+    diag_help(d, "`repeat i in 0..6` takes six turns, i = 0 to 5");
+    return false;
+}
+
+void walk_repeat(Sema *s, const Place *outer, const AstStmt *stmt) {
+    int64_t from = 0, to = 0;
+    bool fine = repeat_range(s, outer, stmt, &from, &to);
     Scope probe = {0}; /* counter and carried name must be free */
     probe.parent = outer->scope;
     scope_declare(s, &probe, SYM_VALUE, stmt->name);
@@ -295,12 +308,13 @@ void walk_repeat(Sema *s, const Place *outer, const AstStmt *stmt) {
     check_next(s, stmt);
     Scope *scope = outer->scope;
     const AstExpr *value = carried ? stmt->carried.value : NULL;
-    for (int64_t i = from; i < to; i++) {
+    for (int64_t i = from; i < to && fine; i++) {
         scope = walk_turn(s, outer, stmt, i, scope, value);
         if (carried && next_of(stmt, carried)) value = next_of(stmt, carried);
     }
     if (!after) return;
     after->scope = scope;
     after->expr = value;
+    after->poisoned = !fine;
     vec_push(s->arena, &outer->scope->symbols, after);
 }

@@ -54,9 +54,16 @@ const char *dim_text(Arena *arena, Dim dim) {
         if (dim.power[i] != 1) text_add(&text, "^%d", dim.power[i]);
     }
     const char *product = text.at;
-    for (int i = 0; i < COUNT(units); i++)
-        if (units[i].exponent == 0 && memcmp(units[i].power, dim.power, sizeof dim.power) == 0)
-            return strcmp(units[i].name, product) == 0 ? product : arena_printf(arena, "%s (%s)", units[i].name, product);
+    for (int i = 0; i < COUNT(units); i++) {
+        if (units[i].exponent) continue;
+        Dim unit = {{0}, false};
+        memcpy(unit.power, units[i].power, sizeof unit.power);
+        for (int seconds = 0; seconds >= -1; seconds--, unit.power[DIM_SECOND]--) {
+            if (memcmp(unit.power, dim.power, sizeof dim.power)) continue;
+            const char *name = seconds ? arena_printf(arena, "%s/s", units[i].name) : units[i].name;
+            return strcmp(name, product) == 0 ? product : arena_printf(arena, "%s (%s)", name, product);
+        }
+    }
     return product;
 }
 
