@@ -92,6 +92,8 @@ struct IrVar {
     IrExpr *def;     /* VAR_ALG, VAR_STATE, VAR_ODE */
     IrExpr *init;    /* VAR_STATE, VAR_ODE: value before the first point; may use the variable's other axes */
     IrExpr *coefficient; /* VAR_ODE */
+    int64_t iterate_count;    /* system level: its population says `iterate count until tolerance`; 0: it does not */
+    double iterate_tolerance;
     IrAxis *scan_axis;   /* VAR_STATE, and any variable read through prev: the cycle axis it advances along */
     Name unit;       /* inputs, outputs: printed unit, or NULL */
     Name origin;     /* population, spec variable or weight this is, for reports ("V.mask"); NULL: the compiler made it */

@@ -370,6 +370,11 @@ static IrItem *define(Reader *r, IrItemKind kind) {
         v->origin_kind = read_name(r);
         v->origin = read_string(r);
     }
+    if (word(r, "iterate")) {
+        v->iterate_count = read_integer(r);
+        if (!word(r, "until")) fail(r, "expected 'until'");
+        v->iterate_tolerance = read_real(r);
+    }
     if (word(r, "init")) v->init = read_sum(r);
     if (word(r, "rate")) {
         IrExpr *coefficient = read_sum(r);

@@ -162,6 +162,7 @@ static void put_equation(Text *to, const IrItem *item, int indent) {
     put_declared(to, v);
     if (v->scan_axis) text_add(to, " along %s", v->scan_axis->name);
     if (v->origin) text_add(to, " of %s \"%s\"", v->origin_kind ? v->origin_kind : "population", v->origin);
+    if (v->iterate_count) text_add(to, " iterate %lld until %.17g", (long long)v->iterate_count, v->iterate_tolerance);
     if (v->init) {
         text_add(to, " init ");
         put_expr(to, v->init, BIND_ADD);

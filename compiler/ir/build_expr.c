@@ -1,0 +1,110 @@
+/* Expressions, axes and guards of the circuit in the IR's terms. */
+#include "base/text.h"
+#include "ir/build_internal.h"
+
+IrAxis *build_axis(Build *b, const CirAxis *axis) {
+    if (!axis) return NULL;
+    for (int i = b->axes.count - 1; i >= 0; i--)
+        if (b->axes.at[i].from == axis) return b->axes.at[i].to;
+    static const IrAxisKind kinds[] = {
+        [CIR_AXIS_CONST] = AXIS_CONST, [CIR_AXIS_BOUNDED] = AXIS_BOUNDED, [CIR_AXIS_COPY] = AXIS_COPY, [CIR_AXIS_CYCLE] = AXIS_CYCLE};
+    IrAxis *base = build_axis(b, axis->base);
+    Name name = build_name(b, axis->name);
+    for (int i = 2; ir_find_axis(b->p, name); i++) name = name_printf(b->p->names, "%s.%d", build_name(b, axis->name), i);
+    IrAxis *made = ir_axis_new(b->p, name, kinds[axis->kind], axis->size, base);
+    AxisImage image = {axis, made};
+    vec_push(b->p->arena, &b->axes, image);
+    return made;
+}
+
+Name build_name(Build *b, Name path) {
+    Text text = text_new(b->p->arena);
+    for (const char *c = path; *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '.';
+        if (plain) text_put(&text, c, 1);
+        else if (*c == '[') text_put(&text, ".", 1);
+        else if (*c == '-' && c[1] == '>') text_put(&text, "to", 2);
+        else if (*c != ']' && *c != ' ' && *c != '>') text_put(&text, "_", 1);
+    }
+    return name_intern(b->p->names, text.at, text.length);
+}
+
+IrVar *build_variable(const CirEntity *entity) {
+    while (entity->tied) entity = entity->tied;
+    return entity->lowered;
+}
+
+static const IrOp operators[] = {
+    [CIR_NEG] = IR_NEG,   [CIR_ADD] = IR_ADD,   [CIR_SUB] = IR_SUB,         [CIR_MUL] = IR_MUL,   [CIR_DIV] = IR_DIV,
+    [CIR_POW] = IR_POW,   [CIR_EXP] = IR_EXP,   [CIR_LOG] = IR_LOG,         [CIR_SQRT] = IR_SQRT, [CIR_SIN] = IR_SIN,
+    [CIR_COS] = IR_COS,   [CIR_TANH] = IR_TANH, [CIR_SIGMOID] = IR_SIGMOID, [CIR_RELU] = IR_RELU, [CIR_GELU] = IR_GELU,
+    [CIR_ERF] = IR_ERF,   [CIR_ABS] = IR_ABS,   [CIR_MIN] = IR_MIN,         [CIR_MAX] = IR_MAX,   [CIR_LT] = IR_LT,
+    [CIR_LE] = IR_LE,     [CIR_EQ] = IR_EQ,
+};
+
+static IrExpr *reference(Build *b, const CirExpr *e) {
+    IrVar *v = build_variable(e->entity);
+    IrIndex *index = ARENA_ARRAY(b->p->arena, IrIndex, v->axis_count);
+    for (int i = 0; i < v->axis_count; i++) {
+        const CirIndex *from = &e->index[i];
+        index[i] = from->kind == CIR_IX_AXIS   ? ir_index(build_axis(b, from->axis))
+                   : from->kind == CIR_IX_LAST ? (IrIndex){IX_LAST, NULL, 0}
+                                               : (IrIndex){IX_CONST, NULL, from->position};
+    }
+    if (e->op == CIR_REF) return ir_ref(b->p, v, index);
+    if (!v->scan_axis) /* previous of a rate that keeps no state: it starts at 0 */
+        for (int i = 0; i < v->axis_count && !v->scan_axis; i++)
+            if (v->axes[i]->kind == AXIS_CYCLE) v->scan_axis = v->axes[i];
+    if (!v->init) v->init = ir_lit(b->p, 0);
+    return ir_prev(b->p, v, index);
+}
+
+IrGuard build_guard(Build *b, const CirGuard *from) {
+    IrGuard made = {from->count, ARENA_ARRAY(b->p->arena, IrAtom, from->count)};
+    for (int i = 0; i < from->count; i++) {
+        const CirAtom *atom = &from->at[i];
+        made.atom[i] = (IrAtom){build_axis(b, atom->a), build_axis(b, atom->b), atom->bound, atom->equal ? GUARD_EQ : GUARD_LE};
+    }
+    return made;
+}
+
+IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value) {
+    IrGuard atoms = build_guard(b, guard);
+    for (int i = 0; i < atoms.count; i++) {
+        IrAtom atom = atoms.atom[i];
+        IrExpr *left = atom.a ? ir_pos(b->p, atom.a) : ir_lit(b->p, 0);
+        IrExpr *right = ir_lit(b->p, (double)atom.bound);
+        if (atom.b) right = ir_op2(b->p, IR_ADD, ir_pos(b->p, atom.b), right);
+        IrExpr *holds = ir_op2(b->p, atom.relation == GUARD_EQ ? IR_EQ : IR_LE, left, right);
+        value = ir_select(b->p, holds, value, ir_lit(b->p, 0));
+    }
+    return value;
+}
+
+static IrExpr *reduction(Build *b, const CirExpr *e) {
+    IrAxis **bound = ARENA_ARRAY(b->p->arena, IrAxis *, e->bound.count);
+    for (int i = 0; i < e->bound.count; i++) bound[i] = build_axis(b, e->bound.at[i]);
+    IrGuard guard = build_guard(b, &e->guard);
+    return ir_reduce(b->p, e->op == CIR_SUM ? IR_SUM : IR_AMAX, e->bound.count, bound, guard, build_expr(b, e->arg[0]));
+}
+
+IrExpr *build_expr(Build *b, const CirExpr *e) {
+    IrExpr *made;
+    switch (e->op) {
+    case CIR_NUMBER: made = e->text ? ir_lit_text(b->p, e->text) : ir_lit(b->p, e->value); break;
+    case CIR_SIZE: made = ir_size(b->p, build_axis(b, e->axis)); break;
+    case CIR_POSITION: made = ir_pos(b->p, build_axis(b, e->axis)); break;
+    case CIR_REF:
+    case CIR_PREVIOUS: made = reference(b, e); break;
+    case CIR_SUM:
+    case CIR_AMAX: made = reduction(b, e); break;
+    case CIR_SELECT:
+        made = ir_select(b->p, build_expr(b, e->arg[0]), build_expr(b, e->arg[1]), build_expr(b, e->arg[2]));
+        break;
+    default:
+        made = e->argc == 1 ? ir_op1(b->p, operators[e->op], build_expr(b, e->arg[0]))
+                            : ir_op2(b->p, operators[e->op], build_expr(b, e->arg[0]), build_expr(b, e->arg[1]));
+    }
+    if (!made->span.file) made->span = e->span;
+    return made;
+}

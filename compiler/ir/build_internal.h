@@ -1,0 +1,23 @@
+/* What the files of the build share. */
+#ifndef CTX_IR_BUILD_INTERNAL_H
+#define CTX_IR_BUILD_INTERNAL_H
+#include "circuit/circuit.h"
+#include "ir/ir.h"
+
+typedef struct AxisImage {
+    const CirAxis *from;
+    IrAxis *to;
+} AxisImage;
+
+typedef struct Build {
+    IrProgram *p;
+    VEC(AxisImage) axes;
+} Build;
+
+IrAxis *build_axis(Build *b, const CirAxis *axis);
+Name build_name(Build *b, Name path); /* block[0].out is block.0.out in the IR, where brackets hold indices */
+IrVar *build_variable(const CirEntity *entity); /* of a tied weight: the one it is tied to */
+IrExpr *build_expr(Build *b, const CirExpr *e);
+IrGuard build_guard(Build *b, const CirGuard *guard);
+IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value); /* value where the guard holds, else 0 */
+#endif

@@ -1,0 +1,312 @@
+/* Dependence order: Tarjan's strongly connected components (SIAM J. Comput. 1, 1972), which come out in the order in which
+ * they can be computed. A component that closes through prev is a scan, one that closes without it a fixpoint if its
+ * population says `iterate`, else an error. */
+#include "base/text.h"
+#include "ir/settle_internal.h"
+
+typedef VEC(IrVar *) Vars;
+typedef VEC(IrItem *) Items;
+
+typedef struct Node {
+    IrItem *item;  /* defines the variable; NULL for an input */
+    int order, low; /* of Tarjan's walk; 0: not met */
+    bool open;     /* on the stack */
+    int component; /* 1, 2, ... once closed */
+    Vars now, past; /* what it reads in this cycle, and through prev */
+} Node;
+
+typedef struct Order {
+    Settle *s;
+    IrProgram *p;
+    Node *node; /* by variable id */
+    Vars stack;
+    int met, components;
+    Items items; /* in order, made here */
+    Node *reader; /* for collect */
+} Order;
+
+/* ---- graph -------------------------------------------------------------------------------------------------------------- */
+static void collect(void *data, IrExpr *ref) {
+    Order *o = data;
+    Vars *list = ref->op == IR_PREV ? &o->reader->past : &o->reader->now;
+    for (int i = 0; i < list->count; i++)
+        if (list->at[i] == ref->var) return;
+    vec_push(o->p->arena, list, ref->var);
+}
+
+static void graph(Order *o) {
+    for (int i = 0; i < o->p->vars.count; i++) o->p->vars.at[i]->id = i;
+    o->node = ARENA_ARRAY(o->p->arena, Node, o->p->vars.count);
+    for (int i = 0; i < o->p->items.count; i++) {
+        IrItem *item = o->p->items.at[i];
+        o->reader = &o->node[item->var->id];
+        o->reader->item = item;
+        ir_each_ref(item->var->def, collect, o);
+        if (item->var->init) ir_each_ref(item->var->init, collect, o);
+    }
+}
+
+/* ---- the body of a scan or a fixpoint in order ------------------------------------------------------------------------------ */
+static bool in_component(const Order *o, const IrVar *v, int component) {
+    return o->node[v->id].component == component;
+}
+
+/* Places v's item after those it reads in this cycle; false when that closes a loop. `mark` 1: being placed, 2: placed. */
+static bool place(Order *o, IrVar *v, int component, char *mark, Items *body, Vars *path) {
+    if (mark[v->id] == 2) return true;
+    vec_push(o->p->arena, path, v);
+    if (mark[v->id] == 1) return false;
+    mark[v->id] = 1;
+    Node *node = &o->node[v->id];
+    for (int i = 0; i < node->now.count; i++) {
+        IrVar *read = node->now.at[i];
+        if (in_component(o, read, component) && !place(o, read, component, mark, body, path)) return false;
+    }
+    path->count--;
+    mark[v->id] = 2;
+    vec_push(o->p->arena, body, node->item);
+    return true;
+}
+
+static void loop_error(Order *o, const Vars *path) {
+    int first = 0, last = path->count - 1;
+    while (path->at[first] != path->at[last]) first++;
+    Text text = text_new(o->p->arena);
+    const char *before = NULL;
+    for (int i = last; i >= first; i--) { /* readers were pushed before what they read: the signal runs backwards */
+        const char *name = path->at[i]->origin ? path->at[i]->origin : path->at[i]->name;
+        if (name != before) text_add(&text, "%s%s", before ? " -> " : "", name);
+        before = name;
+    }
+    IrVar *named = path->at[first];
+    for (int i = first; i < last; i++)
+        if (path->at[i]->origin_kind == name_of(o->p->names, "population")) named = path->at[i];
+    Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, named->span, "`%s` depends on itself within one cycle",
+                               named->origin ? named->origin : named->name);
+    diag_note(d, "the loop: %s", text.at);
+    for (int i = first; i < last; i++)
+        if (path->at[i] != named && path->at[i]->origin_kind == name_of(o->p->names, "population"))
+            diag_mark(d, path->at[i]->span, "`%s` is part of the loop", path->at[i]->origin);
+    diag_help(d, "let it settle by iteration (`iterate 200 until 1e-6` after the population's type), or let it hear the cycle "
+                 "before with previous(...)");
+}
+
+/* ---- components ------------------------------------------------------------------------------------------------------------- */
+typedef struct Reads {
+    Order *o;
+    IrVar *wrong;
+    const IrAxis *axis;
+    int component;
+} Reads;
+
+/* Inside a scan the component is read where the scan stands, not at a later or at the last point. */
+static void reads_elsewhere(void *data, IrExpr *ref) {
+    Reads *r = data;
+    if (!in_component(r->o, ref->var, r->component)) return;
+    for (int i = 0; i < ref->var->axis_count; i++) {
+        bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == r->axis && ref->index[i].offset == 0;
+        if (ref->var->axes[i] == r->axis && !here) r->wrong = ref->var;
+    }
+}
+
+static bool has_axis(const IrVar *v, const IrAxis *axis) {
+    for (int i = 0; i < v->axis_count; i++)
+        if (v->axes[i] == axis) return true;
+    return false;
+}
+
+/* The cycle axis of a component that closes through prev: the one its states look back along. */
+static IrAxis *scan_axis(Order *o, const Vars *members, int component) {
+    for (int i = 0; i < members->count; i++) {
+        Node *node = &o->node[members->at[i]->id];
+        for (int j = 0; j < node->past.count; j++)
+            if (in_component(o, node->past.at[j], component)) return node->past.at[j]->scan_axis;
+    }
+    return NULL;
+}
+
+static bool fits_scan(Order *o, const Vars *members, IrAxis *axis, int component) {
+    for (int i = 0; i < members->count; i++) {
+        IrVar *v = members->at[i];
+        Reads reads = {o, NULL, axis, component};
+        ir_each_ref(v->def, reads_elsewhere, &reads);
+        if (has_axis(v, axis) && !reads.wrong) continue;
+        Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, v->span, "`%s` is part of a loop over the cycle `%s` but reads it as a whole",
+                                   v->origin ? v->origin : v->name, axis->name);
+        diag_help(d, "whoever reads a completed cycle starts after it: it cannot feed the same cycle");
+        return false;
+    }
+    return true;
+}
+
+static void emit_scan(Order *o, const Vars *members, IrAxis *axis, int component, Items *body) {
+    if (!fits_scan(o, members, axis, component)) return;
+    IrItem *scan = ir_item_new(o->p, ITEM_SCAN);
+    scan->axis = axis;
+    scan->body = body->at;
+    scan->body_count = body->count;
+    for (int i = 0; i < body->count; i++) {
+        body->at[i]->kind = ITEM_ALG;
+        if (body->at[i]->var->init) body->at[i]->var->kind = VAR_STATE;
+    }
+    vec_push(o->p->arena, &o->items, scan);
+}
+
+typedef struct Delay {
+    Order *o;
+    int component;
+} Delay;
+
+/* In a fixpoint, the members that iterate are read as the iteration before left them. */
+static IrExpr *delayed(void *data, IrExpr *e) {
+    Delay *d = data;
+    if (e->op != IR_REF || !e->var->iterate_count || !in_component(d->o, e->var, d->component)) return e;
+    return ir_prev(d->o->p, e->var, e->index);
+}
+
+static bool emit_fix(Order *o, const Vars *members, int component) {
+    IrItem *fix = ir_item_new(o->p, ITEM_FIX);
+    Delay delay = {o, component};
+    for (int i = 0; i < members->count; i++) {
+        IrVar *v = members->at[i];
+        if (v->iterate_count > fix->count) fix->count = v->iterate_count;
+        if (v->iterate_count && (fix->tolerance == 0 || v->iterate_tolerance < fix->tolerance)) fix->tolerance = v->iterate_tolerance;
+    }
+    if (!fix->count) return false;
+    for (int i = 0; i < members->count; i++) {
+        IrVar *v = members->at[i];
+        v->def = ir_map(o->p, v->def, delayed, &delay);
+        if (v->iterate_count && !v->init) v->init = ir_lit(o->p, 0);
+        Node *node = &o->node[v->id];
+        node->now.count = node->past.count = 0;
+        o->reader = node;
+        ir_each_ref(v->def, collect, o);
+    }
+    char *mark = arena_alloc(o->p->arena, (size_t)o->p->vars.count);
+    Items body = {0};
+    Vars path = {0};
+    for (int i = 0; i < members->count; i++)
+        if (!place(o, members->at[i], component, mark, &body, &path)) return false;
+    fix->body = body.at;
+    fix->body_count = body.count;
+    for (int i = 0; i < body.count; i++)
+        if (body.at[i]->var->init) body.at[i]->var->kind = VAR_STATE;
+    vec_push(o->p->arena, &o->items, fix);
+    return true;
+}
+
+static void close_component(Order *o, const Vars *members, int component) {
+    Node *first = &o->node[members->at[0]->id];
+    bool loops = members->count > 1, through_past = false;
+    for (int i = 0; i < members->count; i++) {
+        Node *node = &o->node[members->at[i]->id];
+        for (int j = 0; j < node->past.count; j++) through_past |= in_component(o, node->past.at[j], component);
+        for (int j = 0; j < node->now.count; j++) loops |= node->now.at[j] == members->at[i];
+    }
+    if (!first->item) return; /* an input */
+    if (!loops && !through_past) {
+        first->item->kind = ITEM_ALG;
+        first->item->var->kind = VAR_ALG;
+        vec_push(o->p->arena, &o->items, first->item);
+        return;
+    }
+    char *mark = arena_alloc(o->p->arena, (size_t)o->p->vars.count);
+    Items body = {0};
+    Vars path = {0};
+    bool ordered = true;
+    for (int i = 0; i < members->count && ordered; i++) ordered = place(o, members->at[i], component, mark, &body, &path);
+    if (ordered) emit_scan(o, members, scan_axis(o, members, component), component, &body);
+    else if (through_past || !emit_fix(o, members, component)) loop_error(o, &path);
+}
+
+static void walk(Order *o, IrVar *v);
+
+static void follow(Order *o, Node *node, const Vars *reads) {
+    for (int i = 0; i < reads->count; i++) {
+        Node *to = &o->node[reads->at[i]->id];
+        if (!to->order) walk(o, reads->at[i]);
+        else if (!to->open) continue;
+        if (to->low < node->low) node->low = to->low;
+    }
+}
+
+static void walk(Order *o, IrVar *v) {
+    Node *node = &o->node[v->id];
+    node->order = node->low = ++o->met;
+    node->open = true;
+    vec_push(o->p->arena, &o->stack, v);
+    follow(o, node, &node->now);
+    follow(o, node, &node->past);
+    if (node->low != node->order) return;
+    Vars members = {0};
+    int component = ++o->components;
+    IrVar *member;
+    do {
+        member = o->stack.at[--o->stack.count];
+        o->node[member->id].open = false;
+        o->node[member->id].component = component;
+        vec_push(o->p->arena, &members, member);
+    } while (member != v);
+    close_component(o, &members, component);
+}
+
+/* ---- prev outside a scan: the value one point earlier of something complete --------------------------------------------------- */
+typedef struct Earlier {
+    Order *o;
+    int component;
+} Earlier;
+
+static IrExpr *earlier(void *data, IrExpr *e) {
+    Earlier *w = data;
+    IrProgram *p = w->o->p;
+    if (e->op != IR_PREV || in_component(w->o, e->var, w->component)) return e;
+    IrIndex *index = arena_copy(p->arena, e->index, sizeof *index * (size_t)e->var->axis_count), *first = index;
+    IrAxis *along = NULL;
+    for (int i = 0; i < e->var->axis_count; i++) {
+        if (e->var->axes[i] != e->var->scan_axis) continue;
+        along = index[i].axis;
+        index[i].offset -= 1;
+    }
+    if (!along) return e->var->init; /* without a cycle there is nothing earlier */
+    IrExpr *init = ir_substitute(p, e->var->init, e->var->axis_count, e->var->axes, e->index);
+    return ir_select(p, ir_op2(p, IR_LE, ir_pos(p, along), ir_lit(p, 0)), init, ir_ref(p, e->var, first));
+}
+
+static void resolve_earlier(Order *o) {
+    for (int i = 0; i < o->p->items.count; i++) {
+        IrVar *v = o->p->items.at[i]->var;
+        Earlier w = {o, o->node[v->id].component};
+        v->def = ir_map(o->p, v->def, earlier, &w);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
+static void renumber(IrProgram *p, const Items *items) {
+    int count = 0;
+    for (int i = 0; i < p->vars.count; i++)
+        if (p->vars.at[i]->kind == VAR_STIMULUS || p->vars.at[i]->kind == VAR_WEIGHT) p->vars.at[count++] = p->vars.at[i];
+    p->vars.count = count;
+    for (int i = 0; i < items->count; i++) {
+        IrItem *item = items->at[i];
+        if (item->var) {
+            item->var->init = NULL; /* outside a scan nothing looks back any more: see earlier() */
+            vec_push(p->arena, &p->vars, item->var);
+        }
+        for (int j = 0; j < item->body_count; j++) vec_push(p->arena, &p->vars, item->body[j]->var);
+    }
+    for (int i = 0; i < p->vars.count; i++) p->vars.at[i]->id = i;
+    p->items.count = 0;
+    for (int i = 0; i < items->count; i++) vec_push(p->arena, &p->items, items->at[i]);
+}
+
+void settle_order(Settle *s) {
+    Order *o = ARENA_NEW(s->p->arena, Order);
+    o->s = s;
+    o->p = s->p;
+    graph(o);
+    for (int i = 0; i < o->p->vars.count; i++)
+        if (!o->node[i].order) walk(o, o->p->vars.at[i]);
+    if (diag_error_count(s->diagnostics)) return;
+    resolve_earlier(o);
+    renumber(s->p, &o->items);
+}
