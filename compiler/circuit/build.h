@@ -30,6 +30,8 @@ bool cir_axes_same_set(const CirAxes *a, const CirAxes *b);
 const char *cir_axes_text(Arena *arena, const CirAxes *axes);
 /* One line, fully bracketed where precedence asks for it; for messages and the text dump. */
 const char *cir_expr_text(Arena *arena, const CirExpr *e);
+/* NULL when the circuit is well formed, else what is wrong. A fault of sema, never of the user. */
+char *cir_verify(const Circuit *circuit);
 /* The listing that --emit=circuit prints. */
 void cir_print(const Circuit *circuit, FILE *to);
 #endif

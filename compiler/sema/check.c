@@ -118,7 +118,8 @@ static double tolerance(Sema *s, const AstStmt *stmt) {
 }
 
 static Name check_name(Sema *s, const Place *place, const AstStmt *stmt) {
-    Name name = stmt->name.name ? place_path(s, place, stmt->name.name) : name_printf(s->names, "check %d", s->c->checks.count + 1);
+    Name name = stmt->name.name ? place_path(s, place, stmt->name.name)
+                                : name_printf(s->names, "check %d", s->c->checks.count + 1);
     for (int i = 0; i < s->c->checks.count; i++)
         if (s->c->checks.at[i].name == name) {
             Diagnostic *d = diag_error(s->diag, E_DUPLICATE, stmt->span, "there is a check `%s` already", name);

@@ -111,7 +111,7 @@ void scope_suggest(Sema *s, Diagnostic *d, const Scope *scope, Name wrong, unsig
             for (int i = 0; i < from->symbols.count; i++) {
                 const Symbol *symbol = from->symbols.at[i];
                 if ((types_only || k >= 0) && !through_barrier(symbol)) continue;
-                if (KIND(symbol->kind) & kinds) vec_push(s->arena, &names, symbol->name);
+                if (symbol->name && (KIND(symbol->kind) & kinds)) vec_push(s->arena, &names, symbol->name);
             }
         }
         types_only |= scope->barrier;

@@ -1,9 +1,22 @@
 /* The phase: walk, propagate cycles, wire, elaborate cells, outputs, checks. */
 #include "sema/sema.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sema/internal.h"
+
+/* Debug builds stop at a malformed circuit here, where it was made. */
+static void verify(const Circuit *circuit) {
+#ifdef CTX_VERIFY
+    const char *wrong = cir_verify(circuit);
+    if (!wrong) return;
+    fprintf(stderr, "ctx: internal fault: circuit: %s\n", wrong);
+    abort();
+#else
+    (void)circuit;
+#endif
+}
 
 static void check_overrides(Sema *s) {
     for (int i = 0; i < s->input->override_count; i++) {
@@ -53,5 +66,6 @@ Circuit *sema_check(Arena *arena, Names *names, Diagnostics *diagnostics, const 
     outputs_elaborate(s);
     checks_elaborate(s);
     if (nothing_to_do(s) || diag_error_count(diagnostics) > before) return NULL;
+    verify(s->c);
     return s->c;
 }
