@@ -167,7 +167,7 @@ typedef struct Circuit {
     Arena *arena;
     Names *names;
     Name name;
-    VEC(CirAxis *) axes;
+    CirAxes axes;
     VEC(CirEntity *) stimuli, weights, consts, specs; /* specs in dependence order */
     VEC(CirPopulation *) populations;
     VEC(CirSynapse *) synapses;
