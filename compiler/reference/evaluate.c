@@ -203,11 +203,12 @@ static Lanes lanes_of(Reference *r, const Node *node, Run run) {
     return (Lanes){node->v, node->b, !node->uniform};
 }
 
-static void store(const Reference *r, const Equation *q, Lanes from, int64_t at) {
+static void store(Reference *r, const Equation *q, Lanes from, int64_t at) {
     Tensor *to = q->to;
     int64_t count = q->run ? to->size[q->run_dim] : 1, stride = q->run ? to->stride[q->run_dim] : 1;
     for (int64_t i = 0; i < count; i++) {
         double v = from.v[i * from.step], b = from.b[i * from.step];
+        if (b > r->largest_bound) r->largest_bound = b;
         to->value[at + i * stride] = v;
         to->bound[at + i * stride] = fabs(v) + b > r->how.largest ? INFINITY : b;
     }

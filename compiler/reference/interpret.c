@@ -57,6 +57,10 @@ double ref_bytes(const Reference *r) {
     return r->bytes;
 }
 
+double ref_largest_bound(const Reference *r) {
+    return r->largest_bound;
+}
+
 int64_t ref_size(const Reference *r, const IrAxis *axis) {
     return run_size(r, axis);
 }

@@ -43,6 +43,8 @@ void ref_free(Reference *r);
 /* Rough number of elementary steps of a run, and the bytes its tensors take at once: to decide before running. */
 double ref_cost(const Reference *r);
 double ref_bytes(const Reference *r);
+/* The largest bound that ref_run met in any equation. */
+double ref_largest_bound(const Reference *r);
 /* Run-time size of an axis. */
 int64_t ref_size(const Reference *r, const IrAxis *axis);
 /* Number of elements `ref_bind` reads: weights are stored at the bound of a bounded axis, stimuli at the run's size. */

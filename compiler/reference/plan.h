@@ -93,6 +93,7 @@ struct Reference {
     Equation *equation;
     bool *in_body;     /* by variable id: belongs to the scan or fix being planned */
     double cost, bytes;
+    double largest_bound;
     char *error;
 };
 

@@ -1,0 +1,376 @@
+/* The numeric check: which cases, what is measured, what is concluded. */
+#include "reference/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reference/check_internal.h"
+
+static const double DEFAULT_BUDGET = 3e9;
+
+void check_expose(IrProgram *core) {
+    for (int i = 0; i < 2 * core->checks.count; i++) {
+        const IrCheck *check = &core->checks.at[i / 2];
+        IrVar *side = i % 2 ? check->right : check->left;
+        bool exposed = !side->def;
+        for (int k = 0; k < core->outputs.count; k++) exposed |= core->outputs.at[k].var == side;
+        if (exposed) continue;
+        Name name = name_printf(core->names, "check.%d.%s", i / 2, i % 2 ? "right" : "left");
+        vec_push(core->arena, &core->outputs, ((IrOutput){.name = name, .var = side, .span = check->span}));
+    }
+}
+
+static void note(Checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void note(Checker *c, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *text = arena_vprintf(c->arena, format, args);
+    va_end(args);
+    for (int i = 0; i < c->report->notes.count; i++)
+        if (strcmp(c->report->notes.at[i], text) == 0) return;
+    vec_push(c->arena, &c->report->notes, text);
+}
+
+/* ---- measuring -------------------------------------------------------------------------------------------------------------- */
+static void raise_to(double *most, double value) {
+    if (!(value <= *most)) *most = value;
+}
+
+static double ulps_between(double error, double reference, RefArithmetic how) {
+    int exponent;
+    frexp(reference, &exponent);
+    double ulp = ldexp(2 * how.unit, exponent - 1);
+    return error / (ulp > how.tiny && ulp > 0 ? ulp : how.tiny);
+}
+
+/* One native value against its reference. Returns error / bound (NAN: cannot be judged). */
+static double measure(CheckFamily *f, RefArithmetic how, double native, double reference, double bound) {
+    if (!isfinite(bound) || !isfinite(reference)) return NAN;
+    double error = fabs(native - reference);
+    if (!isfinite(native)) error = INFINITY;
+    raise_to(&f->most_absolute, error);
+    if (reference != 0) raise_to(&f->most_relative, error / fabs(reference));
+    raise_to(&f->most_ulps, ulps_between(error, reference, how));
+    f->beyond_tight += !(error <= 1e-5 + 1.3e-6 * fabs(reference));
+    f->beyond_loose += !(error <= 1e-5 + 1e-3 * fabs(reference));
+    double ratio = error == 0 ? 0 : bound > 0 ? error / bound : INFINITY;
+    raise_to(&f->error_per_bound, ratio);
+    return ratio;
+}
+
+static int64_t first_beyond(Checker *c, CheckFamily *f, const Sides *s, int side) {
+    RefTensor reference = side_value(c, s, side), bound = ref_tensor(s->bounds, c->scheduled_side[side]);
+    int64_t wrong = -1;
+    for (int64_t i = 0; i < reference.count; i++) {
+        double ratio = measure(f, c->in->arithmetic, s->native[side][i], reference.value[i], bound.bound[i] + reference.bound[i]);
+        if (isnan(ratio)) f->skipped++;
+        else f->points++;
+        if (ratio > 1 && wrong < 0) wrong = i;
+    }
+    return wrong;
+}
+
+static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int check) {
+    RefTensor left = side_value(c, s, 2 * check), right = side_value(c, s, 2 * check + 1);
+    double within = c->in->source->checks.at[check].within;
+    int64_t wrong = -1;
+    for (int64_t i = 0; i < left.count; i++) {
+        double bound = left.bound[i] + right.bound[i] + within, far = fabs(left.value[i] - right.value[i]);
+        if (!isfinite(bound) || !isfinite(far)) {
+            f->skipped++;
+            continue;
+        }
+        f->points++;
+        raise_to(&f->sides_per_bound, far == 0 ? 0 : far / bound);
+        if (!(far <= bound) && wrong < 0) wrong = i;
+    }
+    return wrong;
+}
+
+/* ---- failures ---------------------------------------------------------------------------------------------------------------- */
+static char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
+    Text text = text_new(c->arena);
+    text_add(&text, "%s", v->origin ? v->origin : v->name);
+    int64_t below = t.count;
+    for (int i = 0; i < t.rank; i++) {
+        below /= t.size[i];
+        text_add(&text, "%s%s = %lld%s", i ? ", " : "[", v->axes[i]->root->name, (long long)(at / below % t.size[i]),
+                 i == t.rank - 1 ? "]" : "");
+    }
+    return text.at;
+}
+
+static void fill_values(Checker *c, const Sides *s, int check, int side, int64_t at, CheckFailure *failure) {
+    RefTensor reference = side_value(c, s, side < 0 ? 2 * check : side);
+    failure->at = element_name(c, c->side[side < 0 ? 2 * check : side], reference, at);
+    failure->left = side < 0 ? reference.value[at] : s->native[side][at];
+    failure->right = side < 0 ? side_value(c, s, 2 * check + 1).value[at] : reference.value[at];
+    failure->bound = reference.bound[at];
+    if (side < 0) failure->bound += side_value(c, s, 2 * check + 1).bound[at] + c->in->source->checks.at[check].within;
+    else failure->bound += ref_tensor(s->bounds, c->scheduled_side[side]).bound[at];
+}
+
+/* Compares the sides of a check on one case. Returns the verdict, and the failing point and side (-1: the sides differ). */
+static CheckVerdict compare(Checker *c, const Sides *s, int check, CheckFamily *f, int *side, int64_t *at) {
+    *side = -1;
+    *at = first_unequal(c, f, s, check);
+    if (*at >= 0) return CHECK_DIFFERS;
+    for (int i = 2 * check; i < 2 * check + 2; i++) {
+        if (!s->native[i] || !s->bounds) continue;
+        *at = first_beyond(c, f, s, *side = i);
+        if (*at >= 0) return CHECK_NATIVE_WRONG;
+    }
+    return CHECK_HOLDS;
+}
+
+bool still_fails(Checker *c, const Case *k, int check, bool native) {
+    Sides s;
+    const char *why;
+    CheckFamily f = {0};
+    int side;
+    int64_t at;
+    CheckVerdict wanted = native ? CHECK_NATIVE_WRONG : CHECK_DIFFERS;
+    bool fails = sides_evaluate(c, k, native, &s, &why) && compare(c, &s, check, &f, &side, &at) == wanted;
+    sides_free(c, &s);
+    return fails;
+}
+
+static void explain_failure(Checker *c, const Case *found, int check, const bool *holds) {
+    CheckResult *result = &c->report->result[check];
+    bool native = result->verdict == CHECK_NATIVE_WRONG;
+    CheckFailure *failure = &result->failure;
+    Case *k = shrink(c, found, check, native);
+    Sides s;
+    const char *why;
+    CheckFamily f = {0};
+    int side;
+    int64_t at;
+    if (sides_evaluate(c, k, native, &s, &why) && compare(c, &s, check, &f, &side, &at) == result->verdict)
+        fill_values(c, &s, check, side, at, failure);
+    sides_free(c, &s);
+    failure->family = family_name(found->family);
+    failure->seed = found->seed;
+    failure->shapes = case_shapes(c, k);
+    failure->input = describe_input(c, k);
+    if (!native) find_first(c, found, check, holds, failure);
+    case_free(k);
+}
+
+/* ---- cases ------------------------------------------------------------------------------------------------------------------- */
+static void take_order_ratio(Checker *c, const Case *k, const Sides *s, CheckResult *result, Family family) {
+    if (s->substituted || !s->bounds || ref_cost(s->reference) > 2e7) return;
+    Reference *r = ref_new(c->in->source, k->size, c->in->arithmetic, c->side, c->side_count);
+    bind_case(c, r, c->in->source, k);
+    if (!ref_run(r)) {
+        for (int check = 0; check < c->report->count; check++) {
+            RefTensor scheduled = ref_tensor(s->bounds, c->scheduled_side[2 * check]), source = ref_tensor(r, c->side[2 * check]);
+            double most = 0, base = 0;
+            for (int64_t i = 0; i < source.count; i++) {
+                if (!isfinite(scheduled.bound[i]) || !isfinite(source.bound[i])) continue;
+                raise_to(&most, scheduled.bound[i]);
+                raise_to(&base, source.bound[i]);
+            }
+            if (base > 0) raise_to(&result[check].family[family].order_ratio, most / base);
+        }
+    }
+    c->spent += ref_cost(r);
+    ref_free(r);
+}
+
+static bool all_failed(const Checker *c) {
+    for (int i = 0; i < c->report->count; i++)
+        if (c->report->result[i].verdict == CHECK_HOLDS) return false;
+    return true;
+}
+
+/* The case that first failed each check, until it is explained. */
+typedef struct Found {
+    Case **by_check;
+} Found;
+
+static void run_case(Checker *c, Case *k, Found *found) {
+    Sides s;
+    const char *why;
+    if (!sides_evaluate(c, k, true, &s, &why)) {
+        if (why) {
+            c->report->verdict = CHECK_MACHINE;
+            c->report->error = why;
+        } else {
+            note(c, "not run at %s: too long for the reference", case_shapes(c, k));
+        }
+        sides_free(c, &s);
+        return;
+    }
+    if (s.substituted) note(c, "at %s the optimised order in float64 stood in for the order of the source", case_shapes(c, k));
+    for (int i = 0; i < c->report->count; i++) {
+        CheckResult *result = &c->report->result[i];
+        CheckFamily *f = &result->family[k->family];
+        int side;
+        int64_t at;
+        f->runs++;
+        CheckVerdict verdict = compare(c, &s, i, f, &side, &at);
+        if (verdict == CHECK_HOLDS || result->verdict != CHECK_HOLDS) continue;
+        result->verdict = verdict;
+        found->by_check[i] = case_copy(k);
+    }
+    if (k->family == FAMILY_NORMAL) take_order_ratio(c, k, &s, c->report->result, k->family);
+    sides_free(c, &s);
+}
+
+static const int64_t LENGTHS[] = {1, 2, 3, 5, 7, 16, 17, 63, 64, 65, INT64_MAX};
+enum { LENGTH_COUNT = sizeof LENGTHS / sizeof *LENGTHS, FEW = 3 /* index of 5 */ };
+
+/* Sizes with every bounded axis at about LENGTHS[which]: a second one takes the next length. False: nothing new. */
+static bool sizes_at(const Checker *c, int which, int64_t *size) {
+    const IrProgram *p = c->in->source;
+    bool fresh = false;
+    int bounded = 0;
+    for (int i = 0; i < p->axes.count; i++) {
+        const IrAxis *axis = p->axes.at[i];
+        size[i] = axis->root->size;
+        if (axis->root != axis || axis->kind != AXIS_BOUNDED) continue;
+        int at = which + bounded++ % 2;
+        if (at > LENGTH_COUNT - 1) at = LENGTH_COUNT - 1;
+        size[i] = LENGTHS[at] < axis->size ? LENGTHS[at] : axis->size;
+        int64_t before = which > 0 && LENGTHS[at > 0 ? at - 1 : 0] < axis->size ? LENGTHS[at - 1] : axis->size;
+        fresh |= which == 0 || before < axis->size;
+    }
+    return bounded && fresh;
+}
+
+static bool family_applies(const Checker *c, Family family) {
+    if (family == FAMILY_FILE) return c->in->weight_count > 0;
+    return family != FAMILY_INTEGERS;
+}
+
+static void run_families(Checker *c, Found *found) {
+    const IrProgram *p = c->in->source;
+    int64_t *size = calloc((size_t)p->axes.count + 1, sizeof *size);
+    for (int which = 0; which < LENGTH_COUNT && !all_failed(c) && !c->report->error; which++) {
+        if (!sizes_at(c, which, size) && which != FEW) continue;
+        for (int family = 0; family < FAMILY_COUNT && !all_failed(c) && !c->report->error; family++) {
+            bool here = family_at_all_lengths((Family)family) || which == FEW;
+            if (!here || !family_applies(c, (Family)family)) continue;
+            Case *k = case_new(c, (Family)family, c->in->seed, size, 1);
+            if (c->spent > c->in->budget) note(c, "not run at %s: the budget of the check was used", case_shapes(c, k));
+            else run_case(c, k, found);
+            case_free(k);
+        }
+    }
+    free(size);
+}
+
+/* ---- whole numbers ------------------------------------------------------------------------------------------------------------ */
+/* Exact when every partial result stays below 2^24 (2^53 for float64), in the scheduled order. */
+static bool magnitudes_fit(const Checker *c, const Case *k, int side) {
+    const IrProgram *p = c->in->scheduled;
+    int64_t *size = calloc((size_t)p->axes.count + 1, sizeof *size);
+    for (int i = 0; i < p->axes.count; i++) {
+        const IrAxis *axis = ir_find_axis(c->in->source, p->axes.at[i]->root->name);
+        size[i] = axis ? case_size(k, axis) : 0;
+    }
+    Reference *r = ref_new(p, size, ref_integers(), &c->scheduled_side[side], 1);
+    bind_case(c, r, p, k);
+    bool fits = !ref_run(r) && ref_largest_bound(r) < 1 / c->in->arithmetic.unit;
+    ref_free(r);
+    free(size);
+    return fits;
+}
+
+static void compare_exactly(Checker *c, const Case *k, int side) {
+    CheckResult *result = &c->report->result[side / 2];
+    Sides s;
+    const char *why;
+    if (!sides_evaluate(c, k, true, &s, &why)) {
+        c->report->error = why;
+        sides_free(c, &s);
+        return;
+    }
+    RefTensor reference = side_value(c, &s, side);
+    for (int64_t i = 0; s.native[side] && i < reference.count; i++) {
+        result->exact_points++;
+        if (s.native[side][i] == reference.value[i] || result->verdict != CHECK_HOLDS) continue;
+        result->verdict = CHECK_NATIVE_WRONG;
+        fill_values(c, &s, side / 2, side, i, &result->failure);
+        result->failure.family = family_name(k->family);
+        result->failure.seed = k->seed;
+        result->failure.shapes = case_shapes(c, k);
+        result->failure.input = describe_input(c, k);
+    }
+    sides_free(c, &s);
+}
+
+static void run_integers(Checker *c, int side) {
+    CheckResult *result = &c->report->result[side / 2];
+    const char *source = ref_is_multilinear(c->in->source, c->side[side]);
+    const char *scheduled = ref_is_multilinear(c->in->scheduled, c->scheduled_side[side]);
+    if (source || scheduled) {
+        if (side % 2 == 0) result->exact_not = source ? source : scheduled;
+        return;
+    }
+    int64_t *size = calloc((size_t)c->in->source->axes.count + 1, sizeof *size);
+    sizes_at(c, FEW, size);
+    bool fits = false;
+    for (double density = 1; density > 0.01 && !fits; density /= 2) {
+        Case *k = case_new(c, FAMILY_INTEGERS, c->in->seed, size, density);
+        fits = magnitudes_fit(c, k, side);
+        if (fits) compare_exactly(c, k, side);
+        case_free(k);
+    }
+    if (!fits && side % 2 == 0) result->exact_not = "sums beyond 2^24";
+    free(size);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
+static void conclude(Checker *c) {
+    CheckReport *report = c->report;
+    for (int i = 0; i < report->count; i++) {
+        CheckResult *result = &report->result[i];
+        int64_t points = 0;
+        for (int k = 0; k < FAMILY_COUNT; k++) points += result->family[k].points;
+        if (points == 0 && result->verdict == CHECK_HOLDS) result->verdict = CHECK_UNDECIDED;
+        if (result->verdict > report->verdict) report->verdict = result->verdict;
+    }
+    if (report->error) report->verdict = CHECK_MACHINE;
+}
+
+static void set_up(Checker *c) {
+    CheckReport *report = c->report;
+    report->count = c->in->source->checks.count;
+    report->result = ARENA_ARRAY(c->arena, CheckResult, report->count);
+    c->side_count = 2 * report->count;
+    c->side = ARENA_ARRAY(c->arena, IrVar *, c->side_count);
+    c->scheduled_side = ARENA_ARRAY(c->arena, IrVar *, c->side_count);
+    for (int i = 0; i < report->count; i++) {
+        const IrCheck *source = &c->in->source->checks.at[i], *scheduled = &c->in->scheduled->checks.at[i];
+        c->side[2 * i] = source->left;
+        c->side[2 * i + 1] = source->right;
+        c->scheduled_side[2 * i] = scheduled->left;
+        c->scheduled_side[2 * i + 1] = scheduled->right;
+        report->result[i] = (CheckResult){.name = source->name, .span = source->span, .family_count = FAMILY_COUNT,
+                                          .family = ARENA_ARRAY(c->arena, CheckFamily, FAMILY_COUNT)};
+        for (int k = 0; k < FAMILY_COUNT; k++) report->result[i].family[k].name = family_name((Family)k);
+    }
+}
+
+CheckReport *check_run(Arena *arena, const CheckInput *input) {
+    CheckInput in = *input;
+    if (in.budget <= 0) in.budget = DEFAULT_BUDGET;
+    Checker c = {.arena = arena, .in = &in, .report = ARENA_NEW(arena, CheckReport)};
+    set_up(&c);
+    if (c.report->count == 0) return c.report;
+    Found found = {calloc((size_t)c.report->count, sizeof(Case *))};
+    run_families(&c, &found);
+    for (int i = 0; i < c.side_count && in.native && !c.report->error; i++)
+        if (c.report->result[i / 2].verdict == CHECK_HOLDS) run_integers(&c, i);
+    bool *holds = ARENA_ARRAY(arena, bool, c.report->count);
+    for (int i = 0; i < c.report->count; i++) holds[i] = c.report->result[i].verdict == CHECK_HOLDS;
+    for (int i = 0; i < c.report->count; i++) {
+        if (found.by_check[i]) explain_failure(&c, found.by_check[i], i, holds);
+        case_free(found.by_check[i]);
+    }
+    free(found.by_check);
+    conclude(&c);
+    return c.report;
+}

@@ -1,0 +1,107 @@
+/* The numeric check: native code against the float64 reference, and the two sides of every check against each other.
+ *
+ * For each check, on inputs of several families and at several lengths of the bounded axes:
+ *   - the native value of each side lies within bound(scheduled program, its arithmetic) + bound(source program, float64) of
+ *     the reference value of that side;
+ *   - the reference values of the two sides are equal within their float64 bounds (plus the check's `within`);
+ *   - where a side is multilinear: on small integers the native value equals integer arithmetic exactly.
+ * The order of the source decides the reference value; where that costs more than the budget, the scheduled program evaluated in
+ * float64 does, and the report says so. */
+#ifndef CTX_REFERENCE_CHECK_H
+#define CTX_REFERENCE_CHECK_H
+#include "reference/interpret.h"
+
+/* ---- the native program --------------------------------------------------------------------------------------------------- */
+typedef struct NativeValues { /* a tensor, row-major; weights are stored at the bound of a bounded axis */
+    Name name;                /* inputs: of the variable; outputs: of the IrOutput */
+    double *value;
+    int64_t count;
+} NativeValues;
+
+typedef struct NativeCall {
+    const int64_t *size; /* by axis id of the scheduled program; right for every axis, copies included */
+    int input_count, output_count;
+    const NativeValues *input;  /* numbers of the arithmetic, exact in it */
+    const NativeValues *output; /* to be filled */
+} NativeCall;
+
+typedef struct NativeRunner { /* the driver connects it to code generation and runtime */
+    void *data;
+    /* Binds everything and runs once. NULL, or what went wrong (kept by the runner). */
+    const char *(*call)(void *data, const NativeCall *call);
+} NativeRunner;
+
+/* Makes both sides of every check outputs ("check.0.left", ...) unless they are already, so that the compiled program gives
+ * them. To be done to the core program before it is optimised and compiled. */
+void check_expose(IrProgram *core);
+
+/* ---- what to check ---------------------------------------------------------------------------------------------------------- */
+typedef struct CheckWeight { /* values from a file, for an extra family; count as ref_input_count */
+    Name name;
+    const double *value;
+    int64_t count;
+} CheckWeight;
+
+typedef struct CheckInput {
+    const IrProgram *source;    /* core, before optimisation, exposed */
+    const IrProgram *scheduled; /* what was compiled: same names of axes and inputs, same order of checks */
+    NativeRunner *native;       /* NULL: only the reference */
+    RefArithmetic arithmetic;   /* of the native program */
+    uint64_t seed;
+    double budget;              /* elementary steps for the whole check; 0: a default of a few seconds */
+    int weight_count;
+    const CheckWeight *weight;
+} CheckInput;
+
+/* ---- what came out ----------------------------------------------------------------------------------------------------------- */
+typedef enum CheckVerdict { CHECK_HOLDS, CHECK_DIFFERS, CHECK_NATIVE_WRONG, CHECK_UNDECIDED, CHECK_MACHINE } CheckVerdict;
+
+typedef struct CheckFamily { /* one family of inputs of one check, all lengths */
+    const char *name;
+    int runs;
+    int64_t points, skipped;        /* compared; not compared because a bound is infinite */
+    double error_per_bound;         /* native: largest |error| / bound */
+    double most_absolute, most_relative, most_ulps;
+    double sides_per_bound;         /* reference: largest |left - right| / (bounds + within) */
+    double order_ratio;             /* largest bound of the scheduled order / bound of the source order; 0: not taken */
+    int64_t beyond_tight, beyond_loose; /* points beyond rtol 1.3e-6 + atol 1e-5, and rtol 1e-3 + atol 1e-5 */
+} CheckFamily;
+
+typedef struct CheckFailure {
+    const char *family;
+    uint64_t seed;
+    char *shapes;        /* "token = 3, head = 8" */
+    char *at;            /* "y[2, 5]" */
+    double left, right;  /* the sides; or native and reference */
+    double bound;
+    char *input;         /* the smallest failing input found, one line for each tensor */
+    char *first;         /* first intermediate value that differs, by name; NULL: not found */
+    char *first_detail;  /* where and how */
+    char *reason;        /* a weight of one side only, ...; or NULL */
+} CheckFailure;
+
+typedef struct CheckResult {
+    Name name;
+    Span span;
+    CheckVerdict verdict;
+    int family_count;
+    CheckFamily *family;
+    int64_t exact_points;  /* compared in the integer suite */
+    const char *exact_not; /* why there was none, or NULL */
+    CheckFailure failure;  /* CHECK_DIFFERS, CHECK_NATIVE_WRONG */
+} CheckResult;
+
+typedef struct CheckReport {
+    int count;
+    CheckResult *result;
+    VEC(char *) notes;     /* what was skipped, and where the scheduled order stood in for the source's */
+    CheckVerdict verdict;  /* the worst; CHECK_HOLDS when there is no check */
+    const char *error;     /* CHECK_MACHINE */
+} CheckReport;
+
+/* The report lives in `arena`. */
+CheckReport *check_run(Arena *arena, const CheckInput *input);
+void check_print(const CheckReport *report, FILE *to);
+/* One JSON object on one line. */
+void check_json(const CheckReport *report, FILE *to);
+#endif

@@ -1,0 +1,64 @@
+/* What the files of the numeric check share. Private to reference/. */
+#ifndef CTX_REFERENCE_CHECK_INTERNAL_H
+#define CTX_REFERENCE_CHECK_INTERNAL_H
+#include "base/text.h"
+#include "reference/check.h"
+
+typedef enum Family {
+#define FAMILY(id, name, lengths, text) FAMILY_##id,
+#include "reference/families.def"
+#undef FAMILY
+    FAMILY_COUNT
+} Family;
+
+typedef struct Case { /* one input; the arrays are the Case's (case_free) */
+    Family family;
+    uint64_t seed;
+    double density;  /* FAMILY_INTEGERS: part of the numbers that are not 0 */
+    int64_t *size;   /* by axis id of the source program */
+    double **input;  /* by variable id of the source program; NULL: not an input */
+    int64_t *count;
+    int axes, inputs;
+} Case;
+
+typedef struct Checker {
+    Arena *arena; /* the report's */
+    const CheckInput *in;
+    CheckReport *report;
+    double spent; /* steps of the budget */
+    int side_count;
+    IrVar **side, **scheduled_side; /* left and right of each check: 2 i, 2 i + 1 */
+} Checker;
+
+/* One evaluation of all sides. Freed by sides_free. */
+typedef struct Sides {
+    Reference *reference; /* source order (or, substituted, the scheduled one): values and float64 bounds */
+    Reference *bounds;    /* scheduled order: bounds of the native arithmetic; NULL when only the reference is asked for */
+    double **native;      /* by side; NULL: no native value */
+    bool substituted;
+} Sides;
+
+/* cases.c: sizes and inputs. */
+const char *family_name(Family family);
+bool family_at_all_lengths(Family family);
+Case *case_new(const Checker *c, Family family, uint64_t seed, const int64_t *size, double density);
+Case *case_copy(const Case *from);
+void case_free(Case *k);
+int64_t case_size(const Case *k, const IrAxis *axis);
+char *case_shapes(const Checker *c, const Case *k);
+
+/* sides.c: evaluation. `why` says what went wrong. */
+bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why);
+void sides_free(const Checker *c, Sides *sides);
+RefTensor side_value(const Checker *c, const Sides *sides, int side);
+/* Binds the case's inputs to a reference of the program (source, a clone of it, or the scheduled one). */
+void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k);
+
+/* shrink.c: the smallest input found on which `check` fails the same way; the caller frees it. */
+Case *shrink(Checker *c, const Case *k, int check, bool native);
+bool still_fails(Checker *c, const Case *k, int check, bool native);
+char *describe_input(const Checker *c, const Case *k);
+
+/* first.c: fills first, first_detail and reason. `holds[i]`: check i held everywhere. */
+void find_first(Checker *c, const Case *k, int check, const bool *holds, CheckFailure *failure);
+#endif

@@ -1,0 +1,140 @@
+/* The report of the numeric check, for people and for programs. */
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "reference/check.h"
+
+static const char *const VERDICT[] = {"holds", "differs", "native code is wrong", "undecided", "could not be run"};
+static const char *const VERDICT_KEY[] = {"holds", "differs", "native-wrong", "undecided", "machine"};
+
+static void print_table(const CheckResult *r, FILE *to) {
+    fprintf(to, "  %-22s %5s %10s %9s %11s %9s %9s %9s %13s\n", "inputs", "runs", "values", "skipped", "error/bound", "max abs",
+            "max rel", "max ulp", "beyond 1e-6/1e-3");
+    for (int i = 0; i < r->family_count; i++) {
+        const CheckFamily *f = &r->family[i];
+        if (f->runs == 0) continue;
+        fprintf(to, "  %-22s %5d %10lld %9lld %11.2g %9.2g %9.2g %9.2g %8lld/%lld\n", f->name, f->runs, (long long)f->points,
+                (long long)f->skipped, f->error_per_bound, f->most_absolute, f->most_relative, f->most_ulps,
+                (long long)f->beyond_tight, (long long)f->beyond_loose);
+    }
+}
+
+static void print_lines(FILE *to, const char *indent, const char *text) {
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        fprintf(to, "%s%.*s\n", indent, (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void print_failure(const CheckResult *r, FILE *to) {
+    const CheckFailure *f = &r->failure;
+    bool native = r->verdict == CHECK_NATIVE_WRONG;
+    if (f->shapes) fprintf(to, "  shapes: %s\n", f->shapes);
+    if (f->family) fprintf(to, "  found on inputs '%s', seed %llu; smallest failing input found:\n", f->family, (unsigned long long)f->seed);
+    if (f->input) print_lines(to, "    ", f->input);
+    if (f->at)
+        fprintf(to, "  at %s: %s %.9g, %s %.9g, apart %.3g, allowed %.3g\n", f->at, native ? "native" : "left", f->left,
+                native ? "reference" : "right", f->right, fabs(f->left - f->right), f->bound);
+    if (f->first) fprintf(to, "  first differ: %s%s%s%s\n", f->first, f->first_detail ? " (" : "", f->first_detail ? f->first_detail : "",
+                          f->first_detail ? ")" : "");
+    else if (f->at) fprintf(to, "  first differ: %s\n", f->at);
+    if (f->reason) fprintf(to, "  %s\n", f->reason);
+}
+
+static double most_order_ratio(const CheckResult *r) {
+    double most = 0;
+    for (int i = 0; i < r->family_count; i++)
+        if (r->family[i].order_ratio > most) most = r->family[i].order_ratio;
+    return most;
+}
+
+static void print_result(const CheckResult *r, FILE *to) {
+    fprintf(to, "%s: %s\n", r->name, VERDICT[r->verdict]);
+    print_table(r, to);
+    if (most_order_ratio(r) > 0) fprintf(to, "  bound of the chosen order / bound of the source order: %.2g\n", most_order_ratio(r));
+    if (r->exact_points) fprintf(to, "  whole numbers: %lld values equal integer arithmetic exactly\n", (long long)r->exact_points);
+    else if (r->exact_not) fprintf(to, "  whole numbers: not tried (%s)\n", r->exact_not);
+    if (r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG) print_failure(r, to);
+    if (r->verdict == CHECK_UNDECIDED) fprintf(to, "  no value could be judged: every bound is infinite\n");
+}
+
+void check_print(const CheckReport *report, FILE *to) {
+    for (int i = 0; i < report->count; i++) print_result(&report->result[i], to);
+    for (int i = 0; i < report->notes.count; i++) fprintf(to, "note: %s\n", report->notes.at[i]);
+    if (report->error) fprintf(to, "not run: %s\n", report->error);
+    int held = 0;
+    for (int i = 0; i < report->count; i++) held += report->result[i].verdict == CHECK_HOLDS;
+    fprintf(to, "%d of %d checks hold (numeric)\n", held, report->count);
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------------------------------------------- */
+/* JSON has no infinity: null. */
+static json_t *number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *text_or_null(const char *text) {
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *family_json(const CheckFamily *f) {
+    json_t *o = json_object();
+    json_object_set_new(o, "inputs", json_string(f->name));
+    json_object_set_new(o, "runs", json_integer(f->runs));
+    json_object_set_new(o, "values", json_integer(f->points));
+    json_object_set_new(o, "skipped", json_integer(f->skipped));
+    json_object_set_new(o, "error_per_bound", number(f->error_per_bound));
+    json_object_set_new(o, "max_abs", number(f->most_absolute));
+    json_object_set_new(o, "max_rel", number(f->most_relative));
+    json_object_set_new(o, "max_ulp", number(f->most_ulps));
+    json_object_set_new(o, "sides_per_bound", number(f->sides_per_bound));
+    json_object_set_new(o, "order_ratio", f->order_ratio > 0 ? number(f->order_ratio) : json_null());
+    json_object_set_new(o, "beyond_rtol_1.3e-6", json_integer(f->beyond_tight));
+    json_object_set_new(o, "beyond_rtol_1e-3", json_integer(f->beyond_loose));
+    return o;
+}
+
+static json_t *failure_json(const CheckFailure *f, bool native) {
+    json_t *o = json_object();
+    json_object_set_new(o, "inputs", text_or_null(f->family));
+    json_object_set_new(o, "seed", json_integer((json_int_t)f->seed));
+    json_object_set_new(o, "shapes", text_or_null(f->shapes));
+    json_object_set_new(o, "at", text_or_null(f->at));
+    json_object_set_new(o, native ? "native" : "left", number(f->left));
+    json_object_set_new(o, native ? "reference" : "right", number(f->right));
+    json_object_set_new(o, "allowed", number(f->bound));
+    json_object_set_new(o, "smallest_input", text_or_null(f->input));
+    json_object_set_new(o, "first_differ", text_or_null(f->first));
+    json_object_set_new(o, "first_detail", text_or_null(f->first_detail));
+    json_object_set_new(o, "reason", text_or_null(f->reason));
+    return o;
+}
+
+static json_t *result_json(const CheckResult *r) {
+    json_t *o = json_object(), *families = json_array();
+    for (int i = 0; i < r->family_count; i++)
+        if (r->family[i].runs) json_array_append_new(families, family_json(&r->family[i]));
+    json_object_set_new(o, "name", json_string(r->name));
+    json_object_set_new(o, "verdict", json_string(VERDICT_KEY[r->verdict]));
+    json_object_set_new(o, "families", families);
+    json_object_set_new(o, "exact_values", json_integer(r->exact_points));
+    json_object_set_new(o, "exact_not_tried", text_or_null(r->exact_not));
+    bool failed = r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG;
+    if (failed) json_object_set_new(o, "failure", failure_json(&r->failure, r->verdict == CHECK_NATIVE_WRONG));
+    return o;
+}
+
+void check_json(const CheckReport *report, FILE *to) {
+    json_t *o = json_object(), *results = json_array(), *notes = json_array();
+    for (int i = 0; i < report->count; i++) json_array_append_new(results, result_json(&report->result[i]));
+    for (int i = 0; i < report->notes.count; i++) json_array_append_new(notes, json_string(report->notes.at[i]));
+    json_object_set_new(o, "verdict", json_string(VERDICT_KEY[report->verdict]));
+    json_object_set_new(o, "numeric", results);
+    json_object_set_new(o, "notes", notes);
+    json_object_set_new(o, "error", text_or_null(report->error));
+    json_dumpf(o, to, JSON_COMPACT);
+    fputc('\n', to);
+    json_decref(o);
+}

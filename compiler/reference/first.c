@@ -1,0 +1,413 @@
+/* The first intermediate value that differs between the two sides of a failed check.
+ *
+ * Both sides are taken apart into named values: the variables, and every sum, product, quotient and function inside their
+ * equations. A value of one side that equals a value of the other (over axes of the same sizes, used in the same way) is right,
+ * and so is everything it was computed from: whatever a check that holds was computed from is right too. What remains is
+ * suspect, and the first suspect population in order of dependence is where the sides part.
+ *
+ * "Used in the same way" (roles): an axis of a value may be read at a free index of the check (bit k), or at an index that is
+ * summed over, stepped through or fixed (SUMMED), or both. Without it a transposed score would count as right, since queries and
+ * keys have the same shape. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reference/check_internal.h"
+
+enum { MOST_VALUES = 3000, SUMMED = 1 << 30, SHORT = 5 };
+static const double MOST_POINTS = 2e6;
+
+typedef struct Value {
+    IrVar *var;       /* of the clone: a variable of the program, or one made for a part of an equation */
+    IrVar *owner;     /* the variable whose equation it is part of */
+    int rank;
+    unsigned role[2][16]; /* by side: how each axis is used; 0: the side does not read it */
+    bool on[2];
+    bool summand;         /* a part that something is added to */
+} Value;
+
+typedef struct Finder {
+    Checker *c;
+    IrProgram *p; /* clone of the source with the parts as variables */
+    const Case *k;
+    VEC(Value *) values;
+    Value **of_var;    /* by id of the clone's variables */
+    int variables;     /* of the program, before the parts */
+    bool *right;       /* by variable id */
+    Reference *r;
+} Finder;
+
+/* ---- roles ---------------------------------------------------------------------------------------------------------------------- */
+typedef struct Scope {
+    IrAxis *axis[64];
+    unsigned role[64];
+    int count;
+} Scope;
+
+static unsigned role_of(const Scope *scope, const IrIndex *index) {
+    if (index->kind == IX_AXIS)
+        for (int i = scope->count - 1; i >= 0; i--)
+            if (scope->axis[i] == index->axis) return scope->role[i];
+    return SUMMED;
+}
+
+/* Gives what `e` reads its roles on `side`; true when something changed. */
+static bool spread(Finder *f, int side, const IrExpr *e, const Scope *scope) {
+    bool changed = false;
+    Scope inner = *scope;
+    if (e->op == IR_REF || e->op == IR_PREV) {
+        Value *v = f->of_var[e->var->id];
+        changed = !v->on[side];
+        v->on[side] = true;
+        for (int i = 0; i < v->rank; i++) {
+            unsigned role = role_of(scope, &e->index[i]);
+            if (e->op == IR_PREV && e->var->axes[i] == e->var->scan_axis) role |= SUMMED;
+            changed |= (v->role[side][i] | role) != v->role[side][i];
+            v->role[side][i] |= role;
+        }
+        return changed;
+    }
+    for (int i = 0; i < e->bound_count && inner.count < 64; i++) {
+        inner.axis[inner.count] = e->bound[i];
+        inner.role[inner.count++] = SUMMED;
+    }
+    for (int i = 0; i < e->argc; i++) changed |= spread(f, side, e->arg[i], &inner);
+    return changed;
+}
+
+static Scope scope_of(const Value *v, int side) {
+    Scope scope = {.count = v->rank};
+    for (int i = 0; i < v->rank; i++) {
+        scope.axis[i] = v->var->axes[i];
+        scope.role[i] = v->role[side][i];
+    }
+    return scope;
+}
+
+static void find_roles(Finder *f, int side, const IrVar *top) {
+    Value *start = f->of_var[top->id];
+    start->on[side] = true;
+    for (int i = 0; i < start->rank; i++) start->role[side][i] = 1u << i;
+    bool changed = true;
+    for (int round = 0; changed && round < 20; round++) { /* later variables first; states need more rounds */
+        changed = false;
+        for (int i = f->p->vars.count - 1; i >= 0; i--) {
+            const IrVar *v = f->p->vars.at[i];
+            const Value *value = f->of_var[i];
+            if (!value->on[side] || !v->def) continue;
+            Scope scope = scope_of(value, side);
+            changed |= spread(f, side, v->def, &scope);
+        }
+    }
+}
+
+/* ---- parts ---------------------------------------------------------------------------------------------------------------------- */
+static Value *add_value(Finder *f, IrVar *var, IrVar *owner) {
+    Value *v = ARENA_NEW(f->p->arena, Value);
+    *v = (Value){.var = var, .owner = owner, .rank = var->axis_count};
+    vec_push(f->p->arena, &f->values, v);
+    return v;
+}
+
+static double points_of(const Finder *f, int count, IrAxis *const *axes) {
+    double points = 1;
+    for (int i = 0; i < count; i++) points *= (double)case_size(f->k, axes[i]);
+    return points;
+}
+
+/* An expression of `owner` as a value of its own, over the axes of the scope that it uses. */
+static Value *add_part(Finder *f, const Value *owner, IrExpr *e, const Scope *scopes) {
+    IrAxis *axes[16];
+    int from[16], rank = 0;
+    for (int i = 0; i < scopes[0].count; i++) {
+        if (!ir_uses_axis(e, scopes[0].axis[i])) continue;
+        if (rank == 16) return NULL;
+        from[rank] = i;
+        axes[rank++] = scopes[0].axis[i];
+    }
+    if (f->values.count >= MOST_VALUES || points_of(f, rank, axes) > MOST_POINTS) return NULL;
+    IrVar *var = ir_var_new(f->p, VAR_ALG, name_printf(f->p->names, "part.%d", f->p->vars.count), rank, axes);
+    var->def = e;
+    Value *v = add_value(f, var, owner->var);
+    for (int side = 0; side < 2; side++) {
+        v->on[side] = owner->on[side];
+        for (int i = 0; i < rank; i++) v->role[side][i] = scopes[side].role[from[i]];
+    }
+    return v;
+}
+
+static bool no_bound_axis(const IrExpr *e, const IrExpr *sum) {
+    for (int i = 0; i < sum->bound_count; i++)
+        if (ir_uses_axis(e, sum->bound[i])) return false;
+    return true;
+}
+
+/* (sum of b) op other, where the bracket could be moved into the sum: b op other is what a circuit with the factor in each cell
+ * computes. */
+static void add_moved_factor(Finder *f, const Value *owner, IrExpr *e, const Scope *scopes) {
+    for (int i = 0; i < 2; i++) {
+        IrExpr *sum = e->arg[i], *other = e->arg[1 - i];
+        if (sum->op != IR_SUM || (e->op == IR_DIV && i == 1) || !no_bound_axis(other, sum)) continue;
+        Scope inner[2] = {scopes[0], scopes[1]};
+        for (int k = 0; k < sum->bound_count; k++) {
+            for (int side = 0; side < 2; side++) {
+                inner[side].axis[inner[side].count] = sum->bound[k];
+                inner[side].role[inner[side].count++] = SUMMED;
+            }
+        }
+        add_part(f, owner, ir_op2(f->p, e->op, sum->arg[0], other), inner);
+    }
+}
+
+static void take_apart(Finder *f, const Value *owner, IrExpr *e, const Scope *scopes, const IrExpr *around) {
+    Value *part = around && (e->argc > 0 || e->op == IR_PREV) ? add_part(f, owner, e, scopes) : NULL;
+    if (part) part->summand = around->op == IR_ADD || around->op == IR_SUB;
+    if (e->op == IR_MUL || e->op == IR_DIV) add_moved_factor(f, owner, e, scopes);
+    Scope inner[2] = {scopes[0], scopes[1]};
+    for (int i = 0; i < e->bound_count && inner[0].count < 64; i++) {
+        for (int side = 0; side < 2; side++) {
+            inner[side].axis[inner[side].count] = e->bound[i];
+            inner[side].role[inner[side].count++] = SUMMED;
+        }
+    }
+    for (int i = 0; i < e->argc; i++) take_apart(f, owner, e->arg[i], inner, e);
+}
+
+/* Parts of all equations on exactly one side; what both sides read is right anyway. */
+static void add_parts(Finder *f) {
+    for (int i = 0; i < f->variables; i++) {
+        Value *v = f->of_var[i];
+        if (!v->var->def || v->on[0] == v->on[1]) continue;
+        Scope scopes[2] = {scope_of(v, 0), scope_of(v, 1)};
+        take_apart(f, v, v->var->def, scopes, NULL);
+    }
+    for (int i = f->variables; i < f->p->vars.count; i++) {
+        IrItem *item = ir_item_new(f->p, ITEM_ALG);
+        item->var = f->p->vars.at[i];
+        vec_push(f->p->arena, &f->p->items, item);
+    }
+}
+
+static bool is_circuit(const IrVar *v) {
+    return v->origin && v->origin_kind && strcmp(v->origin_kind, "spec") != 0 && strcmp(v->origin_kind, "weight") != 0 &&
+           strcmp(v->origin_kind, "stimulus") != 0 && strcmp(v->origin_kind, "const") != 0;
+}
+
+static bool is_population(const IrVar *v) {
+    return is_circuit(v) && strcmp(v->origin_kind, "population") == 0;
+}
+
+/* ---- matching ------------------------------------------------------------------------------------------------------------------- */
+static bool near_enough(RefTensor a, int64_t i, RefTensor b, int64_t k) {
+    double far = fabs(a.value[i] - b.value[k]), bound = a.bound[i] + b.bound[k];
+    return far <= bound + 1e-12 * fabs(a.value[i]) && isfinite(far);
+}
+
+/* Does b, its axes in the order `to`, equal a? */
+static bool equal_in_order(RefTensor a, RefTensor b, const int *to) {
+    int64_t stride[16], at[16] = {0}, below = 1, k = 0;
+    int64_t of_b[16];
+    for (int i = b.rank - 1; i >= 0; i--) {
+        of_b[i] = below;
+        below *= b.size[i];
+    }
+    for (int i = 0; i < a.rank; i++) stride[i] = of_b[to[i]];
+    for (int64_t i = 0; i < a.count; i++) {
+        if (!near_enough(a, i, b, k)) return false;
+        for (int d = a.rank - 1; d >= 0; d--) {
+            k += stride[d];
+            if (++at[d] < a.size[d]) break;
+            k -= stride[d] * at[d];
+            at[d] = 0;
+        }
+    }
+    return true;
+}
+
+static bool may_pair(const Value *a, const Value *b, int i, int k, int side) {
+    return a->var->axes[i]->root == b->var->axes[k]->root && (a->role[side][i] & b->role[1 - side][k]);
+}
+
+/* All ways to pair the axes of a with those of b. */
+static bool equal_somehow(const Value *a, const Value *b, RefTensor ta, RefTensor tb, int side, int depth, int *to, unsigned used) {
+    if (depth == a->rank) return equal_in_order(ta, tb, to);
+    for (int k = 0; k < b->rank; k++) {
+        if (used >> k & 1 || !may_pair(a, b, depth, k, side)) continue;
+        to[depth] = k;
+        if (equal_somehow(a, b, ta, tb, side, depth + 1, to, used | 1u << k)) return true;
+    }
+    return false;
+}
+
+static bool reads_input(const IrExpr *e) {
+    if (e->op == IR_REF || e->op == IR_PREV) return true;
+    for (int i = 0; i < e->argc; i++)
+        if (reads_input(e->arg[i])) return true;
+    return false;
+}
+
+/* Values that any program contains say nothing. */
+static bool trivial(RefTensor t) {
+    if (!t.value) return true;
+    int64_t plain = 0;
+    for (int64_t i = 0; i < t.count; i++) plain += t.value[i] == 0 || t.value[i] == 1 || !isfinite(t.value[i]);
+    return plain == t.count;
+}
+
+static bool values_equal(const Finder *f, const Value *a, const Value *b, int side) {
+    if (a->rank != b->rank) return false;
+    RefTensor ta = ref_tensor(f->r, a->var), tb = ref_tensor(f->r, b->var);
+    if (ta.count != tb.count || trivial(ta)) return false;
+    int to[16];
+    return equal_somehow(a, b, ta, tb, side, 0, to, 0);
+}
+
+static void acquit(Finder *f, const IrVar *v);
+
+static void acquit_reads(void *data, IrExpr *ref) {
+    acquit(data, ref->var);
+}
+
+/* v is right, and with it all that it was computed from. */
+static void acquit(Finder *f, const IrVar *v) {
+    if (f->right[v->id]) return;
+    f->right[v->id] = true;
+    if (v->def) ir_each_ref(v->def, acquit_reads, f);
+    if (v->init) ir_each_ref(v->init, acquit_reads, f);
+}
+
+/* A population that equals one summand of the other side may lack the other summands: only what it was computed from is right. */
+static void acquit_match(Finder *f, const Value *v, const Value *other) {
+    if (other->summand && v->var->id < f->variables && is_population(v->var)) ir_each_ref(v->var->def, acquit_reads, f);
+    else acquit(f, v->var);
+}
+
+static void match_all(Finder *f) {
+    for (int i = 0; i < f->values.count; i++) {
+        Value *a = f->values.at[i];
+        if (!a->on[0] || f->right[a->var->id]) continue;
+        if (a->on[1] && a->var->id < f->variables) {
+            acquit(f, a->var);
+            continue;
+        }
+        if (a->var->def && !reads_input(a->var->def)) continue;
+        for (int k = 0; k < f->values.count; k++) {
+            Value *b = f->values.at[k];
+            if (!b->on[1] || !values_equal(f, a, b, 0)) continue;
+            acquit_match(f, a, b);
+            acquit_match(f, b, a);
+        }
+    }
+}
+
+/* ---- the report ------------------------------------------------------------------------------------------------------------------ */
+/* The population that a compartment, a state or a synapse belongs to: the longest path that begins its own. */
+static const IrVar *population_of(const Finder *f, const IrVar *v) {
+    const IrVar *best = v;
+    size_t longest = 0;
+    for (int i = 0; i < f->variables; i++) {
+        const IrVar *other = f->p->vars.at[i];
+        if (!is_population(other)) continue;
+        size_t length = strlen(other->origin);
+        bool begins = strncmp(other->origin, v->origin, length) == 0 && (v->origin[length] == '.' || v->origin[length] == '\0');
+        if (!begins || length < longest) continue;
+        best = other;
+        longest = length;
+    }
+    return best;
+}
+
+/* First variable of one side that is not right: a circuit's, or (if `circuit` is false) any named one. */
+static const IrVar *first_suspect(const Finder *f, int side, bool circuit) {
+    for (int i = 0; i < f->variables; i++) {
+        const IrVar *v = f->p->vars.at[i];
+        if (!v->def || !v->origin || f->right[i] || !f->of_var[i]->on[side]) continue;
+        if (circuit ? is_circuit(v) : true) return v;
+    }
+    return NULL;
+}
+
+static void name_suspects(Finder *f, const IrCheck *check, CheckFailure *failure) {
+    const IrVar *suspect[2];
+    Text text = text_new(f->c->arena), detail = text_new(f->c->arena);
+    bool found = false;
+    for (int circuit = 1; circuit >= 0 && !found; circuit--) {
+        for (int side = 0; side < 2; side++) {
+            suspect[side] = first_suspect(f, side, circuit);
+            if (!suspect[side] || suspect[side] == (side ? check->right : check->left)) {
+                if (!suspect[side] || !is_circuit(suspect[side])) continue;
+            }
+            const IrVar *population = is_circuit(suspect[side]) ? population_of(f, suspect[side]) : suspect[side];
+            text_add(&text, "%s%s", found ? " and " : "", population->origin);
+            if (population != suspect[side]) text_add(&detail, "%s%s", detail.length ? ", " : "at ", suspect[side]->origin);
+            found = true;
+        }
+    }
+    if (found) failure->first = text.at;
+    if (detail.length) failure->first_detail = detail.at;
+}
+
+/* Weights that only one side reads: the check asks for equality whatever they are. */
+static void name_lone_weights(Finder *f, CheckFailure *failure) {
+    Text text = text_new(f->c->arena);
+    for (int i = 0; i < f->variables; i++) {
+        const Value *v = f->of_var[i];
+        if (v->var->kind != VAR_WEIGHT || v->var->literal || v->on[0] == v->on[1]) continue;
+        text_add(&text, "%s%s (%s)", text.length ? ", " : "", v->var->name, v->on[0] ? "left" : "right");
+    }
+    if (text.length) failure->reason = arena_printf(f->c->arena, "weights that one side alone depends on: %s", text.at);
+}
+
+/* The case that is looked at: of the same family and seed, at lengths at which nothing coincides by accident. */
+static Case *telling_case(Checker *c, const Case *k, int check) {
+    const IrProgram *p = c->in->source;
+    int64_t *size = calloc((size_t)p->axes.count + 1, sizeof *size);
+    int bounded = 0;
+    for (int i = 0; i < p->axes.count; i++) {
+        const IrAxis *axis = p->axes.at[i];
+        size[i] = axis->root->size;
+        if (axis->root != axis || axis->kind != AXIS_BOUNDED) continue;
+        int64_t length = SHORT - bounded++ % 3;
+        size[i] = length < axis->size ? length : axis->size;
+    }
+    Case *made = case_new(c, FAMILY_NORMAL, k->seed, size, 1);
+    free(size);
+    if (still_fails(c, made, check, false)) return made;
+    case_free(made);
+    return case_copy(k);
+}
+
+static void begin(Finder *f, const IrCheck *check) {
+    f->variables = f->p->vars.count;
+    f->of_var = ARENA_ARRAY(f->p->arena, Value *, f->variables);
+    for (int i = 0; i < f->variables; i++) f->of_var[i] = add_value(f, f->p->vars.at[i], f->p->vars.at[i]);
+    find_roles(f, 0, check->left);
+    find_roles(f, 1, check->right);
+    add_parts(f);
+    f->right = ARENA_ARRAY(f->p->arena, bool, f->p->vars.count);
+}
+
+void find_first(Checker *c, const Case *k, int check, const bool *holds, CheckFailure *failure) {
+    Case *telling = telling_case(c, k, check);
+    Finder f = {.c = c, .p = ir_clone(c->in->source), .k = telling};
+    const IrCheck *failed = &f.p->checks.at[check];
+    begin(&f, failed);
+    name_lone_weights(&f, failure);
+    IrVar **keep = ARENA_ARRAY(f.p->arena, IrVar *, f.values.count);
+    int kept = 0;
+    for (int i = 0; i < f.values.count; i++)
+        if (f.values.at[i]->on[0] || f.values.at[i]->on[1]) keep[kept++] = f.values.at[i]->var;
+    f.r = ref_new(f.p, telling->size, ref_float64(), keep, kept);
+    bind_case(c, f.r, f.p, telling);
+    if (ref_bytes(f.r) < 4e9 && !ref_run(f.r)) {
+        for (int i = 0; i < f.p->checks.count; i++) {
+            if (!holds[i]) continue;
+            acquit(&f, f.p->checks.at[i].left);
+            acquit(&f, f.p->checks.at[i].right);
+        }
+        match_all(&f);
+        name_suspects(&f, failed, failure);
+    }
+    ref_free(f.r);
+    case_free(telling);
+}

@@ -1,0 +1,118 @@
+/* The sides of all checks on one case: reference values, bounds of the scheduled order, native values. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "reference/check_internal.h"
+
+enum { SOURCE_STEPS = 1000000000, SCHEDULED_STEPS = 2000000000 };
+static const double MOST_BYTES = 3e9;
+
+void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k) {
+    const IrProgram *source = c->in->source;
+    for (int i = 0; i < source->vars.count; i++) {
+        if (!k->input[i]) continue;
+        const IrVar *v = p == source ? source->vars.at[i] : ir_find_var(p, source->vars.at[i]->name);
+        if (v && !v->def) ref_bind(r, v, k->input[i]);
+    }
+}
+
+/* Sizes by axis id of another program with the same root axes. */
+static int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k) {
+    int64_t *size = calloc((size_t)p->axes.count + 1, sizeof *size);
+    for (int i = 0; i < p->axes.count; i++) {
+        const IrAxis *axis = ir_find_axis(c->in->source, p->axes.at[i]->root->name);
+        size[i] = axis ? case_size(k, axis) : p->axes.at[i]->root->size;
+    }
+    return size;
+}
+
+static Reference *evaluate(Checker *c, const IrProgram *p, IrVar **side, RefArithmetic how, const Case *k, double most_steps,
+                           const char **why) {
+    int64_t *size = sizes_for(c, p, k);
+    Reference *r = ref_new(p, size, how, side, c->side_count);
+    free(size);
+    if (ref_cost(r) > most_steps || ref_bytes(r) > MOST_BYTES) {
+        *why = NULL;
+        ref_free(r);
+        return NULL;
+    }
+    bind_case(c, r, p, k);
+    const char *error = ref_run(r);
+    c->spent += ref_cost(r);
+    if (!error) return r;
+    *why = arena_strdup(c->arena, error);
+    ref_free(r);
+    return NULL;
+}
+
+/* ---- native ------------------------------------------------------------------------------------------------------------------ */
+static const IrOutput *output_of(const IrProgram *p, const IrVar *v) {
+    for (int i = 0; i < p->outputs.count; i++)
+        if (p->outputs.at[i].var == v) return &p->outputs.at[i];
+    return NULL;
+}
+
+static int64_t points_of(const IrVar *v, const int64_t *size) {
+    int64_t count = 1;
+    for (int i = 0; i < v->axis_count; i++) count *= size[v->axes[i]->id];
+    return count;
+}
+
+static void list_inputs(const Checker *c, const Case *k, NativeCall *call, NativeValues *input) {
+    const IrProgram *source = c->in->source, *p = c->in->scheduled;
+    for (int i = 0; i < source->vars.count; i++) {
+        const IrVar *v = k->input[i] ? ir_find_var(p, source->vars.at[i]->name) : NULL;
+        if (v && !v->def) input[call->input_count++] = (NativeValues){v->name, k->input[i], k->count[i]};
+    }
+    call->input = input;
+}
+
+static bool run_native(const Checker *c, const Case *k, Sides *sides, const char **why) {
+    const IrProgram *p = c->in->scheduled;
+    int64_t *size = sizes_for(c, p, k);
+    NativeValues *input = calloc((size_t)c->in->source->vars.count + 1, sizeof *input);
+    NativeValues *output = calloc((size_t)c->side_count + 1, sizeof *output);
+    NativeCall call = {.size = size};
+    list_inputs(c, k, &call, input);
+    for (int i = 0; i < c->side_count; i++) {
+        const IrOutput *made = output_of(p, c->scheduled_side[i]);
+        int64_t count = points_of(c->scheduled_side[i], size);
+        if (!made) continue;
+        sides->native[i] = calloc((size_t)(count ? count : 1), sizeof(double));
+        output[call.output_count++] = (NativeValues){made->name, sides->native[i], count};
+    }
+    call.output = output;
+    const char *error = c->in->native->call(c->in->native->data, &call);
+    if (error) *why = arena_strdup(c->arena, error);
+    free(size);
+    free(input);
+    free(output);
+    return !error;
+}
+
+/* The source order where the budget allows it, else the scheduled one. False with *why NULL: neither. */
+bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why) {
+    *sides = (Sides){.native = calloc((size_t)c->side_count + 1, sizeof *sides->native)};
+    *why = NULL;
+    sides->reference = evaluate(c, c->in->source, c->side, ref_float64(), k, SOURCE_STEPS, why);
+    if (!sides->reference && !*why) {
+        sides->substituted = true;
+        sides->reference = evaluate(c, c->in->scheduled, c->scheduled_side, ref_float64(), k, SCHEDULED_STEPS, why);
+    }
+    if (!sides->reference) return false;
+    if (!native || !c->in->native) return true;
+    sides->bounds = evaluate(c, c->in->scheduled, c->scheduled_side, c->in->arithmetic, k, SCHEDULED_STEPS, why);
+    return sides->bounds && run_native(c, k, sides, why);
+}
+
+RefTensor side_value(const Checker *c, const Sides *sides, int side) {
+    return ref_tensor(sides->reference, sides->substituted ? c->scheduled_side[side] : c->side[side]);
+}
+
+void sides_free(const Checker *c, Sides *sides) {
+    ref_free(sides->reference);
+    ref_free(sides->bounds);
+    for (int i = 0; sides->native && i < c->side_count; i++) free(sides->native[i]);
+    free(sides->native);
+    *sides = (Sides){0};
+}
