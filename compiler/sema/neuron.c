@@ -26,6 +26,7 @@ static void declare_compartments(Sema *s, Population *p, const AstStmt *stmt) {
     for (int i = 0; i < stmt->members.count; i++) {
         CirEntity *entity = member_new(s, p, ENTITY_COMPARTMENT, stmt->members.at[i].decl.name);
         CirCompartment compartment = {entity, NULL};
+        if (entity && stmt->members.at[i].decl.unit) entity_of(entity)->dim = unit_of(s, stmt->members.at[i].decl.unit).dim;
         if (entity) vec_push(s->arena, &p->cir->compartments, compartment);
     }
 }
@@ -36,6 +37,11 @@ static void declare_rate(Sema *s, Population *p, const AstStmt *stmt) {
         return;
     }
     scope_add(s, p->cell, SYM_ENTITY, stmt->name.name, stmt->name.span)->entity = p->cir->rate;
+    if (!stmt->decl.unit) return; /* dimensionless; with a unit the rate is kept, and printed, in base units */
+    Unit unit = unit_of(s, stmt->decl.unit);
+    entity_of(p->cir->rate)->dim = unit.dim;
+    const char *text = unit.exponent ? dim_text(s->arena, unit.dim) : unit_text(s->arena, stmt->decl.unit);
+    p->cir->rate->unit = name_of(s->names, text);
 }
 
 /* The variable of an equation and, for a derivative, the factors before it. */
@@ -310,6 +316,7 @@ static void compartment_defaults(Sema *s, Population *p, const AstStmt *stmt) {
             Value v = member->value ? expr_value(s, &env, member->value) : value_bad(member->decl.span);
             if (!v.bad) c->otherwise = v.expr;
             if (!v.bad && entity_of(c->entity)->dim.any) entity_of(c->entity)->dim = v.dim;
+            if (!v.bad && !dim_require(s, entity_of(c->entity)->dim, v.dim, v.span, "this default")) p->bad = true;
             bool needed = !member->value && !entity_of(c->entity)->targeted && !p->bad && !s->lost_arrows;
             if (!needed) continue;
             Diagnostic *d = diag_error(s->diag, E_UNTARGETED, p->cir->span, "nothing arrives at `%s`", c->entity->path);
