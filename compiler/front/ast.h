@@ -41,15 +41,17 @@ typedef struct AstIndex {
     Span span;
 } AstIndex;
 typedef VEC(AstIndex) AstIndices;
+typedef VEC(AstStep) AstSteps;
 
 /* "x[token as now]", "V.value", "block[0].out[token, d]". The parser cannot tell block[0] from x[0]: it puts brackets that
  * are followed by "." into the step and the last brackets into indices; sema decides for the last. */
 typedef struct AstRef {
-    VEC(AstStep) path;
+    AstSteps path;
     bool has_indices;
     AstIndices indices;
     Span span;
 } AstRef;
+typedef VEC(AstRef) AstRefs;
 
 /* --- expressions ------------------------------------------------------------------------------------------------- */
 typedef enum AstExprKind {
@@ -76,6 +78,7 @@ struct AstExpr {
     AstNames bound;      /* EXPR_REDUCE: the axes it runs over */
     AstExpr *guard;      /* EXPR_REDUCE: `where` part or NULL */
     bool bracketed;      /* written in brackets: kept for the formatter and for "sum(i) binds one product" */
+    int depth;           /* of the tree below, one for a leaf: the parser refuses what would be too deep to walk */
 };
 
 /* --- pieces of statements ---------------------------------------------------------------------------------------- */
@@ -115,6 +118,7 @@ typedef struct AstSynapse {
     AstName model;     /* `via hebbian(rate = 0.1)`: synapse model with its own state; absent: none */
     AstArgs model_args;
     AstExpr *sparse;   /* call sparse(...) or NULL; dynamic reading */
+    AstArgs sparse_args;
     Span span;
 } AstSynapse;
 
@@ -164,6 +168,7 @@ typedef struct AstMember { /* one population of a statement, or one compartment 
     AstExpr *value;        /* compartment default                                       */
     AstExpr *iterate_count, *iterate_tolerance; /* ... : relay iterate 200 until 1e-6;   NULL: none */
 } AstMember;
+typedef VEC(AstMember) AstMembers;
 
 typedef enum AstParamKind { PARAM_AXIS, PARAM_VALUE, PARAM_FUNCTION } AstParamKind;
 typedef struct AstParam { /* `axis d`, `leak = 1`, `function phi = identity` */
@@ -171,6 +176,7 @@ typedef struct AstParam { /* `axis d`, `leak = 1`, `function phi = identity` */
     AstName name;
     AstExpr *value; /* default or NULL */
 } AstParam;
+typedef VEC(AstParam) AstParams;
 
 struct AstStmt {
     AstStmtKind kind;
@@ -183,8 +189,8 @@ struct AstStmt {
     AstDecl decl;          /* STMT_GROUP: name (absent for anonymous) and axes; STMT_BIAS, STMT_CONST */
     AstDecls decls;        /* STMT_STIMULUS, STMT_WEIGHT; STMT_SPEC, STMT_TEMPLATE: inputs */
     AstDecls results;      /* STMT_SPEC, STMT_TEMPLATE: `-> o[i, c]` */
-    VEC(AstMember) members;
-    VEC(AstParam) params;  /* STMT_NEURON, STMT_SYNAPSE, STMT_TEMPLATE (before the `;`) */
+    AstMembers members;
+    AstParams params;      /* STMT_NEURON, STMT_SYNAPSE, STMT_TEMPLATE (before the `;`) */
     AstExprs sources;      /* STMT_PROJECTION: EXPR_REF, or a call previous(store)   */
     AstRef target;         /* STMT_PROJECTION, STMT_BIAS: last step may be a compartment */
     AstSynapse synapse;
@@ -193,7 +199,7 @@ struct AstStmt {
     AstArgs axis_args;     /* STMT_INSTANCE: before the `;` (axes, values, functions) */
     AstExprs signal_args;  /* STMT_INSTANCE: after the `;`  (EXPR_REF) */
     AstExpr *left, *expr, *expr2, *tolerance;
-    VEC(AstRef) refs;      /* STMT_RECORD */
+    AstRefs refs;          /* STMT_RECORD */
     struct {
         AstName name;
         AstExpr *value;
