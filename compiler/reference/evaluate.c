@@ -131,6 +131,33 @@ static void add_term(Reference *r, const Node *node, Run run, int64_t slot) {
     }
 }
 
+static int64_t stride_along(const Node *read, const IrAxis *axis) {
+    int64_t stride = 0;
+    for (int i = 0; i < read->place_count; i++)
+        if (read->place[i].axis == axis) stride += read->place[i].stride;
+    return stride;
+}
+
+static bool reads_in_place(const Node *node) {
+    return node->op == IR_REF && !node->careful && (node->uniform || node->run_stride == 1);
+}
+
+/* The two innermost loops at once, where the terms are products of tensors read in place. */
+static bool add_rows(Reference *r, const Node *node, const Level *rows, int64_t first, int64_t last, int64_t slot) {
+    const Level *inner = rows + 1;
+    bool plain = node->along && node->factor && inner->atom_count == 0 && node->op == IR_SUM && !r->how.integers;
+    if (!plain || !reads_in_place(node->arg[0]) || !reads_in_place(node->factor)) return false;
+    Run run = {inner->axis, 0, run_size(r, inner->axis)};
+    r->position[rows->axis->id] = first;
+    Total total = {node->v[slot], node->b[slot], node->a[slot]};
+    kernel_dot_rows(last - first, run.count, lanes_of(r, node->arg[0], run), stride_along(node->arg[0], rows->axis),
+                    lanes_of(r, node->factor, run), stride_along(node->factor, rows->axis), &total);
+    node->v[slot] = total.v;
+    node->b[slot] = total.b;
+    node->a[slot] = total.a;
+    return true;
+}
+
 /* Goes through the loops from `depth` on; lanes of the sum are counted from `lanes.first`. */
 static void loop(Reference *r, const Node *node, int depth, Run lanes, int64_t slot) {
     if (depth == node->level_count) {
@@ -147,6 +174,7 @@ static void loop(Reference *r, const Node *node, int depth, Run lanes, int64_t s
         add_term(r, node, (Run){level->axis, first, last - first}, own ? slot : first - lanes.first);
         return;
     }
+    if (depth == node->level_count - 2 && add_rows(r, node, level, first, last, slot)) return;
     for (int64_t i = first; i < last; i++) {
         r->position[level->axis->id] = i;
         loop(r, node, depth + 1, lanes, slot);

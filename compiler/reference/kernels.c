@@ -1,12 +1,20 @@
 /* See kernels.h. Bounds are first order in the rounding of the arithmetic, not in the errors of the operands: those enter in
  * full, since after a cancellation they may be larger than the values. */
 #pragma GCC optimize("O3")
+#pragma GCC diagnostic ignored "-Wpsabi" /* vectors are passed between inlined functions only */
 #include "reference/kernels.h"
 
 #include <math.h>
 
 /* The loops below are written once with `xs`, `ys` and compiled for the steps that occur. */
 #define INLINE static inline __attribute__((always_inline))
+
+/* The hottest loops exist twice, for processors with and without AVX2; the loader picks. Sanitizers start after the loader. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define CLONES
+#endif
 
 INLINE void mul_steps(double u, double tiny, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v, double *restrict b) {
     for (int64_t i = 0; i < n; i++) {
@@ -57,7 +65,7 @@ INLINE void accumulate_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, double
     }
 }
 
-void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Totals t) {
+CLONES void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Totals t) {
     if (!y) {
         for (int64_t i = 0; i < n; i++) {
             double p = x.v[i * x.step];
@@ -79,34 +87,66 @@ void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes
     else accumulate_steps(n, x, *y, x.step, 0, t.v, t.b, t.a);
 }
 
-/* Four partial sums, so that additions need not wait for one another: the bound does not depend on the order. */
-INLINE void dot_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, Total *total) {
-    double v[4] = {0}, b[4] = {0}, a[4] = {0};
-    int64_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        for (int k = 0; k < 4; k++) {
-            double p = x.v[(i + k) * xs], q = y.v[(i + k) * ys], bp = x.b[(i + k) * xs], bq = y.b[(i + k) * ys], product = p * q;
-            v[k] += product;
-            a[k] += fabs(product);
-            b[k] += fabs(p) * bq + (fabs(q) + bq) * bp;
+/* Four lanes at a time, in two sets of partial sums so that additions need not wait for one another: the bound does not depend
+ * on the order. */
+typedef double Four __attribute__((vector_size(32), aligned(8)));
+typedef int64_t FourBits __attribute__((vector_size(32)));
+typedef struct Sums {
+    Four v, b, a;
+} Sums;
+
+INLINE Four four(const double *at, int step) {
+    if (step) return *(const Four *)at;
+    return (Four){*at, *at, *at, *at};
+}
+
+INLINE Four magnitude(Four x) {
+    return (Four)((FourBits)x & (FourBits){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX});
+}
+
+INLINE void join_four(Sums *s, const double *xv, const double *xb, const double *yv, const double *yb, int xs, int ys) {
+    Four p = four(xv, xs), q = four(yv, ys), bp = four(xb, xs), bq = four(yb, ys), product = p * q;
+    s->v += product;
+    s->a += magnitude(product);
+    s->b += magnitude(p) * bq + (magnitude(q) + bq) * bp;
+}
+
+INLINE double across(Four x, Four y) {
+    Four sum = x + y;
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+INLINE void dot_steps(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, int xs, int ys, Total *total) {
+    Sums one = {{0}, {0}, {0}}, two = one;
+    Total rest = {0};
+    for (int64_t r = 0; r < rows; r++, x.v += xrow, x.b += xrow, y.v += yrow, y.b += yrow) {
+        int64_t i = 0;
+        for (; i + 8 <= n; i += 8) {
+            join_four(&one, x.v + i * xs, x.b + i * xs, y.v + i * ys, y.b + i * ys, xs, ys);
+            join_four(&two, x.v + (i + 4) * xs, x.b + (i + 4) * xs, y.v + (i + 4) * ys, y.b + (i + 4) * ys, xs, ys);
+        }
+        for (; i < n; i++) {
+            double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys], product = p * q;
+            rest.v += product;
+            rest.a += fabs(product);
+            rest.b += fabs(p) * bq + (fabs(q) + bq) * bp;
         }
     }
-    for (; i < n; i++) {
-        double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys], product = p * q;
-        v[0] += product;
-        a[0] += fabs(product);
-        b[0] += fabs(p) * bq + (fabs(q) + bq) * bp;
-    }
-    total->v += (v[0] + v[1]) + (v[2] + v[3]);
-    total->b += (b[0] + b[1]) + (b[2] + b[3]);
-    total->a += (a[0] + a[1]) + (a[2] + a[3]);
+    total->v += across(one.v, two.v) + rest.v;
+    total->b += across(one.b, two.b) + rest.b;
+    total->a += across(one.a, two.a) + rest.a;
+}
+
+CLONES void kernel_dot_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, Total *total) {
+    if (x.step && y.step) dot_steps(rows, n, x, xrow, y, yrow, 1, 1, total);
+    else if (y.step) dot_steps(rows, n, x, xrow, y, yrow, 0, 1, total);
+    else if (x.step) dot_steps(rows, n, x, xrow, y, yrow, 1, 0, total);
+    else dot_steps(rows, n, x, xrow, y, yrow, 0, 0, total);
 }
 
 void kernel_dot(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Total *total) {
     if (y && !how->integers) {
-        if (x.step && y->step) dot_steps(n, x, *y, 1, 1, total);
-        else if (y->step) dot_steps(n, x, *y, 0, 1, total);
-        else dot_steps(n, x, *y, x.step, 0, total);
+        kernel_dot_rows(1, n, x, 0, *y, 0, total);
         return;
     }
     for (int64_t i = 0; i < n; i++) {

@@ -4,8 +4,7 @@
 
 #include "reference/check_internal.h"
 
-enum { SOURCE_STEPS = 1000000000, SCHEDULED_STEPS = 2000000000 };
-static const double MOST_BYTES = 3e9;
+static const double SOURCE_STEPS = 1.2e9, SCHEDULED_STEPS = 2e9, MOST_BYTES = 3e9;
 
 void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k) {
     const IrProgram *source = c->in->source;
@@ -90,11 +89,12 @@ static bool run_native(const Checker *c, const Case *k, Sides *sides, const char
     return !error;
 }
 
-/* The source order where the budget allows it, else the scheduled one. False with *why NULL: neither. */
+/* The source order where it takes no more than half of what is left of the budget, else the scheduled one. False with *why NULL: neither. */
 bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why) {
     *sides = (Sides){.native = calloc((size_t)c->side_count + 1, sizeof *sides->native)};
     *why = NULL;
-    sides->reference = evaluate(c, c->in->source, c->side, ref_float64(), k, SOURCE_STEPS, why);
+    double left = (c->in->budget - c->spent) / 2;
+    sides->reference = evaluate(c, c->in->source, c->side, ref_float64(), k, left < SOURCE_STEPS ? left : SOURCE_STEPS, why);
     if (!sides->reference && !*why) {
         sides->substituted = true;
         sides->reference = evaluate(c, c->in->scheduled, c->scheduled_side, ref_float64(), k, SCHEDULED_STEPS, why);
