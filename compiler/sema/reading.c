@@ -439,7 +439,8 @@ Reading read_previous(Sema *s, Reading r) {
     if (r.bad) return r;
     CirEntity *entity = r.entity;
     Population *owner = entity_of(entity)->owner;
-    bool kind_ok = entity->kind == ENTITY_RATE || entity->kind == ENTITY_STATE || entity->kind == ENTITY_VARIABLE;
+    bool kind_ok = entity->kind == ENTITY_RATE || entity->kind == ENTITY_STATE || entity->kind == ENTITY_VARIABLE ||
+                   entity->kind == ENTITY_SPEC; /* a recurrence in a spec */
     if (!kind_ok || !has_cycle(entity)) {
         Diagnostic *d = diag_error(s->diag, E_PREVIOUS, r.span,
                                    kind_ok ? "`%s` does not vary over a cycle axis"

@@ -116,6 +116,16 @@ static const char *index_name(const Scope *scope, const CirAxis *axis) {
     return axis->name;
 }
 
+static bool all_on_the_left(Sema *s, const Scope *scope, const CirAxes *axes, const Value *v) {
+    for (int i = 0; i < v->axes.count; i++) {
+        if (cir_axes_have(axes, v->axes.at[i])) continue;
+        diag_error(s->diag, E_SPEC_INDEX, v->span, "index `%s` is free on the right and missing on the left",
+                   index_name(scope, v->axes.at[i]));
+        return false;
+    }
+    return true;
+}
+
 /* Axes of the left side: as written, or those of the value for `h = x + f(x);`. */
 static bool left_axes(Sema *s, const Scope *scope, const AstRef *left, const Value *v, AstNames *names, CirAxes *axes) {
     if (!left->has_indices && v->whole) {
@@ -127,12 +137,55 @@ static bool left_axes(Sema *s, const Scope *scope, const AstRef *left, const Val
         vec_push(s->arena, names, left->indices.at[i].axis);
     }
     if (!axes_of(s, scope, names, axes)) return false;
-    for (int i = 0; i < v->axes.count; i++) {
-        if (cir_axes_have(axes, v->axes.at[i])) continue;
-        diag_error(s->diag, E_SPEC_INDEX, v->span, "index `%s` is free on the right and missing on the left",
-                   index_name(scope, v->axes.at[i]));
-        return false;
+    return all_on_the_left(s, scope, axes, v);
+}
+
+/* ---- recurrences: M[i, c, a] = previous(M[i, c, a]) + ...; ------------------------------------------------------------- */
+static bool looks_back(Sema *s, const AstExpr *e, Name name) {
+    bool previous = e->kind == EXPR_CALL && e->callee.name == name_of(s->names, "previous") && e->args.count == 1;
+    if (previous && e->args.at[0]->kind == EXPR_REF && e->args.at[0]->ref.path.at[0].name.name == name) return true;
+    for (int i = 0; i < e->args.count; i++)
+        if (looks_back(s, e->args.at[i], name)) return true;
+    return false;
+}
+
+/* The axes of the left side, all of them indices of the declaration; the first becomes a cycle of its own, along which
+ * previous() looks back (0 before the first position). */
+static bool recurrence_axes(Sema *s, Call *call, const AstRef *left, AstNames *names, CirAxes *axes, CirRenames *map) {
+    for (int i = 0; i < left->indices.count; i++) {
+        if (left->indices.at[i].kind != INDEX_AXIS) return body_error(s, left->indices.at[i].span, "expected an index");
+        vec_push(s->arena, names, left->indices.at[i].axis);
     }
+    if (!names->count) return body_error(s, left->span, "previous() needs an index to look back along");
+    if (!axes_of(s, call->scope, names, axes)) return false;
+    const char *name = left->path.at[0].name.name;
+    Name steps = name_printf(s->names, "%s.%s.%s", call->label, name, names->at[0].name);
+    CirAxis *cycle = axis_new(s, steps, CIR_AXIS_CYCLE, 0, axes->at[0], left->span);
+    renames_push(s, map, axes->at[0], cycle);
+    axes->at[0] = cycle;
+    return true;
+}
+
+static bool spec_recurrence(Sema *s, Call *call, const AstStmt *stmt) {
+    const AstRef *left = &stmt->left->ref;
+    AstName name = left->path.at[0].name;
+    if (scope_own(call->scope, name.name)) return body_error(s, left->span, "this name has a value already");
+    AstNames names = {0};
+    CirAxes axes = {0};
+    CirRenames map = {0};
+    if (!recurrence_axes(s, call, left, &names, &axes, &map)) return false;
+    Name path = name_printf(s->names, "%s.%s", call->label, name.name);
+    CirEntity *entity = entity_new(s, ENTITY_SPEC, path, &axes, stmt->span);
+    scope_add(s, call->scope, SYM_TENSOR, name.name, name.span)->reading = read_entity(s, entity, stmt->span);
+    Scope *inner = scope_new(s, call->scope, false);
+    infer_indices(s, inner, stmt->expr);
+    ExprEnv env = {.scope = inner, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
+    Value v = value_renamed(s, expr_value(s, &env, stmt->expr), &map);
+    if (v.bad || !all_on_the_left(s, inner, &axes, &v)) return false;
+    entity->value = v.expr;
+    entity_of(entity)->dim = v.dim;
+    vec_push(s->arena, &s->c->specs, entity);
+    if (call->spec->stmt->results.at[0].name.name == name.name) call->result = names;
     return true;
 }
 
@@ -141,6 +194,7 @@ static bool spec_equation(Sema *s, Call *call, const AstStmt *stmt) {
         return body_error(s, stmt->span, "expected an equation");
     const AstRef *left = &stmt->left->ref;
     AstName name = left->path.at[0].name;
+    if (looks_back(s, stmt->expr, name.name)) return spec_recurrence(s, call, stmt);
     Scope *inner = scope_new(s, call->scope, false); /* indices of this equation alone */
     infer_indices(s, inner, stmt->expr);
     ExprEnv env = {.scope = inner, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
