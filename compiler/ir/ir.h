@@ -6,7 +6,7 @@
  *
  * Index variables ARE axes. A variable declared `v[token, d]` may be read as `v[j, d]` when j and token have the same root
  * (a copy, a cycle over it, or itself). An expression may use the axes of the equation it stands in and those bound by an
- * enclosing reduction; a bound axis is bound once in the whole program (build: ir_axis_copy makes a fresh one).
+ * enclosing reduction; an axis is bound once in an equation and is none of its own (ir_axis_copy makes a fresh one).
  * Expressions are immutable once built and may be shared. */
 #ifndef CTX_IR_IR_H
 #define CTX_IR_IR_H
@@ -192,7 +192,7 @@ IrExpr *ir_substitute(IrProgram *p, IrExpr *e, int count, IrAxis *const *from, c
 IrExpr *ir_inline(IrProgram *p, const IrExpr *ref);
 /* e rebuilt bottom-up: `rewrite` sees each node after its arguments were rewritten and returns its replacement. */
 IrExpr *ir_map(IrProgram *p, IrExpr *e, IrExpr *(*rewrite)(void *data, IrExpr *e), void *data);
-/* A program of its own with its own arena object graph: same arena, new variables and items; passes edit the copy. */
+/* A program of its own in the same arena: new axes, variables, expressions and items, same ids; passes edit the copy. */
 IrProgram *ir_clone(const IrProgram *p);
 
 /* ---- text (IR.md) -------------------------------------------------------------------------------------------------- */

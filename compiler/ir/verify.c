@@ -1,4 +1,5 @@
 /* Invariants of a program (IR.md lists them). Run between passes in debug builds. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "ir/ir.h"
@@ -7,7 +8,9 @@ typedef struct Verify {
     const IrProgram *p;
     Arena *arena;
     char *defined;      /* by variable id: readable at this place */
+    char *placed;       /* by variable id: has had its equation */
     char *visible;      /* by axis id: usable at this place */
+    char *bound;        /* by axis id: bound by a reduction of this equation */
     const IrItem *body; /* the scan or fix we are in, or NULL */
     const IrVar *of;    /* the equation */
     char *message;
@@ -38,34 +41,53 @@ static bool in_body(const Verify *v, const IrVar *var) {
     return false;
 }
 
+static bool known_var(const Verify *v, const IrVar *var) {
+    return var && var->id >= 0 && var->id < v->p->vars.count && v->p->vars.at[var->id] == var;
+}
+
+static void check_index(Verify *v, const IrVar *var, int i, IrIndex index) {
+    if (index.kind == IX_CONST && (index.offset < 0 || index.offset >= var->axes[i]->root->size))
+        complain(v, "position %lld of %s is outside %s", (long long)index.offset, var->axes[i]->name, var->name);
+    if (index.kind != IX_AXIS) return;
+    check_visible(v, index.axis);
+    if (!v->message && index.axis->root != var->axes[i]->root)
+        complain(v, "%s is read along %s where it has %s", var->name, index.axis->name, var->axes[i]->name);
+}
+
+/* Within a scan its variables exist for the points up to this one: they are read where the scan stands. */
+static void check_in_scan(Verify *v, const IrExpr *e) {
+    const IrAxis *axis = v->body->axis;
+    for (int i = 0; i < e->var->axis_count; i++) {
+        bool here = e->index[i].kind == IX_AXIS && e->index[i].axis == axis && e->index[i].offset == 0;
+        if (e->var->axes[i] == axis && !here) complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, axis->name);
+    }
+}
+
 static void check_reference(Verify *v, const IrExpr *e) {
     const IrVar *var = e->var;
-    if (var->id < 0 || var->id >= v->p->vars.count || v->p->vars.at[var->id] != var) {
-        complain(v, "it reads %s, which is not of this program", var->name);
+    if (!known_var(v, var)) {
+        complain(v, "it reads %s, which is not of this program", var ? var->name : "nothing");
         return;
     }
+    bool core = v->p->level == LEVEL_CORE;
     if (e->op == IR_REF && !v->defined[var->id]) complain(v, "it reads %s before that is defined", var->name);
-    if (e->op == IR_PREV && v->p->level == LEVEL_CORE && !(in_body(v, var) && var->init))
+    if (e->op == IR_PREV && !var->init) complain(v, "prev(%s), which has no initial value", var->name);
+    if (e->op == IR_PREV && core && !in_body(v, var))
         complain(v, "prev(%s) outside the scan or fix that carries it", var->name);
-    for (int i = 0; i < var->axis_count; i++) {
-        IrIndex index = e->index[i];
-        if (index.kind == IX_CONST && (index.offset < 0 || index.offset >= var->axes[i]->root->size))
-            complain(v, "position %lld of %s is outside %s", (long long)index.offset, var->axes[i]->name, var->name);
-        if (index.kind != IX_AXIS) continue;
-        check_visible(v, index.axis);
-        if (!v->message && index.axis->root != var->axes[i]->root)
-            complain(v, "%s is read along %s where it has %s", var->name, index.axis->name, var->axes[i]->name);
-    }
+    if (core && v->body && v->body->kind == ITEM_SCAN && in_body(v, var)) check_in_scan(v, e);
+    for (int i = 0; i < var->axis_count; i++) check_index(v, var, i, e->index[i]);
 }
 
 static void check_expr(Verify *v, const IrExpr *e);
 
 static void check_reduction(Verify *v, const IrExpr *e) {
+    if (e->bound_count == 0) complain(v, "a reduction over nothing");
     for (int i = 0; i < e->bound_count; i++) {
         const IrAxis *axis = e->bound[i];
         if (!known_axis(v, axis)) return complain(v, "a bound axis is not of this program");
         if (v->visible[axis->id]) complain(v, "axis %s is bound where it is in scope already", axis->name);
-        v->visible[axis->id] = 1;
+        if (v->bound[axis->id]) complain(v, "axis %s is bound twice", axis->name);
+        v->visible[axis->id] = v->bound[axis->id] = 1;
     }
     for (int i = 0; i < e->guard.count; i++) {
         if (e->guard.atom[i].a) check_visible(v, e->guard.atom[i].a);
@@ -75,9 +97,19 @@ static void check_reduction(Verify *v, const IrExpr *e) {
     for (int i = 0; i < e->bound_count; i++) v->visible[e->bound[i]->id] = 0;
 }
 
+static const int arity[IR_OP_COUNT] = {
+#define IR_OP(name, spelling, count) [IR_##name] = count,
+#include "ir/ir_ops.def"
+#undef IR_OP
+};
+
 static void check_expr(Verify *v, const IrExpr *e) {
     if (v->message) return;
+    if (e->argc != arity[e->op]) return complain(v, "an operator with %d operands", e->argc);
     switch (e->op) {
+    case IR_LIT:
+        if (!e->text || strtod(e->text, NULL) != e->value) complain(v, "a literal whose text is not its value");
+        return;
     case IR_REF:
     case IR_PREV: check_reference(v, e); return;
     case IR_POS: check_visible(v, e->axis); return;
@@ -91,60 +123,112 @@ static void check_expr(Verify *v, const IrExpr *e) {
     }
 }
 
-static void check_equation(Verify *v, const IrItem *item) {
-    const IrVar *var = v->of = item->var;
+/* The initial value holds before the first point: it cannot depend on the point. */
+static void check_initial(Verify *v, const IrVar *var) {
+    if (var->scan_axis && known_axis(v, var->scan_axis)) v->visible[var->scan_axis->id] = 0;
+    check_expr(v, var->init);
+    for (int i = 0; i < var->axis_count; i++) v->visible[var->axes[i]->id] = 1;
+}
+
+static void check_definition(Verify *v, const IrVar *var) {
     memset(v->visible, 0, (size_t)v->p->axes.count);
+    memset(v->bound, 0, (size_t)v->p->axes.count);
     for (int i = 0; i < var->axis_count; i++) {
         if (!known_axis(v, var->axes[i])) return complain(v, "an axis is not of this program");
         if (v->visible[var->axes[i]->id]) complain(v, "axis %s twice", var->axes[i]->name);
         v->visible[var->axes[i]->id] = 1;
     }
-    if (v->p->level == LEVEL_CORE && v->defined[var->id]) complain(v, "defined twice");
     if (!var->def) return complain(v, "no definition");
-    if (var->init) check_expr(v, var->init);
+    if (var->init) check_initial(v, var);
     check_expr(v, var->def);
     if (var->coefficient) check_expr(v, var->coefficient);
-    v->defined[var->id] = 1;
+}
+
+static void check_equation(Verify *v, const IrItem *item) {
+    const IrVar *var = item->var;
+    if (!known_var(v, var)) return complain(v, "an equation of %s, which is not of this program", var ? var->name : "nothing");
+    v->of = var;
+    bool core = v->p->level == LEVEL_CORE;
+    if (core && item->kind != ITEM_ALG) complain(v, "a system-level item in a core program");
+    if (core && var->init && !v->body) complain(v, "a state outside of scan and fix");
+    if (var->kind == VAR_STIMULUS || var->kind == VAR_WEIGHT) complain(v, "an equation for an input");
+    if (v->placed[var->id]) complain(v, "defined twice");
+    if (!v->message) check_definition(v, var);
+    v->placed[var->id] = v->defined[var->id] = 1;
     v->of = NULL;
 }
 
 static void check_group(Verify *v, const IrItem *group) {
     int states = 0;
+    if (v->p->level == LEVEL_SYSTEM) return complain(v, "a scan or fix in a system-level program");
+    if (group->kind == ITEM_SCAN && !known_axis(v, group->axis)) return complain(v, "a scan over an axis that is not of this program");
+    if (group->kind == ITEM_FIX && (group->count < 1 || group->tolerance < 0)) return complain(v, "a fix without an end");
     v->body = group;
     for (int i = 0; i < group->body_count && !v->message; i++) {
         const IrVar *var = group->body[i]->var;
-        bool carries = group->kind == ITEM_FIX;
-        for (int j = 0; j < var->axis_count; j++) carries |= var->axes[j] == group->axis;
-        states += var->init != NULL;
-        v->of = var;
-        if (!carries) complain(v, "in a scan over %s without that axis", group->axis->name);
         check_equation(v, group->body[i]);
+        bool carries = group->kind == ITEM_FIX;
+        for (int j = 0; !v->message && j < var->axis_count; j++) carries |= var->axes[j] == group->axis;
+        if (!v->message && !carries) complain(v, "%s is in a scan over %s without that axis", var->name, group->axis->name);
+        states += !v->message && var->init != NULL;
     }
     if (states == 0) complain(v, "a scan or fix without a state");
     v->body = NULL;
 }
 
-static void check_names(Verify *v) {
+static int by_address(const void *a, const void *b) {
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    return (x > y) - (x < y);
+}
+
+/* Names are interned: equal spellings are equal pointers. */
+static void check_unique(Verify *v, const char *what, const char **names, int count) {
+    qsort(names, (size_t)count, sizeof *names, by_address);
+    for (int i = 1; i < count; i++)
+        if (names[i] == names[i - 1]) complain(v, "%s %s twice", what, names[i]);
+}
+
+static void check_inputs(Verify *v) {
+    const char **names = ARENA_ARRAY(v->arena, const char *, v->p->vars.count);
     for (int i = 0; i < v->p->vars.count; i++) {
         const IrVar *var = v->p->vars.at[i];
         bool input = var->kind == VAR_STIMULUS || var->kind == VAR_WEIGHT;
+        names[i] = var->name;
         if (var->id != i) complain(v, "%s has id %d at place %d", var->name, var->id, i);
-        if (input && var->def) complain(v, "input %s has a definition", var->name);
+        if (input && (var->def || var->init)) complain(v, "input %s has a definition", var->name);
+        for (int j = 0; input && j < var->axis_count; j++)
+            if (!known_axis(v, var->axes[j])) complain(v, "an axis of %s is not of this program", var->name);
         v->defined[i] = input || v->p->level == LEVEL_SYSTEM;
     }
+    check_unique(v, "variable", names, v->p->vars.count);
+}
+
+static void check_axes(Verify *v) {
+    const char **names = ARENA_ARRAY(v->arena, const char *, v->p->axes.count);
     for (int i = 0; i < v->p->axes.count; i++) {
         const IrAxis *axis = v->p->axes.at[i];
+        bool derived = axis->kind == AXIS_COPY || axis->kind == AXIS_CYCLE;
+        names[i] = axis->name;
         if (axis->id != i) complain(v, "axis %s has id %d at place %d", axis->name, axis->id, i);
-        if (axis->root->size < 1) complain(v, "axis %s has no points", axis->name);
+        if (derived != (axis->base != NULL)) complain(v, "axis %s: its base does not fit its kind", axis->name);
+        else if (axis->root != (derived ? axis->base->root : axis)) complain(v, "axis %s: its root is not its base's", axis->name);
+        else if (axis->root->size < 1) complain(v, "axis %s has no points", axis->name);
     }
+    check_unique(v, "axis", names, v->p->axes.count);
+}
+
+static void check_end(Verify *v, const char *name, const IrVar *var) {
+    if (!known_var(v, var)) complain(v, "%s is of another program", name);
+    else if (!v->placed[var->id]) complain(v, "%s: %s is not defined by an equation", name, var->name);
 }
 
 static void check_ends(Verify *v) {
-    for (int i = 0; i < v->p->outputs.count; i++)
-        if (!v->defined[v->p->outputs.at[i].var->id]) complain(v, "output %s is not defined", v->p->outputs.at[i].name);
+    for (int i = 0; i < v->p->outputs.count; i++) check_end(v, v->p->outputs.at[i].name, v->p->outputs.at[i].var);
     for (int i = 0; i < v->p->checks.count; i++) {
         const IrCheck *check = &v->p->checks.at[i];
-        if (!v->defined[check->left->id] || !v->defined[check->right->id]) complain(v, "%s is not defined", check->name);
+        check_end(v, check->name, check->left);
+        check_end(v, check->name, check->right);
+        if (v->message) return;
         bool same = check->left->axis_count == check->right->axis_count;
         for (int j = 0; same && j < check->left->axis_count; j++)
             same = check->left->axes[j]->root == check->right->axes[j]->root;
@@ -155,13 +239,14 @@ static void check_ends(Verify *v) {
 char *ir_verify(const IrProgram *p) {
     Verify v = {.p = p, .arena = p->arena};
     v.defined = arena_alloc(p->arena, (size_t)p->vars.count);
+    v.placed = arena_alloc(p->arena, (size_t)p->vars.count);
     v.visible = arena_alloc(p->arena, (size_t)p->axes.count);
-    check_names(&v);
+    v.bound = arena_alloc(p->arena, (size_t)p->axes.count);
+    check_axes(&v);
+    if (!v.message) check_inputs(&v);
     for (int i = 0; i < p->items.count && !v.message; i++) {
         const IrItem *item = p->items.at[i];
-        bool group = item->kind == ITEM_SCAN || item->kind == ITEM_FIX;
-        if (!group && p->level == LEVEL_CORE && item->kind != ITEM_ALG) complain(&v, "a system-level item in a core program");
-        if (group) check_group(&v, item);
+        if (item->kind == ITEM_SCAN || item->kind == ITEM_FIX) check_group(&v, item);
         else check_equation(&v, item);
     }
     if (!v.message) check_ends(&v);
