@@ -1,0 +1,16 @@
+#include "driver/commands.h"
+#include "driver/phases.h"
+#include "report/explain.h"
+
+int command_explain(Options *options) {
+    Compilation *c = phases_begin(options);
+    c->drop_checks = true;
+    int status = phases_reach(c, PHASE_OPTIMISE);
+    if (status == EXIT_DONE) {
+        if (option_given(options, OPTION_JSON)) explain_json(stdout, c->core, c->optimised, &c->report, c->circuit);
+        else if (option_given(options, OPTION_LATEX)) explain_latex(stdout, c->core);
+        else explain_text(stdout, c->core, c->optimised, &c->report, c->circuit);
+    }
+    phases_end(c);
+    return status;
+}

@@ -1,0 +1,2 @@
+#include "driver/commands.h"
+int command_run(Options *options) { (void)options; return EXIT_FAULT; }

@@ -1,0 +1,119 @@
+#include "driver/phases.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "driver/files.h"
+#include "driver/modules.h"
+#include "front/front.h"
+#include "ir/build.h"
+#include "ir/settle.h"
+#include "sema/sema.h"
+
+double phases_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int phase_read(Compilation *c) {
+    size_t length;
+    const char *error, *path = c->options->file;
+    char *text = files_read(c->arena, path, &length, &error);
+    if (!text) {
+        fprintf(stderr, "ctx: cannot read %s: %s\nhelp: the operand is the path of a .ctx file\n", path, error);
+        return EXIT_WRONG;
+    }
+    c->file = diag_add_source(c->diagnostics, path, text, length);
+    return EXIT_DONE;
+}
+
+static int phase_parse(Compilation *c) {
+    c->ast = front_parse(c->arena, c->names, c->diagnostics, c->file);
+    return EXIT_DONE;
+}
+
+/* "token=512" of every --set, split */
+static SemaOverride *overrides(Compilation *c, int *count) {
+    const Strings *sets = &c->options->value[OPTION_SET];
+    SemaOverride *list = ARENA_ARRAY(c->arena, SemaOverride, sets->count);
+    for (int i = 0; i < sets->count; i++) {
+        const char *equals = strchr(sets->at[i], '=');
+        if (!equals) {
+            fprintf(stderr, "ctx: --set expects AXIS=SIZE, but '%s' came\n", sets->at[i]);
+            return NULL;
+        }
+        list[i].name = arena_strndup(c->arena, sets->at[i], (size_t)(equals - sets->at[i]));
+        list[i].value = equals + 1;
+    }
+    *count = sets->count;
+    return list;
+}
+
+static int phase_check(Compilation *c) {
+    SemaInput input = {.main = c->ast, .name = c->name, .load = modules_load, .load_data = modules_new(c)};
+    SemaOverride *list = overrides(c, &input.override_count);
+    if (!list) return EXIT_WRONG;
+    input.overrides = list;
+    c->circuit = sema_check(c->arena, c->names, c->diagnostics, &input);
+    return EXIT_DONE;
+}
+
+static int phase_build(Compilation *c) {
+    c->system = ir_build(c->arena, c->names, c->diagnostics, c->circuit);
+    return EXIT_DONE;
+}
+
+static int phase_settle(Compilation *c) {
+    c->core = ir_settle(c->system, c->diagnostics);
+    return EXIT_DONE;
+}
+
+static int phase_optimise(Compilation *c) {
+    OptOptions options = {.no_reassociate = option_given(c->options, OPTION_NO_REASSOCIATE), .drop_checks = c->drop_checks};
+    c->optimised = opt_run(c->core, &options, &c->report);
+    return EXIT_DONE;
+}
+
+/* The phases, in order; code generation follows in the commands that want it. */
+static const struct {
+    const char *name;
+    int (*run)(Compilation *c);
+} phases[] = {
+    [PHASE_READ] = {"read", phase_read},       [PHASE_PARSE] = {"parse", phase_parse},
+    [PHASE_CHECK] = {"check", phase_check},    [PHASE_BUILD] = {"build IR", phase_build},
+    [PHASE_SETTLE] = {"settle", phase_settle}, [PHASE_OPTIMISE] = {"optimise", phase_optimise},
+};
+
+Compilation *phases_begin(const Options *options) {
+    Arena *arena = arena_new();
+    Compilation *c = ARENA_NEW(arena, Compilation);
+    c->arena = arena;
+    c->options = options;
+    c->names = names_new(arena);
+    c->diagnostics = diag_new(arena);
+    const char *slash = strrchr(options->file, '/'), *base = slash ? slash + 1 : options->file;
+    const char *dot = strrchr(base, '.');
+    c->name = name_intern(c->names, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    return c;
+}
+
+int phases_reach(Compilation *c, Phase last) {
+    int shown = 0;
+    for (int i = 0; i <= (int)last; i++) {
+        double start = phases_clock();
+        int status = phases[i].run(c);
+        if (option_given(c->options, OPTION_TIME))
+            fprintf(stderr, "%-10s %8.2f ms\n", phases[i].name, (phases_clock() - start) * 1e3);
+        if (status != EXIT_DONE) return status;
+        if (diag_error_count(c->diagnostics)) break;
+    }
+    shown = diag_error_count(c->diagnostics) + diag_warning_count(c->diagnostics);
+    if (shown) diag_render(c->diagnostics, stderr, isatty(STDERR_FILENO));
+    return diag_error_count(c->diagnostics) ? EXIT_WRONG : EXIT_DONE;
+}
+
+void phases_end(Compilation *c) {
+    arena_free(c->arena);
+}
