@@ -201,6 +201,33 @@ static Value reduction(Sema *s, CirOp op, const Reduction *r, CirExpr *body, Spa
     return v;
 }
 
+/* Does a point of the domain exist for every value of the free indices? Two candidates are tried: the first position of each
+ * bound axis, and the position of the index that it is compared with. */
+static bool atom_holds(const CirAtom *atom, const CirAxes *bound, bool same) {
+    bool a = atom->a && cir_axes_have(bound, atom->a), b = atom->b && cir_axes_have(bound, atom->b);
+    if (!a && !b) return false; /* decided by the free indices alone */
+    if ((a && b) || (same && atom->a && atom->b)) return atom->equal ? atom->bound == 0 : atom->bound >= 0;
+    if (same) return false;
+    if (a && atom->b) return !atom->equal && atom->bound >= 0; /* 0 - i <= bound */
+    if (b && atom->a) return false;                            /* i - 0 <= bound */
+    return atom->equal ? atom->bound == 0 : atom->bound >= 0;
+}
+
+static bool never_empty(const Reduction *r) {
+    bool first = true, same = true;
+    for (int i = 0; i < r->guard.count; i++) {
+        first &= atom_holds(&r->guard.at[i], &r->fresh, false);
+        same &= atom_holds(&r->guard.at[i], &r->fresh, true);
+    }
+    return first || same;
+}
+
+static Value empty_extremum(Sema *s, const AstExpr *e) {
+    Diagnostic *d = diag_error(s->diag, E_EMPTY_MAXIMUM, e->guard->span, "this %s may be over nothing", e->callee.name);
+    diag_help(d, "an empty sum is 0, an empty maximum is nothing; let the guard include one position, as `j <= i` does");
+    return value_bad(e->span);
+}
+
 /* How many points a mean is taken over. */
 static CirExpr *point_count(Sema *s, const Reduction *r, Span at) {
     if (r->guard.count) return reduction(s, CIR_SUM, r, cir_number(s->c, "1", 1, at), at).expr;
@@ -219,6 +246,8 @@ Value reduce_value(Sema *s, const ExprEnv *outer, const AstExpr *e) {
     if (!fine) return value_bad(e->span);
     r.body = expr_value(s, &env, e->args.at[0]);
     if (r.body.bad || !axis_used(s, e, &r)) return value_bad(e->span);
+    bool extremum = strcmp(name, "max") == 0 || strcmp(name, "min") == 0;
+    if (extremum && !never_empty(&r)) return empty_extremum(s, e);
     if (strcmp(name, "sum") == 0) return reduction(s, CIR_SUM, &r, r.body.expr, e->span);
     if (strcmp(name, "max") == 0) return reduction(s, CIR_AMAX, &r, r.body.expr, e->span);
     if (strcmp(name, "mean") == 0) {

@@ -26,7 +26,9 @@ static bool allowed(Sema *s, const Place *place, const AstStmt *stmt) {
     switch (stmt->kind) {
     case STMT_USE: case STMT_NEURON: case STMT_SYNAPSE: case STMT_TEMPLATE: case STMT_SPEC:
         return (place->module || (place->top && !*place->suffix)) || not_here(s, stmt, "inside of braces");
-    case STMT_STIMULUS: case STMT_OUTPUT: case STMT_CHECK: case STMT_RECORD:
+    case STMT_STIMULUS:
+        return (place->top && !*place->suffix) || not_here(s, stmt, "inside of braces");
+    case STMT_OUTPUT: case STMT_CHECK: case STMT_RECORD:
         return place->top || not_here(s, stmt, place->module ? "in a module, only in a main file" : "inside of braces");
     case STMT_CONST: return true;
     default: return !place->module || not_here(s, stmt, "in a module; put it into a template");
