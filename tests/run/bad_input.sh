@@ -173,7 +173,7 @@ axis b = a;
 X
 
 # ---- wiring and units ---------------------------------------------------------------------------------------------------------
-source "axis only in the weight" "axes" <<'X'
+source "axis only in the weight" "E0305" <<'X'
 use std.neurons;
 axis a = 2;
 axis b = 3;
