@@ -162,7 +162,7 @@ static void put_diagnostic(Page *page, const Diagnostic *d) {
     for (int i = 0; i < marks.count; i++) {
         int line, column;
         diag_position(page->all, marks.at[i].at, &line, &column);
-        if (digits(line) + 1 > page->gutter) page->gutter = digits(line) + 1;
+        if (digits(line) > page->gutter) page->gutter = digits(line);
     }
     for (int i = 0; i < marks.count; i++) {
         int file = marks.at[i].at.file;

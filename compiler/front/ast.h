@@ -205,6 +205,7 @@ struct AstStmt {
         AstExpr *value;
     } carried;             /* STMT_REPEAT: with h = x */
     AstStmts body;
+    Span braces;           /* of the body, braces included */
 };
 
 typedef struct AstComment { /* "# text" without the newline; `own_line` if nothing stands before it on its line */

@@ -136,26 +136,26 @@ one_statement
     | STIMULUS decls opt_unit end { $$ = ast_stmt(front, STMT_STIMULUS, @$); $$->decls = ast_decls_unit($2, $3); }
     | CYCLE name OVER ref end { $$ = ast_named(front, STMT_CYCLE, $2, ast_ref_expr(front, $4), @$); }
     | WEIGHT decls opt_unit opt_init end { $$ = ast_stmt(front, STMT_WEIGHT, @$); $$->decls = ast_decls_unit($2, $3); $$->init = $4; }
-    | group opt_group_name body { $$ = ast_stmt(front, STMT_GROUP, @$); $$->group = $1; $$->decl = $2; $$->name = $2.name; $$->body = $3; }
+    | group opt_group_name body { $$ = ast_stmt(front, STMT_GROUP, @$); $$->group = $1; $$->decl = $2; $$->name = $2.name; $$->body = $3; $$->braces = @3; }
     | role members end { $$ = ast_stmt(front, STMT_POPULATION, @$); $$->role = $1; $$->members = $2; }
     | sources ARROW ref opt_weight parts end
         { $$ = ast_stmt(front, STMT_PROJECTION, @$); $$->sources = $1; $$->target = $3; $$->synapse = ast_synapse($4, $5, @4); }
     | BIAS decl opt_init ARROW ref end { $$ = ast_stmt(front, STMT_BIAS, @$); $$->decl = $2; $$->init = $3; $$->target = $5; }
     | instance { $$ = $1; $$->group = GROUP_NONE; }
     | group instance { $$ = $2; $$->group = $1; $$->span = @$; }
-    | REPEAT name IN expr DOTS expr body { $$ = ast_named(front, STMT_REPEAT, $2, $4, @$); $$->expr2 = $6; $$->body = $7; }
+    | REPEAT name IN expr DOTS expr body { $$ = ast_named(front, STMT_REPEAT, $2, $4, @$); $$->expr2 = $6; $$->body = $7; $$->braces = @7; }
     | REPEAT name IN expr DOTS expr WITH name '=' source body
-        { $$ = ast_named(front, STMT_REPEAT, $2, $4, @$); $$->expr2 = $6; $$->carried.name = $8; $$->carried.value = $10; $$->body = $11; }
+        { $$ = ast_named(front, STMT_REPEAT, $2, $4, @$); $$->expr2 = $6; $$->carried.name = $8; $$->carried.value = $10; $$->body = $11; $$->braces = @11; }
     | NEXT name '=' source end { $$ = ast_named(front, STMT_NEXT, $2, $4, @$); }
-    | NEURON name opt_params parts_body { $$ = ast_named(front, STMT_NEURON, $2, NULL, @$); $$->params = $3; $$->body = $4; }
+    | NEURON name opt_params parts_body { $$ = ast_named(front, STMT_NEURON, $2, NULL, @$); $$->params = $3; $$->body = $4; $$->braces = @4; }
     | SYNAPSE name opt_params parts_body
-        { $$ = ast_named(front, STMT_SYNAPSE, $2, NULL, @$); $$->params = $3; $$->body = ast_synapse_body(front, $4); }
+        { $$ = ast_named(front, STMT_SYNAPSE, $2, NULL, @$); $$->params = $3; $$->body = ast_synapse_body(front, $4); $$->braces = @4; }
     | TEMPLATE name '(' params SEPARATOR decls ')' ARROW decls body
-        { $$ = ast_named(front, STMT_TEMPLATE, $2, NULL, @$); $$->params = $4; $$->decls = $6; $$->results = $9; $$->body = $10; }
+        { $$ = ast_named(front, STMT_TEMPLATE, $2, NULL, @$); $$->params = $4; $$->decls = $6; $$->results = $9; $$->body = $10; $$->braces = @10; }
     | TEMPLATE name '(' params ')' ARROW decls body
-        { $$ = ast_named(front, STMT_TEMPLATE, $2, NULL, @$); $$->params = $4; $$->results = $7; $$->body = $8; }
+        { $$ = ast_named(front, STMT_TEMPLATE, $2, NULL, @$); $$->params = $4; $$->results = $7; $$->body = $8; $$->braces = @8; }
     | SPEC name '(' decls ')' ARROW decls parts_body
-        { $$ = ast_named(front, STMT_SPEC, $2, NULL, @$); $$->decls = $4; $$->results = $7; $$->body = $8; }
+        { $$ = ast_named(front, STMT_SPEC, $2, NULL, @$); $$->decls = $4; $$->results = $7; $$->body = $8; $$->braces = @8; }
     | OUTPUT decl '=' expr end { $$ = ast_named(front, STMT_OUTPUT, $2.name, $4, @$); $$->decl = $2; }
     | RECORD refs end { $$ = ast_stmt(front, STMT_RECORD, @$); $$->refs = $2; }
     | CHECK expr opt_within end { $$ = ast_check(front, (AstName){0}, $2, $3, @$); }
@@ -205,7 +205,7 @@ instance
     | name '=' name '(' opt_list SEPARATOR signals ')' end
         { $$ = ast_named(front, STMT_INSTANCE, $1, NULL, @$); $$->callee = $3; $$->axis_args = $5; $$->signal_args = $7; }
     | name '=' name '(' opt_list SEPARATOR signals ')' binding_body
-        { $$ = ast_named(front, STMT_INSTANCE, $1, NULL, @$); $$->callee = $3; $$->axis_args = $5; $$->signal_args = $7; $$->body = $9; }
+        { $$ = ast_named(front, STMT_INSTANCE, $1, NULL, @$); $$->callee = $3; $$->axis_args = $5; $$->signal_args = $7; $$->body = $9; $$->braces = @9; }
     ;
 binding_body: '{' bindings '}' { $$ = $2; }
     ;
@@ -273,7 +273,7 @@ one_part
     | ITERATE expr opt_until end { $$ = ast_stmt(front, STMT_ITERATE, @$); $$->expr = $2; $$->expr2 = $3; }
     | METHOD name end { $$ = ast_named(front, STMT_METHOD, $2, NULL, @$); }
     | NOISE exprs end { $$ = ast_stmt(front, STMT_NOISE, @$); $$->sources = $2; }
-    | ON SPIKE parts_body { $$ = ast_stmt(front, STMT_ON_SPIKE, @$); $$->body = $3; }
+    | ON SPIKE parts_body { $$ = ast_stmt(front, STMT_ON_SPIKE, @$); $$->body = $3; $$->braces = @3; }
     | OUTPUT expr end { $$ = ast_stmt(front, STMT_OUTPUT, @$); $$->expr = $2; }
     | expr '=' expr end { $$ = ast_equation(front, $1, $3, @$); }
     ;
@@ -338,8 +338,8 @@ names
     : name { $$ = (AstNames){0}; ast_push(front, &$$, $1); }
     | names ',' name { $$ = $1; ast_push(front, &$$, $3); }
     ;
-path: name { $$ = (AstNames){0}; ast_push(front, &$$, $1); }
-    | path '.' name { $$ = $1; ast_push(front, &$$, $3); }
+path: label { $$ = (AstNames){0}; ast_push(front, &$$, $1); }
+    | path '.' label { $$ = $1; ast_push(front, &$$, $3); }
     ;
 
 opt_args
@@ -423,8 +423,12 @@ unit_expr
     : UNIT_NAME { $$ = ast_name_expr(front, $1); }
     | UNIT_NAME UNIT_POWER { $$ = ast_unit_power(front, ast_name_expr(front, $1), $2, @$); }
     ;
-label: name | THALAMUS | CORTEX | AREA | COLUMN | LAYER | POPULATION | NUCLEUS | INTERNEURON | BIAS | SPEC | OUTPUT | DELAY | SUM | MEAN
-    ; /* of a check: no expression starts with these words and a colon */
+label /* of a check, part of a module's path: nothing else can stand there */
+    : name | USE | AXIS | CONST | STIMULUS | CYCLE | WEIGHT | THALAMUS | CORTEX | AREA | COLUMN | LAYER | POPULATION | NUCLEUS
+    | INTERNEURON | BIAS | REPEAT | WITH | NEXT | NEURON | SYNAPSE | TEMPLATE | SPEC | OUTPUT | RECORD | CHECK | WITHIN
+    | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS | LAST
+    | AND | SUM | MEAN | MAX | MIN
+    ;
 name: NAME | OVER | IN | STATE | RATE | METHOD | ON | SPIKE | RULE | LEARN | BY | GRADIENT | LOSS
     ;
 %%
