@@ -15,6 +15,7 @@ static CirExpr *expr_new(Circuit *c, CirOp op, Span at) {
     CirExpr *e = ARENA_NEW(c->arena, CirExpr);
     e->op = op;
     e->span = at;
+    e->nodes = 1;
     return e;
 }
 
@@ -33,6 +34,7 @@ CirExpr *cir_op(Circuit *c, CirOp op, Span at, int argc, CirExpr *const *arg) {
     CirExpr *e = expr_new(c, op, at);
     e->argc = argc;
     e->arg = arena_copy(c->arena, arg, sizeof *arg * (size_t)argc);
+    for (int i = 0; i < argc; i++) e->nodes += arg[i]->nodes;
     return e;
 }
 

@@ -61,6 +61,7 @@ struct CirExpr {
     CirIndex *index;
     CirAxes bound;     /* CIR_SUM, CIR_AMAX: fresh copies, bound once (mean is sum / size) */
     CirGuard guard;
+    double nodes;      /* of the tree, shared parts counted each time: what a reader that does not share would build */
 };
 
 /* ---- entities: whatever has axes and a value --------------------------------------------------------------------- */

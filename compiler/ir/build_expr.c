@@ -81,9 +81,21 @@ IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value) {
     return value;
 }
 
+/* A shared expression may hold a reduction twice; the IR binds an axis once, so the second time gets a copy, which the images
+ * behind it then mean. */
+static IrAxis *bound_axis(Build *b, const CirAxis *axis) {
+    bool seen = false;
+    for (int i = 0; i < b->axes.count; i++) seen |= b->axes.at[i].from == axis;
+    IrAxis *made = build_axis(b, axis);
+    if (!seen) return made;
+    AxisImage again = {axis, ir_axis_copy(b->p, made)};
+    vec_push(b->p->arena, &b->axes, again);
+    return again.to;
+}
+
 static IrExpr *reduction(Build *b, const CirExpr *e) {
     IrAxis **bound = ARENA_ARRAY(b->p->arena, IrAxis *, e->bound.count);
-    for (int i = 0; i < e->bound.count; i++) bound[i] = build_axis(b, e->bound.at[i]);
+    for (int i = 0; i < e->bound.count; i++) bound[i] = bound_axis(b, e->bound.at[i]);
     IrGuard guard = build_guard(b, &e->guard);
     return ir_reduce(b->p, e->op == CIR_SUM ? IR_SUM : IR_AMAX, e->bound.count, bound, guard, build_expr(b, e->arg[0]));
 }

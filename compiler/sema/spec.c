@@ -2,7 +2,7 @@
  * axes; arguments bind by position, index by index. A spec without axes is a function of numbers and is put in place. */
 #include "sema/internal.h"
 
-enum { SPEC_DEPTH = 64 };
+enum { SPEC_DEPTH = 64, NODE_LIMIT = 100000 };
 
 bool spec_is_scalar(const AstStmt *spec) {
     for (int i = 0; i < spec->decls.count; i++)
@@ -327,6 +327,10 @@ Value spec_inline(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr
         }
         Value v = expr_value(s, &inner, stmt->expr);
         if (v.bad) return v;
+        if (v.expr->nodes > NODE_LIMIT) {
+            diag_error(s->diag, E_REPEAT, e->span, "functions put in place make this expression too large");
+            return value_bad(e->span);
+        }
         AstName name = stmt->left->ref.path.at[0].name;
         scope_add(s, inner.scope, SYM_VALUE, name.name, name.span)->value = v;
     }
