@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "circuit/build.h"
 #include "driver/commands.h"
@@ -14,12 +15,16 @@ typedef struct Stage {
     void (*print)(Compilation *c, FILE *to);
 } Stage;
 
+static void print_tokens(Compilation *c, FILE *to) { front_print_tokens(c->names, c->diagnostics, c->file, to); }
+static void print_ast(Compilation *c, FILE *to) { front_print_ast(c->ast, to); }
 static void print_circuit(Compilation *c, FILE *to) { cir_print(c->circuit, to); }
 static void print_system(Compilation *c, FILE *to) { ir_print(c->system, to); }
 static void print_core(Compilation *c, FILE *to) { ir_print(c->core, to); }
 static void print_optimised(Compilation *c, FILE *to) { ir_print(c->optimised, to); }
 
 static const Stage stages[] = {
+    {"tokens", PHASE_READ, print_tokens},
+    {"ast", PHASE_PARSE, print_ast},
     {"circuit", PHASE_CHECK, print_circuit},
     {"system", PHASE_BUILD, print_system},
     {"ir", PHASE_SETTLE, print_core},
@@ -36,6 +41,11 @@ static int emit_text(Compilation *c, const Stage *stage) {
     if (!to) return EXIT_MACHINE;
     stage->print(c, to);
     fclose(to);
+    if (diag_error_count(c->diagnostics)) { /* of the scanner */
+        diag_render(c->diagnostics, stderr, isatty(STDERR_FILENO));
+        free(text);
+        return EXIT_WRONG;
+    }
     status = files_write(c->arena, option_value(c->options, OPTION_OUTPUT, "-"), text, length);
     free(text);
     return status;
