@@ -13,6 +13,15 @@ static IrExpr *expr_new(IrProgram *p, IrOp op, int argc) {
     return e;
 }
 
+IrExpr *ir_node(IrProgram *p, IrOp op, int argc, IrExpr *const *arg) {
+    IrExpr *e = expr_new(p, op, argc);
+    for (int i = 0; i < argc; i++) {
+        e->arg[i] = arg[i];
+        e->span = span_join(e->span, arg[i]->span);
+    }
+    return e;
+}
+
 IrExpr *ir_lit(IrProgram *p, double value) {
     char text[40];
     for (int digits = 1; digits <= 17; digits++) {
@@ -67,41 +76,34 @@ IrExpr *ir_op1(IrProgram *p, IrOp op, IrExpr *a) {
         bool negative = a->text[0] == '-';
         return ir_lit_text(p, negative ? name_of(p->names, a->text + 1) : name_printf(p->names, "-%s", a->text));
     }
-    IrExpr *e = expr_new(p, op, 1);
-    e->arg[0] = a;
-    e->span = a->span;
-    return e;
+    return ir_node(p, op, 1, &a);
 }
 
 /* The cases in which one operand is the result, or the result is exact for small integers. NULL: none applies. */
 static IrExpr *folded(IrProgram *p, IrOp op, IrExpr *a, IrExpr *b) {
     bool integers = a->op == IR_LIT && b->op == IR_LIT && a->value == (int32_t)a->value && b->value == (int32_t)b->value;
     switch (op) {
-    case IR_ADD: return is_lit(a, 0) ? b : is_lit(b, 0) ? a : integers ? ir_lit(p, a->value + b->value) : NULL;
-    case IR_SUB: return is_lit(b, 0) ? a : is_lit(a, 0) ? ir_op1(p, IR_NEG, b) : integers ? ir_lit(p, a->value - b->value) : NULL;
-    case IR_MUL: return is_lit(a, 1) ? b : is_lit(b, 1) ? a : integers ? ir_lit(p, a->value * b->value) : NULL;
-    case IR_DIV: return is_lit(b, 1) ? a : NULL;
+    case IR_ADD:
+        return is_lit(a, 0) ? b : is_lit(b, 0) ? a : integers ? ir_lit(p, a->value + b->value) : NULL;
+    case IR_SUB:
+        if (is_lit(a, 0)) return ir_op1(p, IR_NEG, b);
+        return is_lit(b, 0) ? a : integers ? ir_lit(p, a->value - b->value) : NULL;
+    case IR_MUL:
+        return is_lit(a, 1) ? b : is_lit(b, 1) ? a : integers ? ir_lit(p, a->value * b->value) : NULL;
+    case IR_DIV:
     case IR_POW: return is_lit(b, 1) ? a : NULL;
     default: return NULL;
     }
 }
 
 IrExpr *ir_op2(IrProgram *p, IrOp op, IrExpr *a, IrExpr *b) {
-    IrExpr *simple = folded(p, op, a, b);
-    if (simple) return simple;
-    IrExpr *e = expr_new(p, op, 2);
-    e->arg[0] = a;
-    e->arg[1] = b;
-    e->span = span_join(a->span, b->span);
-    return e;
+    IrExpr *simple = folded(p, op, a, b), *arg[] = {a, b};
+    return simple ? simple : ir_node(p, op, 2, arg);
 }
 
 IrExpr *ir_select(IrProgram *p, IrExpr *condition, IrExpr *a, IrExpr *b) {
-    IrExpr *e = expr_new(p, IR_SELECT, 3);
-    e->arg[0] = condition;
-    e->arg[1] = a;
-    e->arg[2] = b;
-    return e;
+    IrExpr *arg[] = {condition, a, b};
+    return ir_node(p, IR_SELECT, 3, arg);
 }
 
 IrExpr *ir_reduce(IrProgram *p, IrOp op, int bound_count, IrAxis *const *bound, IrGuard guard, IrExpr *body) {

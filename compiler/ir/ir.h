@@ -42,7 +42,7 @@ typedef enum IrIndexKind { IX_AXIS, IX_LAST, IX_CONST } IrIndexKind;
 typedef struct IrIndex {
     IrIndexKind kind;
     IrAxis *axis;   /* IX_AXIS: the index variable */
-    int64_t offset; /* IX_AXIS: added to the position (0 nearly always; in range by construction); IX_CONST: the position */
+    int64_t offset; /* IX_CONST: the position; else added to the position (0 nearly always; in range by construction) */
 } IrIndex;
 
 /* One atom of a guard: position(a) - position(b) <= bound (or == bound). a or b may be NULL: position 0.
@@ -169,6 +169,7 @@ IrExpr *ir_size(IrProgram *p, IrAxis *axis);
 IrExpr *ir_pos(IrProgram *p, IrAxis *axis);
 IrExpr *ir_ref(IrProgram *p, IrVar *var, const IrIndex *index); /* index NULL: the variable's own axes */
 IrExpr *ir_prev(IrProgram *p, IrVar *var, const IrIndex *index);
+IrExpr *ir_node(IrProgram *p, IrOp op, int argc, IrExpr *const *arg); /* as it is, nothing folded: the parser's builder */
 IrExpr *ir_op1(IrProgram *p, IrOp op, IrExpr *a);
 IrExpr *ir_op2(IrProgram *p, IrOp op, IrExpr *a, IrExpr *b);
 IrExpr *ir_select(IrProgram *p, IrExpr *condition, IrExpr *a, IrExpr *b);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ir/ir.h"
 
 typedef struct Reader {
@@ -70,12 +71,22 @@ static bool word(Reader *r, const char *text) {
     return true;
 }
 
+/* "..." with \" and \\ inside */
 static Name read_string(Reader *r) {
     expect(r, "\"");
-    const char *start = r->at;
-    while (*r->at && *r->at != '"' && *r->at != '\n') r->at++;
-    if (*r->at != '"') fail(r, "the string is not closed");
-    return name_intern(r->p->names, start, (size_t)(r->at++ - start));
+    Text text = text_new(r->p->arena);
+    for (; *r->at != '"'; r->at++) {
+        if (*r->at == '\\' && r->at[1]) r->at++;
+        if (*r->at == '\0' || *r->at == '\n') fail(r, "the string is not closed");
+        text_put(&text, r->at, 1);
+    }
+    r->at++;
+    return name_intern(r->p->names, text.at, text.length);
+}
+
+static Name read_name_or_string(Reader *r) {
+    blanks(r);
+    return *r->at == '"' ? read_string(r) : read_name(r);
 }
 
 static int64_t read_integer(Reader *r) {
@@ -123,9 +134,9 @@ static IrExpr *read_product(Reader *r);
 static IrExpr *read_unary(Reader *r);
 
 static IrIndex read_index(Reader *r) {
-    if (word(r, "last")) return (IrIndex){IX_LAST, NULL, 0};
     if (!at_name(r)) return (IrIndex){IX_CONST, NULL, read_integer(r)};
-    IrIndex index = ir_index(read_axis(r));
+    IrIndex index = {IX_LAST, NULL, 0};
+    if (!word(r, "last")) index = ir_index(read_axis(r));
     blanks(r);
     if (*r->at == '+' || *r->at == '-') index.offset = read_integer(r);
     return index;
@@ -202,9 +213,7 @@ static IrExpr *read_call(Reader *r, IrOp op) {
         while (count < 3 && accept(r, ",")) arg[count++] = read_expr(r);
         int needed = op == IR_SELECT ? 3 : op == IR_MIN || op == IR_MAX ? 2 : 1;
         if (count != needed) fail(r, "this operator takes %d operands", needed);
-        made = needed == 3   ? ir_select(p, arg[0], arg[1], arg[2])
-               : needed == 2 ? ir_op2(p, op, arg[0], arg[1])
-                             : ir_op1(p, op, arg[0]);
+        made = ir_node(p, op, needed, arg);
     }
     expect(r, ")");
     return made;
@@ -233,17 +242,23 @@ static IrExpr *read_primary(Reader *r) {
     return read_reference(r, ir_ref);
 }
 
+static IrExpr *infix(Reader *r, IrOp op, IrExpr *left, IrExpr *right) {
+    IrExpr *arg[] = {left, right};
+    return ir_node(r->p, op, 2, arg);
+}
+
 static IrExpr *read_power(Reader *r) {
     IrExpr *base = read_primary(r);
     if (!accept(r, "^")) return base;
-    return ir_op2(r->p, IR_POW, base, read_unary(r));
+    return infix(r, IR_POW, base, read_unary(r));
 }
 
 static IrExpr *read_unary(Reader *r) {
     blanks(r);
     if (*r->at == '-' && !isdigit((unsigned char)r->at[1])) {
         r->at++;
-        return ir_op1(r->p, IR_NEG, read_power(r));
+        IrExpr *operand = read_power(r);
+        return ir_node(r->p, IR_NEG, 1, &operand);
     }
     return read_power(r);
 }
@@ -251,8 +266,8 @@ static IrExpr *read_unary(Reader *r) {
 static IrExpr *read_product(Reader *r) {
     IrExpr *e = read_unary(r);
     for (;;) {
-        if (accept(r, "*")) e = ir_op2(r->p, IR_MUL, e, read_unary(r));
-        else if (accept(r, "/")) e = ir_op2(r->p, IR_DIV, e, read_unary(r));
+        if (accept(r, "*")) e = infix(r, IR_MUL, e, read_unary(r));
+        else if (accept(r, "/")) e = infix(r, IR_DIV, e, read_unary(r));
         else return e;
     }
 }
@@ -260,17 +275,17 @@ static IrExpr *read_product(Reader *r) {
 static IrExpr *read_sum(Reader *r) {
     IrExpr *e = read_product(r);
     for (;;) {
-        if (accept(r, "+")) e = ir_op2(r->p, IR_ADD, e, read_product(r));
-        else if (accept(r, "-")) e = ir_op2(r->p, IR_SUB, e, read_product(r));
+        if (accept(r, "+")) e = infix(r, IR_ADD, e, read_product(r));
+        else if (accept(r, "-")) e = infix(r, IR_SUB, e, read_product(r));
         else return e;
     }
 }
 
 static IrExpr *read_expr(Reader *r) {
     IrExpr *e = read_sum(r);
-    if (accept(r, "<=")) return ir_op2(r->p, IR_LE, e, read_sum(r));
-    if (accept(r, "==")) return ir_op2(r->p, IR_EQ, e, read_sum(r));
-    if (accept(r, "<")) return ir_op2(r->p, IR_LT, e, read_sum(r));
+    if (accept(r, "<=")) return infix(r, IR_LE, e, read_sum(r));
+    if (accept(r, "==")) return infix(r, IR_EQ, e, read_sum(r));
+    if (accept(r, "<")) return infix(r, IR_LT, e, read_sum(r));
     return e;
 }
 
@@ -324,16 +339,24 @@ static void read_draw(Reader *r, IrVar *v) {
     fail(r, "unknown initialiser at '%.20s'", r->at);
 }
 
+static bool read_origin(Reader *r, IrVar *v) {
+    if (!word(r, "of")) return false;
+    v->origin_kind = read_name(r);
+    v->origin = read_string(r);
+    return true;
+}
+
 static void declare_input(Reader *r, IrVarKind kind, bool literal) {
     IrVar *v = declare_var(r, kind);
     v->literal = literal;
     v->origin = v->name;
     v->origin_kind = name_of(r->p->names, kind == VAR_STIMULUS ? "stimulus" : "weight");
     while (!at_end_of_line(r)) {
+        if (read_origin(r, v)) continue;
         if (word(r, "unit")) v->unit = read_string(r);
         else if (word(r, "tensor")) v->tensor = read_string(r);
         else if (word(r, "draw")) read_draw(r, v);
-        else fail(r, "expected unit, tensor or draw at '%.20s'", r->at);
+        else fail(r, "expected of, unit, tensor or draw at '%.20s'", r->at);
     }
 }
 
@@ -366,10 +389,8 @@ static IrItem *define(Reader *r, IrItemKind kind) {
         expect(r, "]");
     }
     if (word(r, "along")) v->scan_axis = read_axis(r);
-    if (word(r, "of")) {
-        v->origin_kind = read_name(r);
-        v->origin = read_string(r);
-    }
+    read_origin(r, v);
+    if (word(r, "unit")) v->unit = read_string(r);
     if (word(r, "iterate")) {
         v->iterate_count = read_integer(r);
         if (!word(r, "until")) fail(r, "expected 'until'");
@@ -400,8 +421,10 @@ static void read_body(Reader *r, IrItem *group) {
     }
     group->body = body.at;
     group->body_count = body.count;
-    for (int i = 0; i < body.count; i++)
-        if (group->kind == ITEM_SCAN && !body.at[i]->var->scan_axis && body.at[i]->var->init) body.at[i]->var->scan_axis = group->axis;
+    for (int i = 0; i < body.count; i++) {
+        IrVar *v = body.at[i]->var;
+        if (group->kind == ITEM_SCAN && v->init && !v->scan_axis) v->scan_axis = group->axis;
+    }
     vec_push(r->p->arena, &r->p->items, group);
 }
 
@@ -427,7 +450,7 @@ static IrVar *read_var(Reader *r) {
 }
 
 static void read_output(Reader *r, bool recorded) {
-    IrOutput output = {.name = read_name(r), .recorded = recorded};
+    IrOutput output = {.name = read_name_or_string(r), .recorded = recorded};
     expect(r, "=");
     output.var = read_var(r);
     vec_push(r->p->arena, &r->p->outputs, output);
@@ -460,7 +483,7 @@ static void define_line(Reader *r) {
 static void read_header(Reader *r) {
     while (at_end_of_line(r) && *r->at) next_line(r);
     if (!word(r, "program")) fail(r, "expected 'program NAME core' or 'program NAME system'");
-    r->p->name = read_name(r);
+    r->p->name = read_name_or_string(r);
     if (word(r, "system")) r->p->level = LEVEL_SYSTEM;
     else if (!word(r, "core")) fail(r, "expected core or system at '%.20s'", r->at);
     next_line(r);

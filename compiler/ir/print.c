@@ -1,4 +1,6 @@
 /* The textual form, written (IR.md is its specification). */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -28,10 +30,12 @@ static int binding(const IrExpr *e) {
 static void put_expr(Text *to, const IrExpr *e, int least);
 
 static void put_index(Text *to, IrIndex index) {
-    if (index.kind == IX_LAST) text_add(to, "last");
-    else if (index.kind == IX_CONST) text_add(to, "%lld", (long long)index.offset);
-    else if (index.offset) text_add(to, "%s%+lld", index.axis->name, (long long)index.offset);
-    else text_add(to, "%s", index.axis->name);
+    if (index.kind == IX_CONST) {
+        text_add(to, "%lld", (long long)index.offset);
+        return;
+    }
+    text_add(to, "%s", index.kind == IX_LAST ? "last" : index.axis->name);
+    if (index.offset) text_add(to, "%+lld", (long long)index.offset);
 }
 
 static void put_reference(Text *to, const IrExpr *e) {
@@ -91,7 +95,8 @@ static void put_bare(Text *to, const IrExpr *e) {
     case IR_REF: put_reference(to, e); return;
     case IR_NEG:
         text_add(to, "-");
-        put_expr(to, e->arg[0], BIND_POWER);
+        /* -3 ^ 2 reads as the power of -3 */
+        put_expr(to, e->arg[0], e->arg[0]->op == IR_POW ? BIND_ATOM : BIND_POWER);
         return;
     case IR_SUM:
     case IR_AMAX: put_reduction(to, e); return;
@@ -121,6 +126,33 @@ char *ir_expr_text(Arena *arena, const IrExpr *e) {
 }
 
 /* ---- programs ------------------------------------------------------------------------------------------------------ */
+static void put_string(Text *to, const char *s) {
+    text_put(to, "\"", 1);
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\') text_put(to, "\\", 1);
+        text_put(to, *s == '\n' ? " " : s, 1);
+    }
+    text_put(to, "\"", 1);
+}
+
+/* Names of files and outputs may hold what a name of the IR cannot: those are quoted. */
+static void put_name(Text *to, const char *name) {
+    bool plain = isalpha((unsigned char)*name) || *name == '_';
+    for (const char *c = name; *c; c++) plain &= isalnum((unsigned char)*c) || *c == '_' || *c == '.';
+    if (plain) text_add(to, "%s", name);
+    else put_string(to, name);
+}
+
+/* The shortest decimal that reads back as the same number. */
+static void put_real(Text *to, double value) {
+    char text[40];
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    text_add(to, "%s", text);
+}
+
 static void put_axis(Text *to, const IrAxis *axis) {
     text_add(to, "axis %s : ", axis->name);
     switch (axis->kind) {
@@ -143,14 +175,34 @@ static void put_declared(Text *to, const IrVar *v) {
 
 static void put_draw(Text *to, const IrVar *v) {
     static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant"};
-    if (v->draw != INIT_UNBOUND) text_add(to, " draw %s(%.17g, %.17g)", kinds[v->draw], v->draw_a, v->draw_b);
+    if (v->draw == INIT_UNBOUND) return;
+    text_add(to, " draw %s(", kinds[v->draw]);
+    put_real(to, v->draw_a);
+    text_add(to, ", ");
+    put_real(to, v->draw_b);
+    text_add(to, ")");
+}
+
+static void put_origin(Text *to, const IrVar *v, const char *kind) {
+    text_add(to, " of %s ", v->origin_kind ? v->origin_kind : kind);
+    put_string(to, v->origin);
+}
+
+static void put_unit(Text *to, const IrVar *v) {
+    if (!v->unit) return;
+    text_add(to, " unit ");
+    put_string(to, v->unit);
 }
 
 static void put_input(Text *to, const IrVar *v) {
     text_add(to, "%s ", v->kind == VAR_STIMULUS ? "stimulus" : v->literal ? "const" : "weight");
     put_declared(to, v);
-    if (v->unit) text_add(to, " unit \"%s\"", v->unit);
-    if (v->tensor) text_add(to, " tensor \"%s\"", v->tensor);
+    if (v->origin && v->origin != v->name) put_origin(to, v, v->kind == VAR_STIMULUS ? "stimulus" : "weight");
+    put_unit(to, v);
+    if (v->tensor) {
+        text_add(to, " tensor ");
+        put_string(to, v->tensor);
+    }
     put_draw(to, v);
     text_add(to, "\n");
 }
@@ -161,8 +213,12 @@ static void put_equation(Text *to, const IrItem *item, int indent) {
     text_add(to, "%s ", item->kind == ITEM_STATE ? "state" : item->kind == ITEM_ODE ? "ode" : "alg");
     put_declared(to, v);
     if (v->scan_axis) text_add(to, " along %s", v->scan_axis->name);
-    if (v->origin) text_add(to, " of %s \"%s\"", v->origin_kind ? v->origin_kind : "population", v->origin);
-    if (v->iterate_count) text_add(to, " iterate %lld until %.17g", (long long)v->iterate_count, v->iterate_tolerance);
+    if (v->origin) put_origin(to, v, "population");
+    put_unit(to, v);
+    if (v->iterate_count) {
+        text_add(to, " iterate %lld until ", (long long)v->iterate_count);
+        put_real(to, v->iterate_tolerance);
+    }
     if (v->init) {
         text_add(to, " init ");
         put_expr(to, v->init, BIND_ADD);
@@ -182,8 +238,13 @@ static void put_item(Text *to, const IrItem *item) {
         put_equation(to, item, 0);
         return;
     }
-    if (item->kind == ITEM_SCAN) text_add(to, "scan %s {\n", item->axis->name);
-    else text_add(to, "fix %lld until %.17g {\n", (long long)item->count, item->tolerance);
+    if (item->kind == ITEM_SCAN) {
+        text_add(to, "scan %s", item->axis->name);
+    } else {
+        text_add(to, "fix %lld until ", (long long)item->count);
+        put_real(to, item->tolerance);
+    }
+    text_add(to, " {\n");
     for (int i = 0; i < item->body_count; i++) put_equation(to, item->body[i], 2);
     text_add(to, "}\n");
 }
@@ -191,21 +252,34 @@ static void put_item(Text *to, const IrItem *item) {
 static void put_ends(Text *to, const IrProgram *p) {
     for (int i = 0; i < p->outputs.count; i++) {
         const IrOutput *output = &p->outputs.at[i];
-        text_add(to, "%s %s = %s\n", output->recorded ? "record" : "output", output->name, output->var->name);
+        text_add(to, "%s ", output->recorded ? "record" : "output");
+        put_name(to, output->name);
+        text_add(to, " = %s\n", output->var->name);
     }
     for (int i = 0; i < p->checks.count; i++) {
         const IrCheck *check = &p->checks.at[i];
-        text_add(to, "check \"%s\" : %s == %s", check->name, check->left->name, check->right->name);
-        if (check->within > 0) text_add(to, " within %.17g", check->within);
+        text_add(to, "check ");
+        put_string(to, check->name);
+        text_add(to, " : %s == %s", check->left->name, check->right->name);
+        if (check->within > 0) {
+            text_add(to, " within ");
+            put_real(to, check->within);
+        }
         text_add(to, "\n");
     }
-    for (int i = 0; i < p->assumptions.count; i++) text_add(to, "assume \"%s\"\n", p->assumptions.at[i].text);
+    for (int i = 0; i < p->assumptions.count; i++) {
+        text_add(to, "assume ");
+        put_string(to, p->assumptions.at[i].text);
+        text_add(to, "\n");
+    }
 }
 
 void ir_print(const IrProgram *p, FILE *to) {
     Arena *scratch = arena_new();
     Text text = text_new(scratch);
-    text_add(&text, "program %s %s\n", p->name, p->level == LEVEL_CORE ? "core" : "system");
+    text_add(&text, "program ");
+    put_name(&text, p->name);
+    text_add(&text, " %s\n", p->level == LEVEL_CORE ? "core" : "system");
     for (int i = 0; i < p->axes.count; i++) put_axis(&text, p->axes.at[i]);
     for (int i = 0; i < p->vars.count; i++)
         if (p->vars.at[i]->kind == VAR_STIMULUS || p->vars.at[i]->kind == VAR_WEIGHT) put_input(&text, p->vars.at[i]);

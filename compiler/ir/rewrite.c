@@ -1,5 +1,6 @@
 /* Expressions compared, searched and rewritten. */
-#include <string.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "ir/ir.h"
 
@@ -17,8 +18,7 @@ static bool same_axis(const Renaming *names, const IrAxis *a, const IrAxis *b) {
 
 static bool same_index(const Renaming *names, IrIndex a, IrIndex b) {
     if (a.kind != b.kind) return false;
-    if (a.kind == IX_LAST) return true;
-    return a.offset == b.offset && (a.kind == IX_CONST || same_axis(names, a.axis, b.axis));
+    return a.offset == b.offset && (a.kind != IX_AXIS || same_axis(names, a.axis, b.axis));
 }
 
 static bool same_guard(const Renaming *names, IrGuard a, IrGuard b) {
@@ -126,19 +126,44 @@ static IrIndex image(const Substitution *s, IrAxis *axis) {
 static IrIndex image_index(const Substitution *s, IrIndex index) {
     if (index.kind != IX_AXIS) return index;
     IrIndex to = image(s, index.axis);
-    if (to.kind != IX_LAST) to.offset += index.offset;
+    to.offset += index.offset;
     return to;
 }
 
-/* position(axis) moves to the other side as a number when the axis became a position. `sign` is +1 for a, -1 for b. */
-static IrAxis *image_atom(const Substitution *s, IrAxis *axis, int sign, int64_t *bound) {
-    if (!axis) return NULL;
-    IrIndex to = image(s, axis);
-    if (to.kind == IX_AXIS || to.kind == IX_CONST) *bound -= sign * to.offset;
-    return to.kind == IX_AXIS ? to.axis : NULL;
+static IrExpr *substitute(IrProgram *p, IrExpr *e, const Substitution *s);
+
+/* position(axis) moves to the other side as a number when the axis became a position that is known. `sign` is +1 for a, -1 for b.
+ * False: it became the last position of an axis whose size is not known. */
+static bool image_position(const Substitution *s, IrAxis **axis, int sign, int64_t *bound) {
+    if (!*axis) return true;
+    IrIndex to = image(s, *axis);
+    const IrAxis *root = (*axis)->root;
+    *bound -= sign * to.offset;
+    if (to.kind == IX_LAST) *bound -= sign * (root->size - 1);
+    *axis = to.kind == IX_AXIS ? to.axis : NULL;
+    return to.kind != IX_LAST || root->kind != AXIS_BOUNDED;
 }
 
-static IrExpr *substitute(IrProgram *p, IrExpr *e, const Substitution *s);
+/* It holds whatever the size: a position is not beyond the last one. */
+static bool holds_at_last(const Substitution *s, IrAtom atom) {
+    bool b = atom.b && image(s, atom.b).kind == IX_LAST && image(s, atom.b).offset == 0;
+    return b && atom.relation == GUARD_LE && atom.bound >= 0 && (!atom.a || atom.a->root == atom.b->root);
+}
+
+static IrExpr *position_of(IrProgram *p, const Substitution *s, IrAxis *axis) {
+    return axis ? substitute(p, ir_pos(p, axis), s) : ir_lit(p, 0);
+}
+
+/* An atom that a guard cannot say any more: outside of it the summand is 0. */
+static IrExpr *restricted(IrProgram *p, const Substitution *s, IrOp op, IrAtom atom, IrExpr *body) {
+    if (op == IR_AMAX) {
+        fprintf(stderr, "ctx: internal fault: the last position of %s in the guard of a maximum\n", atom.a ? atom.a->name : "an axis");
+        exit(70);
+    }
+    IrExpr *right = ir_op2(p, IR_ADD, position_of(p, s, atom.b), ir_lit(p, (double)atom.bound));
+    IrExpr *holds = ir_op2(p, atom.relation == GUARD_EQ ? IR_EQ : IR_LE, position_of(p, s, atom.a), right);
+    return ir_select(p, holds, body, ir_lit(p, 0));
+}
 
 static IrExpr *substitute_reduction(IrProgram *p, IrExpr *e, const Substitution *s) {
     IrAxis **fresh = ARENA_ARRAY(p->arena, IrAxis *, e->bound_count);
@@ -148,19 +173,36 @@ static IrExpr *substitute_reduction(IrProgram *p, IrExpr *e, const Substitution 
         to[i] = ir_index(fresh[i]);
     }
     Substitution inner = {s, e->bound_count, e->bound, to};
-    IrGuard guard = {e->guard.count, arena_copy(p->arena, e->guard.atom, sizeof(IrAtom) * (size_t)e->guard.count)};
-    for (int i = 0; i < guard.count; i++) {
-        IrAtom *atom = &guard.atom[i];
-        atom->a = image_atom(&inner, atom->a, 1, &atom->bound);
-        atom->b = image_atom(&inner, atom->b, -1, &atom->bound);
-    }
     IrExpr *body = substitute(p, e->arg[0], &inner);
+    IrGuard guard = {0, ARENA_ARRAY(p->arena, IrAtom, e->guard.count)};
+    for (int i = 0; i < e->guard.count; i++) {
+        IrAtom was = e->guard.atom[i], atom = was;
+        bool a = image_position(&inner, &atom.a, 1, &atom.bound), b = image_position(&inner, &atom.b, -1, &atom.bound);
+        if (a && b) guard.atom[guard.count++] = atom;
+        else if (!holds_at_last(&inner, was)) body = restricted(p, &inner, e->op, was, body);
+    }
     IrExpr *made = ir_reduce(p, e->op, e->bound_count, fresh, guard, body);
     made->span = e->span;
     return made;
 }
 
+/* A condition on positions that have become numbers decides here, so that the other branch, which may stand at a position that
+ * does not exist, is gone. */
+static IrExpr *substitute_select(IrProgram *p, IrExpr *e, const Substitution *s) {
+    IrExpr *arg[3] = {substitute(p, e->arg[0], s), NULL, NULL};
+    const IrExpr *test = arg[0];
+    if (test->argc == 2 && test->arg[0]->op == IR_LIT && test->arg[1]->op == IR_LIT) {
+        double a = test->arg[0]->value, b = test->arg[1]->value;
+        if (test->op == IR_LE) return substitute(p, e->arg[a <= b ? 1 : 2], s);
+        if (test->op == IR_LT) return substitute(p, e->arg[a < b ? 1 : 2], s);
+        if (test->op == IR_EQ) return substitute(p, e->arg[a == b ? 1 : 2], s);
+    }
+    for (int i = 1; i < 3; i++) arg[i] = substitute(p, e->arg[i], s);
+    return with_args(p, e, arg);
+}
+
 static IrExpr *substitute(IrProgram *p, IrExpr *e, const Substitution *s) {
+    if (e->op == IR_SELECT) return substitute_select(p, e, s);
     if (e->op == IR_SUM || e->op == IR_AMAX) return substitute_reduction(p, e, s);
     if (e->op == IR_REF || e->op == IR_PREV) {
         IrExpr *copy = arena_copy(p->arena, e, sizeof *e);
@@ -171,7 +213,7 @@ static IrExpr *substitute(IrProgram *p, IrExpr *e, const Substitution *s) {
     if (e->op == IR_POS) {
         IrIndex to = image(s, e->axis);
         if (to.kind == IX_CONST) return ir_lit(p, (double)to.offset);
-        if (to.kind == IX_LAST) return ir_op2(p, IR_SUB, ir_size(p, e->axis), ir_lit(p, 1));
+        if (to.kind == IX_LAST) return ir_op2(p, IR_SUB, ir_size(p, e->axis), ir_lit(p, 1 - (double)to.offset));
         return ir_op2(p, IR_ADD, ir_pos(p, to.axis), ir_lit(p, (double)to.offset));
     }
     if (e->argc == 0) return e;

@@ -30,14 +30,14 @@ static void plan_place(const Scope *scope, Node *node, int dim, const IrIndex *i
     const Tensor *t = node->tensor;
     Place *place = &node->place[dim];
     *place = (Place){NULL, 0, t->stride[dim], t->size[dim], steps_back};
-    if (index->kind == IX_LAST) place->offset = t->size[dim] - 1;
+    if (index->kind == IX_LAST) place->offset = t->size[dim] - 1 + index->offset;
     else place->offset = index->offset;
     if (index->kind == IX_AXIS) place->axis = index->axis;
     if (place->axis && place->axis == scope->run) {
         node->run_stride += place->stride;
         node->uniform = false;
     }
-    if (steps_back || (index->kind == IX_AXIS && index->offset != 0) || place->offset >= place->size) node->careful = true;
+    if (steps_back || (index->kind != IX_CONST && index->offset != 0) || place->offset >= place->size) node->careful = true;
 }
 
 static Node *plan_read(Reference *r, const Scope *scope, const IrExpr *e) {

@@ -20,9 +20,8 @@ static void put_name(Text *t, const char *name) {
 static void put_index(Text *t, const IrIndex *x) {
     if (x->kind == IX_LAST) text_add(t, "\\mathrm{last}");
     if (x->kind == IX_CONST) text_add(t, "%lld", (long long)x->offset);
-    if (x->kind != IX_AXIS) return;
-    put_name(t, x->axis->name);
-    if (x->offset) text_add(t, "%+lld", (long long)x->offset);
+    if (x->kind == IX_AXIS) put_name(t, x->axis->name);
+    if (x->offset && x->kind != IX_CONST) text_add(t, "%+lld", (long long)x->offset);
 }
 
 static void put_ref(Text *t, const IrExpr *e) {
