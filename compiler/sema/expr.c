@@ -149,13 +149,36 @@ static bool is_expression_signal(Sema *s, const Symbol *symbol) {
     return false;
 }
 
+/* A value that is put in place more than once: its reductions get index axes of their own each time. */
+static void bound_copies(Sema *s, const CirExpr *e, CirRenames *map) {
+    for (int i = 0; i < e->bound.count; i++) renames_push(s, map, e->bound.at[i], axis_copy(s, e->bound.at[i]));
+    for (int i = 0; i < e->argc; i++) bound_copies(s, e->arg[i], map);
+}
+
+static void rename_bound(Sema *s, CirExpr *e, const CirRenames *map) {
+    CirAxes bound = {0};
+    for (int i = 0; i < e->bound.count; i++) axes_push(s, &bound, cir_renamed(map, e->bound.at[i]));
+    e->bound = bound;
+    for (int i = 0; i < e->argc; i++) rename_bound(s, e->arg[i], map);
+}
+
+static Value value_again(Sema *s, Value v) {
+    CirRenames map = {0};
+    if (v.bad) return v;
+    bound_copies(s, v.expr, &map);
+    if (!map.count) return v;
+    v.expr = cir_rename(s->c, v.expr, &map);
+    rename_bound(s, v.expr, &map);
+    return v;
+}
+
 static Value ref_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     Symbol *symbol = NULL;
     if (e->ref.path.count == 1 && !e->ref.path.at[0].instance)
         symbol = scope_lookup(s, env->scope, e->ref.path.at[0].name.name);
     if (symbol && symbol->poisoned) return value_bad(e->span);
     if (symbol && symbol->kind == SYM_VALUE) {
-        Value v = symbol->value;
+        Value v = value_again(s, symbol->value);
         v.span = e->span;
         return v;
     }
