@@ -28,11 +28,14 @@ typedef struct Checker {
     double spent; /* steps of the budget */
     int side_count;
     IrVar **side, **scheduled_side; /* left and right of each check: 2 i, 2 i + 1 */
+    bool **shared, **scheduled_shared; /* by check, by variable id: what both sides are computed from; NULL: inputs alone */
 } Checker;
 
 /* One evaluation of all sides. Freed by sides_free. */
 typedef struct Sides {
-    Reference *reference; /* source order (or, substituted, the scheduled one): values and float64 bounds */
+    /* By check: source order (or, substituted, the scheduled one), values and float64 bounds. What both sides of a check are
+     * computed from counts as exact there: both read the same numbers. Checks that share nothing have one in common. */
+    Reference **reference;
     Reference *bounds;    /* scheduled order: bounds of the native arithmetic; NULL when only the reference is asked for */
     double **native;      /* by side; NULL: no native value */
     bool substituted;

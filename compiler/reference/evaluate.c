@@ -238,7 +238,7 @@ static void store(Reference *r, const Equation *q, Lanes from, int64_t at) {
         double v = from.v[i * from.step], b = from.b[i * from.step];
         if (b > r->largest_bound) r->largest_bound = b;
         to->value[at + i * stride] = v;
-        to->bound[at + i * stride] = fabs(v) + b > r->how.largest ? INFINITY : b;
+        to->bound[at + i * stride] = to->exact ? 0 : fabs(v) + b > r->how.largest ? INFINITY : b;
     }
 }
 

@@ -119,6 +119,10 @@ void ref_bind(Reference *r, const IrVar *input, const double *data) {
     t->bound_by_caller = true;
 }
 
+void ref_take_as_exact(Reference *r, const IrVar *v) {
+    r->tensor[v->id].exact = true;
+}
+
 /* ---- scans and fixed points -------------------------------------------------------------------------------------------------------- */
 static void evaluate_all(Reference *r, const Equations *list) {
     for (int i = 0; i < list->count; i++) evaluate_equation(r, list->at[i]);

@@ -51,6 +51,8 @@ int64_t ref_size(const Reference *r, const IrAxis *axis);
 int64_t ref_input_count(const Reference *r, const IrVar *input);
 /* Copies the data of a stimulus or a weight. Every input that is needed must be bound before ref_run. */
 void ref_bind(Reference *r, const IrVar *input, const double *data);
+/* The values of `v` count as exact: bounds start anew from it. */
+void ref_take_as_exact(Reference *r, const IrVar *v);
 /* NULL when all went well, else what is wrong (an input that is not bound, not enough memory). */
 const char *ref_run(Reference *r);
 /* Valid after ref_run for the variables kept and for inputs; value NULL for others. */

@@ -229,10 +229,12 @@ static double pow_bound(const RefArithmetic *how, double value, double x, double
     double low = fabs(x) - bx, size = fabs(value), error;
     if (by > 0 && low <= 0) return INFINITY;
     if (y < 0 && low <= 0) return INFINITY;
-    if (by == 0) {
+    double grow = low > 0 ? fabs(y) * bx / low : INFINITY; /* |y| times the relative error of x */
+    if (by == 0 && grow < 0.1) {
+        error = size * (grow + grow * grow);
+    } else if (by == 0) {
         double up = fabs(pow(fabs(x) + bx, y) - size), down = low > 0 ? fabs(pow(low, y) - size) : size + pow(fabs(x) + bx, y);
         error = up > down ? up : down;
-        if (bx == 0) error = 0;
     } else {
         error = size * expm1(by * fabs(log(fabs(x))) + (fabs(y) + by) * -log1p(-bx / fabs(x)));
     }

@@ -230,7 +230,9 @@ static Node *plan_node(Reference *r, const Scope *scope, IrExpr *e) {
 }
 
 static double node_cost(const Reference *r, const Node *node) {
-    double cost = node->op == IR_REF || node->op == IR_LIT ? 0.25 : node->op >= IR_EXP && node->op <= IR_ERF ? 12 : 1;
+    double cost = node->op == IR_REF || node->op == IR_LIT ? 0.25 : node->op == IR_MUL || node->op == IR_SUM ? 1 : 8;
+    if (node->op >= IR_EXP && node->op <= IR_ERF) cost = 40;
+    if (node->op == IR_POW) cost = 100;
     for (int i = 0; i < node->argc; i++) cost += node_cost(r, node->arg[i]);
     if (node->factor) cost += node_cost(r, node->factor);
     if (node->op != IR_SUM && node->op != IR_AMAX) return cost;

@@ -22,6 +22,7 @@ typedef struct Tensor {
     struct Tensor *init;           /* states: the value before the first point, over the other axes; NULL: 0 */
     bool fixing;                   /* prev reads `before` */
     bool needed, kept, bound_by_caller;
+    bool exact;                    /* its values are given out without error */
     int last_use;                  /* step after which it may go; -1: never */
 } Tensor;
 

@@ -4,7 +4,7 @@
 
 #include "reference/check_internal.h"
 
-static const double SOURCE_STEPS = 1.2e9, SCHEDULED_STEPS = 2e9, MOST_BYTES = 3e9;
+static const double SOURCE_STEPS = 2e9, SCHEDULED_STEPS = 6e9, MOST_BYTES = 3e9;
 
 void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k) {
     const IrProgram *source = c->in->source;
@@ -25,23 +25,50 @@ static int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k) {
     return size;
 }
 
-static Reference *evaluate(Checker *c, const IrProgram *p, IrVar **side, RefArithmetic how, const Case *k, double most_steps,
-                           const char **why) {
+/* `check` -1: all sides. NULL with *why NULL: it would take too long. */
+static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic how, const Case *k, double most_steps, const char **why) {
+    const IrProgram *p = scheduled ? c->in->scheduled : c->in->source;
+    IrVar **side = scheduled ? c->scheduled_side : c->side;
+    const bool *shared = check < 0 ? NULL : scheduled ? c->scheduled_shared[check] : c->shared[check];
     int64_t *size = sizes_for(c, p, k);
-    Reference *r = ref_new(p, size, how, side, c->side_count);
+    Reference *r = ref_new(p, size, how, check < 0 ? side : side + 2 * check, check < 0 ? c->side_count : 2);
     free(size);
+    *why = NULL;
     if (ref_cost(r) > most_steps || ref_bytes(r) > MOST_BYTES) {
-        *why = NULL;
         ref_free(r);
         return NULL;
     }
     bind_case(c, r, p, k);
+    for (int i = 0; shared && i < p->vars.count; i++)
+        if (shared[i]) ref_take_as_exact(r, p->vars.at[i]);
     const char *error = ref_run(r);
     c->spent += ref_cost(r);
     if (!error) return r;
     *why = arena_strdup(c->arena, error);
     ref_free(r);
     return NULL;
+}
+
+/* One evaluation for all checks whose sides share inputs only, one for each other check. */
+static bool evaluate_references(Checker *c, bool scheduled, const Case *k, double most_steps, Sides *sides, const char **why) {
+    Reference *common = NULL;
+    for (int i = 0; i < c->side_count / 2; i++) {
+        bool own = (scheduled ? c->scheduled_shared : c->shared)[i] != NULL;
+        Reference *r = own || !common ? evaluate(c, scheduled, own ? i : -1, ref_float64(), k, most_steps, why) : common;
+        if (!r) return false;
+        if (!own) common = r;
+        sides->reference[i] = r;
+    }
+    return true;
+}
+
+static void free_references(const Checker *c, Sides *sides) {
+    for (int i = 0; i < c->side_count / 2; i++) {
+        Reference *r = sides->reference[i];
+        for (int k = i; k < c->side_count / 2; k++)
+            if (sides->reference[k] == r) sides->reference[k] = NULL;
+        ref_free(r);
+    }
 }
 
 /* ---- native ------------------------------------------------------------------------------------------------------------------ */
@@ -89,28 +116,29 @@ static bool run_native(const Checker *c, const Case *k, Sides *sides, const char
     return !error;
 }
 
-/* The source order where it takes no more than half of what is left of the budget, else the scheduled one. False with *why NULL: neither. */
+/* The source order where it takes no more than half of what is left of the budget, else the scheduled one. False with *why NULL:
+ * neither. */
 bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why) {
-    *sides = (Sides){.native = calloc((size_t)c->side_count + 1, sizeof *sides->native)};
-    *why = NULL;
     double left = (c->in->budget - c->spent) / 2;
-    sides->reference = evaluate(c, c->in->source, c->side, ref_float64(), k, left < SOURCE_STEPS ? left : SOURCE_STEPS, why);
-    if (!sides->reference && !*why) {
+    *sides = (Sides){.native = calloc((size_t)c->side_count + 1, sizeof *sides->native),
+                     .reference = calloc((size_t)c->side_count + 1, sizeof *sides->reference)};
+    if (!evaluate_references(c, false, k, left < SOURCE_STEPS ? left : SOURCE_STEPS, sides, why)) {
+        free_references(c, sides);
         sides->substituted = true;
-        sides->reference = evaluate(c, c->in->scheduled, c->scheduled_side, ref_float64(), k, SCHEDULED_STEPS, why);
+        if (*why || !evaluate_references(c, true, k, SCHEDULED_STEPS, sides, why)) return false;
     }
-    if (!sides->reference) return false;
     if (!native || !c->in->native) return true;
-    sides->bounds = evaluate(c, c->in->scheduled, c->scheduled_side, c->in->arithmetic, k, SCHEDULED_STEPS, why);
+    sides->bounds = evaluate(c, true, -1, c->in->arithmetic, k, SCHEDULED_STEPS, why);
     return sides->bounds && run_native(c, k, sides, why);
 }
 
 RefTensor side_value(const Checker *c, const Sides *sides, int side) {
-    return ref_tensor(sides->reference, sides->substituted ? c->scheduled_side[side] : c->side[side]);
+    return ref_tensor(sides->reference[side / 2], sides->substituted ? c->scheduled_side[side] : c->side[side]);
 }
 
 void sides_free(const Checker *c, Sides *sides) {
-    ref_free(sides->reference);
+    if (sides->reference) free_references(c, sides);
+    free(sides->reference);
     ref_free(sides->bounds);
     for (int i = 0; sides->native && i < c->side_count; i++) free(sides->native[i]);
     free(sides->native);
