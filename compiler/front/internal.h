@@ -22,6 +22,8 @@ typedef struct Front {
     int last_kind, before_kind;
     int braces, brackets;  /* open ones */
     bool skip_block;       /* the next token starts a block to be skipped: its head was not understood */
+    bool quiet;            /* a lexical error in this statement was reported: what follows from it is not */
+    bool first;            /* `before` is the first token of its statement */
     bool stopped;          /* a limit was passed: the rest of the file is not read */
 } Front;
 
@@ -43,6 +45,7 @@ const char *token_group(int kind);
 /* syntax.c: the message for an unexpected token. `expected` are the grammar's names of tokens. */
 void front_unexpected(Front *front, Span at, const char *const *expected, int count, const char *found);
 void front_stop(Front *front, Span at, const char *what, int most);
+void front_stray(Front *front, Span at);
 
 /* ast.c: builders. Lists are passed by value and pushed to with ast_push. */
 #define ast_push(front, list, item) vec_push((front)->arena, (list), (item))

@@ -125,7 +125,8 @@ statement
 body: '{' statements '}' { $$ = $2; }
     ;
 end : ';'
-    | error
+    | error ';' { yyerrok; }
+    | error /* nothing to skip: a forgotten `;` */
     ;
 
 one_statement

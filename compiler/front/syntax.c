@@ -28,11 +28,13 @@ static const char *expected_text(Front *front, const char *const *expected, int 
     static const char *const units[] = {"a unit", "a power of a unit", "* in a unit", "/ in a unit"};
     static const char *const soft[] = {"over", "in", "state", "rate", "method", "on", "spike", "rule", "learn", "by",
                                        "gradient", "loss", "sum", "mean", "max", "min"};
+    static const char *const continuations[] = {".", "[", "("};
     enum { OPERATORS = sizeof operators / sizeof *operators, SOFT = sizeof soft / sizeof *soft };
     bool statement = among("population", expected, count) && among("axis", expected, count);
     bool part = !statement && among("compartment", expected, count);
     bool value = among("a number", expected, count), name = among("a name", expected, count);
     bool operator = !value && among("*", expected, count) && among("/", expected, count);
+    bool tail = operator || among("->", expected, count); /* behind a name: what may continue it goes without saying */
     VEC(const char *) list = {0};
     if (statement) ast_push(front, &list, "a statement");
     else if (part) ast_push(front, &list, "an equation or a declaration");
@@ -40,10 +42,12 @@ static const char *expected_text(Front *front, const char *const *expected, int 
     else if (name) ast_push(front, &list, "a name");
     for (int i = 0; i < count; i++) {
         const char *t = expected[i];
-        if (among(t, units, 4) || (name && among(t, soft, SOFT)) || strcmp(t, "a name") == 0) continue;
+        if (among(t, units, 4) || strcmp(t, "'") == 0 || (name && among(t, soft, SOFT)) || strcmp(t, "a name") == 0) continue;
         if (value && (strcmp(t, "a number") == 0 || strcmp(t, "(") == 0 || strcmp(t, "-") == 0 || strchr(t, ' '))) continue;
         if (operator && among(t, operators, OPERATORS)) continue;
+        if (tail && among(t, continuations, 3)) continue;
         if ((statement || part) && is_word(t)) continue;
+        if (strcmp(t, "; and signals") == 0) t = ";";
         ast_push(front, &list, strchr(t, ' ') ? t : arena_printf(front->arena, "`%s`", t));
     }
     if (operator) ast_push(front, &list, "an operator");
@@ -68,7 +72,7 @@ static bool missing_end(Front *front, Span at, const char *const *expected, int 
 
 /* A name followed by a name, at the beginning of a statement: a misspelt keyword. */
 static const char *misspelt(Front *front, Span *at) {
-    if (front->before_kind != NAME) return NULL;
+    if (front->before_kind != NAME || !front->first) return NULL;
     *at = front->before;
     const char *words[128];
     int count = 0;
@@ -78,7 +82,7 @@ static const char *misspelt(Front *front, Span *at) {
 }
 
 void front_unexpected(Front *front, Span at, const char *const *expected, int count, const char *found) {
-    if (front->stopped || missing_end(front, at, expected, count)) return;
+    if (front->stopped || front->quiet || missing_end(front, at, expected, count)) return;
     const char *written = arena_strndup(front->arena, front->source->text + at.begin,
                                         at.end - at.begin > 40 ? 40 : at.end - at.begin);
     bool end = strcmp(found, "the end of the file") == 0;
@@ -95,4 +99,22 @@ void front_unexpected(Front *front, Span at, const char *const *expected, int co
         diag_help(d, "did you mean `%s`?", keyword);
     }
     if (end && front->braces > 0) diag_note(d, "%d `{` %s not closed", front->braces, front->braces == 1 ? "is" : "are");
+}
+
+void front_stray(Front *front, Span at) {
+    const unsigned char *text = (const unsigned char *)front->source->text + at.begin;
+    uint32_t length = at.end - at.begin, shown = length;
+    for (uint32_t i = 24; i < length && shown == length; i++) /* a long one is cut, not within a character */
+        if ((text[i] & 0xC0) != 0x80) shown = i;
+    bool control = false, foreign = false;
+    for (uint32_t i = 0; i < length; i++) {
+        control |= text[i] < 0x20 || text[i] == 0x7F;
+        foreign |= text[i] >= 0x80;
+    }
+    if (control) {
+        diag_error(front->diagnostics, E_CHARACTER, at, "control character 0x%02X", text[0]);
+        return;
+    }
+    Diagnostic *d = diag_error(front->diagnostics, E_CHARACTER, at, "`%.*s` is not a name or sign of the language", (int)shown, text);
+    if (foreign) diag_help(d, "names are made of the letters a-z, A-Z, digits and `_`");
 }

@@ -66,7 +66,13 @@ static void count_brackets(int kind, Span at, Front *front) {
     }
 }
 
+static bool ends_statement(int kind) {
+    return kind == ';' || kind == '{' || kind == '}';
+}
+
 int parser_lex(PARSER_STYPE *value, PARSER_LTYPE *at, Front *front) {
+    if (ends_statement(front->last_kind)) front->quiet = false;
+    front->first = ends_statement(front->before_kind) || !front->before.file;
     int kind = front->skip_block ? skip_block(value, at, front) : scan(value, at, front);
     if (kind == ';' && front->brackets && separates(front)) kind = SEPARATOR;
     count_brackets(kind, *at, front);
