@@ -26,7 +26,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test unit golden-update asan debug coverage bench install uninstall clean
+.PHONY: all help deps demo test unit golden-update asan debug coverage bench fuzz install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a ## build the compiler, the runtime library and the benchmark
@@ -104,6 +104,17 @@ install: all ## install to PREFIX (default /usr/local)
 uninstall: ## remove what install wrote
 	rm -f $(DESTDIR)$(PREFIX)/bin/ctx
 	rm -rf $(DESTDIR)$(PREFIX)/lib/ctx
+
+FUZZ_CLANG ?= clang-19
+FUZZ_SRC := $(wildcard compiler/base/*.c compiler/diag/*.c compiler/front/*.c)
+$(B)/fuzz-front: tests/fuzz/front.c $(FUZZ_SRC) $(GEN_OBJ:.o=.c)
+	$(FUZZ_CLANG) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) $^ -o $@
+
+fuzz: ## fuzz the front end for a minute (needs clang-19)
+	@command -v $(FUZZ_CLANG) > /dev/null || { echo "make fuzz needs $(FUZZ_CLANG)"; exit 1; }
+	$(MAKE) $(B)/fuzz-front
+	@mkdir -p $(B)/corpus && cp stdlib/*.ctx examples/*.ctx tests/golden/*/*.ctx $(B)/corpus
+	cd $(B) && ./fuzz-front -max_total_time=60 -dict=$(CURDIR)/tests/fuzz/front.dict corpus
 
 clean: ## remove everything generated
 	rm -rf build

@@ -99,24 +99,28 @@ static int width_of(const char *text, const char *end) {
     return width;
 }
 
+static bool is_break(char c) {
+    return c == BREAK[0] || c == WEAK[0];
+}
+
 /* Where to break: in the last two fifths of the line the place in the fewest brackets, the last of these. NULL: nowhere. */
 static const char *break_of(const char *text, int room) {
     const char *best = NULL;
-    int depth = 0, best_depth = 0, column = 0;
+    int depth = 0, best_cost = 0, column = 0;
     bool best_late = false;
-    for (const char *at = text; *at; at++) {
+    for (const char *at = text; *at && (column <= room || !best); at++) {
         if (*at == '(' || *at == '[') depth++;
         if (*at == ')' || *at == ']') depth--;
-        if (*at == BREAK[0] && (column <= room || !best)) {
+        if (is_break(*at)) {
             bool late = column * 5 >= room * 3 && column <= room;
-            if (!best || (late && !best_late) || (late == best_late && (!late || depth <= best_depth))) {
+            int cost = 2 * depth + (*at == WEAK[0]);
+            if (!best || (late && !best_late) || (late == best_late && (!late || cost <= best_cost))) {
                 best = at;
-                best_depth = depth;
+                best_cost = cost;
                 best_late = late;
             }
         }
         column += ((unsigned char)*at & 0xC0) != 0x80;
-        if (column > room && best) break;
     }
     return best;
 }
@@ -138,7 +142,7 @@ static void break_line(Format *f, const Line *line, Format *page) {
 
 static void put_line(Text *out, const Line *line, int column) {
     if (*line->text) text_repeat(out, ' ', line->indent);
-    for (const char *at = line->text; *at; at++) text_put(out, *at == BREAK[0] ? " " : at, 1);
+    for (const char *at = line->text; *at; at++) text_put(out, is_break(*at) ? " " : at, 1);
     if (line->comment) {
         text_repeat(out, ' ', column - line->indent - width_of(line->text, line->text + strlen(line->text)));
         text_add(out, "%s", line->comment);

@@ -6,6 +6,7 @@
 
 /* A blank at which a long line may be broken is written as this byte until the lines are laid out. */
 #define BREAK "\001"
+#define WEAK "\002" /* the same before an operator: a comma or a part of the statement is a better place */
 
 void write_expr(Text *text, const AstExpr *e);
 void write_ref(Text *text, const AstRef *ref);

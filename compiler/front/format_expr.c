@@ -90,7 +90,7 @@ static void write_bare(Text *text, const AstExpr *e) {
         break;
     case EXPR_BINARY:
         write_expr(text, e->args.at[0]);
-        text_add(text, BREAK "%s ", signs[e->op]);
+        text_add(text, WEAK "%s ", signs[e->op]);
         write_expr(text, e->args.at[1]);
         break;
     case EXPR_REDUCE: write_reduce(text, e); break;

@@ -21,6 +21,7 @@ typedef struct Front {
     Span last, before;     /* the newest token and the one before it */
     int last_kind, before_kind;
     int braces, brackets;  /* open ones */
+    Span opened[MOST_BRACES + 1]; /* the open braces */
     bool skip_block;       /* the next token starts a block to be skipped: its head was not understood */
     bool quiet;            /* a lexical error in this statement was reported: what follows from it is not */
     bool first;            /* `before` is the first token of its statement */

@@ -146,7 +146,7 @@ static void print_stmt(Arena *arena, const AstStmt *s, int indent, FILE *to) {
     if (s->name.name) text_add(&t, " %s", s->name.name);
     print_fields(&t, s);
     for (size_t i = 0; i < t.length; i++)
-        if (t.at[i] == BREAK[0]) t.at[i] = ' ';
+        if (t.at[i] == BREAK[0] || t.at[i] == WEAK[0]) t.at[i] = ' ';
     fputs(t.at, to);
     for (int i = 0; i < s->body.count; i++) {
         fputc('\n', to);

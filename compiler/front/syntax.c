@@ -86,8 +86,9 @@ void front_unexpected(Front *front, Span at, const char *const *expected, int co
     const char *written = arena_strndup(front->arena, front->source->text + at.begin,
                                         at.end - at.begin > 40 ? 40 : at.end - at.begin);
     bool end = strcmp(found, "the end of the file") == 0;
+    bool open = end && front->braces > 0 && front->braces <= MOST_BRACES;
     const char *wanted = expected_text(front, expected, count);
-    Diagnostic *d = end ? diag_error(front->diagnostics, E_SYNTAX, at, "the file ends within a statement")
+    Diagnostic *d = end ? diag_error(front->diagnostics, E_SYNTAX, at, "the file ends within %s", open ? "braces" : "a statement")
                         : diag_error(front->diagnostics, E_SYNTAX, at, "unexpected `%s`", written);
     if (*wanted) diag_label(d, "expected %s", wanted);
     if (!end && is_word(found) && among("a name", expected, count))
@@ -98,7 +99,7 @@ void front_unexpected(Front *front, Span at, const char *const *expected, int co
         diag_mark(d, word, "not a word of the language");
         diag_help(d, "did you mean `%s`?", keyword);
     }
-    if (end && front->braces > 0) diag_note(d, "%d `{` %s not closed", front->braces, front->braces == 1 ? "is" : "are");
+    if (open) diag_mark(d, front->opened[front->braces - 1], "this is not closed");
 }
 
 void front_stray(Front *front, Span at) {

@@ -49,6 +49,7 @@ static void count_brackets(int kind, Span at, Front *front) {
     switch (kind) {
     case '{':
         front->brackets = 0;
+        if (front->braces <= MOST_BRACES) front->opened[front->braces] = at;
         if (++front->braces > MOST_BRACES) front_stop(front, at, "braces are nested too deeply", MOST_BRACES);
         break;
     case '}':
