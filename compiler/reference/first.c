@@ -34,6 +34,7 @@ typedef struct Finder {
     Value **of_var;    /* by id of the clone's variables */
     int variables;     /* of the program, before the parts */
     bool *right;       /* by variable id */
+    bool *barred;      /* the sides of the failed check and what they merely repeat: known not to be right as a whole */
     Reference *r;
 } Finder;
 
@@ -198,43 +199,79 @@ static bool is_population(const IrVar *v) {
 }
 
 /* ---- matching ------------------------------------------------------------------------------------------------------------------- */
-static bool near_enough(RefTensor a, int64_t i, RefTensor b, int64_t k) {
-    double far = fabs(a.value[i] - b.value[k]), bound = a.bound[i] + b.bound[k];
-    return far <= bound + 1e-12 * fabs(a.value[i]) && isfinite(far);
+/* The values of a tensor without the axes along which nothing changes: a circuit's compartment has the axes of its cell, and a
+ * formula only those that matter. */
+typedef struct View {
+    const Value *of;
+    RefTensor t;
+    int rank;
+    int dim[16];         /* of the tensor */
+    int64_t size[16], stride[16];
+    int64_t count;
+    double most;         /* largest magnitude */
+} View;
+
+static bool constant_along(RefTensor t, int64_t stride, int64_t size) {
+    for (int64_t i = 0; i < t.count; i++) {
+        int64_t position = i / stride % size;
+        if (t.value[i] != t.value[i - position * stride]) return false;
+    }
+    return true;
+}
+
+static View view_of(const Finder *f, const Value *v) {
+    View view = {.of = v, .t = ref_tensor(f->r, v->var), .count = 1};
+    if (!view.t.value) return view;
+    int64_t stride = view.t.count;
+    for (int i = 0; i < v->rank; i++) {
+        stride /= view.t.size[i];
+        if (view.t.size[i] > 1 && constant_along(view.t, stride, view.t.size[i])) continue;
+        view.dim[view.rank] = i;
+        view.size[view.rank] = view.t.size[i];
+        view.stride[view.rank++] = stride;
+        view.count *= view.t.size[i];
+    }
+    for (int64_t i = 0; i < view.t.count; i++)
+        if (!(fabs(view.t.value[i]) <= view.most)) view.most = fabs(view.t.value[i]);
+    return view;
+}
+
+/* Equal within the bounds; a bound that is no use on the scale of the tensor does not count. */
+static bool near_enough(const View *a, int64_t i, const View *b, int64_t k) {
+    double far = fabs(a->t.value[i] - b->t.value[k]), bound = a->t.bound[i] + b->t.bound[k];
+    if (!(bound <= 1e-6 * a->most)) bound = 1e-6 * a->most;
+    return far <= bound + 1e-12 * fabs(a->t.value[i]) && isfinite(far);
 }
 
 /* Does b, its axes in the order `to`, equal a? */
-static bool equal_in_order(RefTensor a, RefTensor b, const int *to) {
-    int64_t stride[16], at[16] = {0}, below = 1, k = 0;
-    int64_t of_b[16];
-    for (int i = b.rank - 1; i >= 0; i--) {
-        of_b[i] = below;
-        below *= b.size[i];
-    }
-    for (int i = 0; i < a.rank; i++) stride[i] = of_b[to[i]];
-    for (int64_t i = 0; i < a.count; i++) {
+static bool equal_in_order(const View *a, const View *b, const int *to) {
+    int64_t at[16] = {0}, i = 0, k = 0;
+    for (int64_t n = 0; n < a->count; n++) {
         if (!near_enough(a, i, b, k)) return false;
-        for (int d = a.rank - 1; d >= 0; d--) {
-            k += stride[d];
-            if (++at[d] < a.size[d]) break;
-            k -= stride[d] * at[d];
+        for (int d = a->rank - 1; d >= 0; d--) {
+            i += a->stride[d];
+            k += b->stride[to[d]];
+            if (++at[d] < a->size[d]) break;
+            i -= a->stride[d] * at[d];
+            k -= b->stride[to[d]] * at[d];
             at[d] = 0;
         }
     }
     return true;
 }
 
-static bool may_pair(const Value *a, const Value *b, int i, int k, int side) {
-    return a->var->axes[i]->root == b->var->axes[k]->root && (a->role[side][i] & b->role[1 - side][k]);
+static bool may_pair(const View *a, const View *b, int i, int k) {
+    int one = a->dim[i], two = b->dim[k];
+    return a->of->var->axes[one]->root == b->of->var->axes[two]->root && (a->of->role[0][one] & b->of->role[1][two]);
 }
 
-/* All ways to pair the axes of a with those of b. */
-static bool equal_somehow(const Value *a, const Value *b, RefTensor ta, RefTensor tb, int side, int depth, int *to, unsigned used) {
-    if (depth == a->rank) return equal_in_order(ta, tb, to);
+/* All ways to pair the axes of a (left) with those of b (right). */
+static bool equal_somehow(const View *a, const View *b, int depth, int *to, unsigned used) {
+    if (depth == a->rank) return equal_in_order(a, b, to);
     for (int k = 0; k < b->rank; k++) {
-        if (used >> k & 1 || !may_pair(a, b, depth, k, side)) continue;
+        if (used >> k & 1 || !may_pair(a, b, depth, k)) continue;
         to[depth] = k;
-        if (equal_somehow(a, b, ta, tb, side, depth + 1, to, used | 1u << k)) return true;
+        if (equal_somehow(a, b, depth + 1, to, used | 1u << k)) return true;
     }
     return false;
 }
@@ -247,19 +284,16 @@ static bool reads_input(const IrExpr *e) {
 }
 
 /* Values that any program contains say nothing. */
-static bool trivial(RefTensor t) {
-    if (!t.value) return true;
-    int64_t plain = 0;
-    for (int64_t i = 0; i < t.count; i++) plain += t.value[i] == 0 || t.value[i] == 1 || !isfinite(t.value[i]);
-    return plain == t.count;
+static bool telling(const View *view) {
+    if (!view->t.value || (view->of->var->def && !reads_input(view->of->var->def))) return false;
+    for (int64_t i = 0; i < view->t.count; i++)
+        if (view->t.value[i] != 0 && view->t.value[i] != 1 && isfinite(view->t.value[i])) return true;
+    return false;
 }
 
-static bool values_equal(const Finder *f, const Value *a, const Value *b, int side) {
-    if (a->rank != b->rank) return false;
-    RefTensor ta = ref_tensor(f->r, a->var), tb = ref_tensor(f->r, b->var);
-    if (ta.count != tb.count || trivial(ta)) return false;
+static bool values_equal(const View *a, const View *b) {
     int to[16];
-    return equal_somehow(a, b, ta, tb, side, 0, to, 0);
+    return a->rank == b->rank && a->count == b->count && equal_somehow(a, b, 0, to, 0);
 }
 
 static void acquit(Finder *f, const IrVar *v);
@@ -270,34 +304,66 @@ static void acquit_reads(void *data, IrExpr *ref) {
 
 /* v is right, and with it all that it was computed from. */
 static void acquit(Finder *f, const IrVar *v) {
-    if (f->right[v->id]) return;
+    if (f->right[v->id] || f->barred[v->id]) return;
     f->right[v->id] = true;
     if (v->def) ir_each_ref(v->def, acquit_reads, f);
     if (v->init) ir_each_ref(v->init, acquit_reads, f);
 }
 
-/* A population that equals one summand of the other side may lack the other summands: only what it was computed from is right. */
+/* A population that equals one summand of the other side may lack the other summands: only what it was computed from is right.
+ * So it is with a side of the check that equals a part of the other side. */
 static void acquit_match(Finder *f, const Value *v, const Value *other) {
-    if (other->summand && v->var->id < f->variables && is_population(v->var)) ir_each_ref(v->var->def, acquit_reads, f);
-    else acquit(f, v->var);
+    const IrVar *var = v->var;
+    bool whole = var->id >= f->variables || (!f->barred[var->id] && !(other->summand && is_population(var)));
+    if (whole) acquit(f, var);
+    else if (var->def && var->def->op != IR_REF) ir_each_ref(var->def, acquit_reads, f);
+    else if (var->def && !f->barred[var->def->var->id]) acquit(f, var->def->var);
+}
+
+/* A side of the check, and what it repeats. */
+static void bar(Finder *f, const IrVar *v) {
+    f->barred[v->id] = true;
+    if (v->def && v->def->op == IR_REF) bar(f, v->def->var);
 }
 
 static void match_all(Finder *f) {
+    View *left = ARENA_ARRAY(f->p->arena, View, f->values.count), *right = ARENA_ARRAY(f->p->arena, View, f->values.count);
+    int lefts = 0, rights = 0;
     for (int i = 0; i < f->values.count; i++) {
-        Value *a = f->values.at[i];
-        if (!a->on[0] || f->right[a->var->id]) continue;
-        if (a->on[1] && a->var->id < f->variables) {
-            acquit(f, a->var);
-            continue;
-        }
-        if (a->var->def && !reads_input(a->var->def)) continue;
-        for (int k = 0; k < f->values.count; k++) {
-            Value *b = f->values.at[k];
-            if (!b->on[1] || !values_equal(f, a, b, 0)) continue;
-            acquit_match(f, a, b);
-            acquit_match(f, b, a);
+        const Value *v = f->values.at[i];
+        if (v->on[0] && v->on[1] && v->var->id < f->variables && !f->barred[v->var->id]) acquit(f, v->var);
+        View view = view_of(f, v);
+        if (!telling(&view)) continue;
+        if (v->on[0]) left[lefts++] = view;
+        if (v->on[1]) right[rights++] = view;
+    }
+    for (int i = 0; i < lefts; i++) {
+        for (int k = 0; k < rights; k++) {
+            if (left[i].of == right[k].of || !values_equal(&left[i], &right[k])) continue;
+            acquit_match(f, left[i].of, right[k].of);
+            acquit_match(f, right[k].of, left[i].of);
         }
     }
+}
+
+/* What one side alone of a check that holds was computed from is right; what both were computed from it does not tell. */
+typedef struct Unshared {
+    Finder *f;
+    const bool *shared; /* by variable id; NULL: nothing */
+} Unshared;
+
+static void acquit_unshared(void *data, IrExpr *ref) {
+    Unshared *u = data;
+    const IrVar *v = ref->var;
+    if (!v->def || u->f->right[v->id] || (u->shared && u->shared[v->id])) return;
+    u->f->right[v->id] = true;
+    ir_each_ref(v->def, acquit_unshared, u);
+}
+
+static void acquit_check(Finder *f, const IrCheck *check, const bool *shared) {
+    Unshared u = {f, shared};
+    if (check->left->def) ir_each_ref(check->left->def, acquit_unshared, &u);
+    if (check->right->def) ir_each_ref(check->right->def, acquit_unshared, &u);
 }
 
 /* ---- the report ------------------------------------------------------------------------------------------------------------------ */
@@ -385,11 +451,14 @@ static void begin(Finder *f, const IrCheck *check) {
     find_roles(f, 1, check->right);
     add_parts(f);
     f->right = ARENA_ARRAY(f->p->arena, bool, f->p->vars.count);
+    f->barred = ARENA_ARRAY(f->p->arena, bool, f->p->vars.count);
+    bar(f, check->left);
+    bar(f, check->right);
 }
 
 void find_first(Checker *c, const Case *k, int check, const bool *holds, CheckFailure *failure) {
-    Case *telling = telling_case(c, k, check);
-    Finder f = {.c = c, .p = ir_clone(c->in->source), .k = telling};
+    Case *chosen = telling_case(c, k, check);
+    Finder f = {.c = c, .p = ir_clone(c->in->source), .k = chosen};
     const IrCheck *failed = &f.p->checks.at[check];
     begin(&f, failed);
     name_lone_weights(&f, failure);
@@ -397,17 +466,18 @@ void find_first(Checker *c, const Case *k, int check, const bool *holds, CheckFa
     int kept = 0;
     for (int i = 0; i < f.values.count; i++)
         if (f.values.at[i]->on[0] || f.values.at[i]->on[1]) keep[kept++] = f.values.at[i]->var;
-    f.r = ref_new(f.p, telling->size, ref_float64(), keep, kept);
-    bind_case(c, f.r, f.p, telling);
+    f.r = ref_new(f.p, chosen->size, ref_float64(), keep, kept);
+    bind_case(c, f.r, f.p, chosen);
+    for (int i = 0; c->shared[check] && i < f.variables; i++)
+        if (c->shared[check][i]) ref_take_as_exact(f.r, f.p->vars.at[i]);
     if (ref_bytes(f.r) < 4e9 && !ref_run(f.r)) {
         for (int i = 0; i < f.p->checks.count; i++) {
             if (!holds[i]) continue;
-            acquit(&f, f.p->checks.at[i].left);
-            acquit(&f, f.p->checks.at[i].right);
+            acquit_check(&f, &f.p->checks.at[i], c->shared[i]);
         }
         match_all(&f);
         name_suspects(&f, failed, failure);
     }
     ref_free(f.r);
-    case_free(telling);
+    case_free(chosen);
 }

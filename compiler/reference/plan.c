@@ -229,16 +229,36 @@ static Node *plan_node(Reference *r, const Scope *scope, IrExpr *e) {
     return node;
 }
 
-static double node_cost(const Reference *r, const Node *node) {
+enum { CALL = 30 }; /* what it takes to begin a run, in steps of its loop */
+
+/* Will evaluate.c do the two innermost loops at once? */
+static bool in_rows(const Node *node) {
+    int last = node->level_count - 1;
+    return node->op == IR_SUM && node->along && node->factor && last > 0 && node->level[last].atom_count == 0 &&
+           node->arg[0]->op == IR_REF && node->factor->op == IR_REF;
+}
+
+/* Steps for one lane of a run of n lanes. */
+static double node_cost(const Reference *r, const Node *node, double n) {
     double cost = node->op == IR_REF || node->op == IR_LIT ? 0.25 : node->op == IR_MUL || node->op == IR_SUM ? 1 : 8;
     if (node->op >= IR_EXP && node->op <= IR_ERF) cost = 40;
     if (node->op == IR_POW) cost = 100;
-    for (int i = 0; i < node->argc; i++) cost += node_cost(r, node->arg[i]);
-    if (node->factor) cost += node_cost(r, node->factor);
-    if (node->op != IR_SUM && node->op != IR_AMAX) return cost;
-    bool guarded = false;
-    for (int i = 0; i < node->level_count; i++) guarded |= node->level[i].atom_count > 0;
-    return cost * node->terms * (guarded ? 0.6 : 1);
+    if (node->uniform) cost /= n;
+    bool reduces = node->op == IR_SUM || node->op == IR_AMAX;
+    double inner = n, terms = 1;
+    if (reduces && node->along) {
+        inner = (double)run_size(r, node->level[node->level_count - 1].axis);
+        terms = node->uniform ? node->terms / n : node->terms;
+    } else if (reduces) {
+        terms = node->terms;
+    }
+    for (int i = 0; i < node->level_count; i++)
+        if (node->level[i].atom_count > 0) terms *= 0.6;
+    if (in_rows(node)) return (cost + 0.5 + 3 * CALL / inner / (double)run_size(r, node->level[node->level_count - 2].axis)) * terms;
+    cost += CALL / inner;
+    for (int i = 0; i < node->argc; i++) cost += node_cost(r, node->arg[i], inner);
+    if (node->factor) cost += node_cost(r, node->factor, inner);
+    return cost * terms;
 }
 
 /* ---- equations ---------------------------------------------------------------------------------------------------------------- */
@@ -258,7 +278,7 @@ static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *fixe
     }
     scope.run = q->run = q->run_dim >= 0 ? to->axes[q->run_dim] : NULL;
     q->root = plan_node(r, &scope, e);
-    q->cost = points * node_cost(r, q->root);
+    q->cost = points * node_cost(r, q->root, q->run ? (double)run_size(r, q->run) : 1);
     return q;
 }
 

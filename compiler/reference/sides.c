@@ -4,7 +4,7 @@
 
 #include "reference/check_internal.h"
 
-static const double SOURCE_STEPS = 2e9, SCHEDULED_STEPS = 6e9, MOST_BYTES = 3e9;
+static const double SOURCE_STEPS = 2e9, SCHEDULED_STEPS = 6e9, MOST_BYTES = 2e9;
 
 void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k) {
     const IrProgram *source = c->in->source;
@@ -116,16 +116,17 @@ static bool run_native(const Checker *c, const Case *k, Sides *sides, const char
     return !error;
 }
 
-/* The source order where it takes no more than half of what is left of the budget, else the scheduled one. False with *why NULL:
+/* The source order where it takes no more than a sixth of what is left of the budget, else the scheduled one. False with *why NULL:
  * neither. */
 bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why) {
-    double left = (c->in->budget - c->spent) / 2;
+    double left = (c->in->budget - c->spent) / 6;
     *sides = (Sides){.native = calloc((size_t)c->side_count + 1, sizeof *sides->native),
                      .reference = calloc((size_t)c->side_count + 1, sizeof *sides->reference)};
     if (!evaluate_references(c, false, k, left < SOURCE_STEPS ? left : SOURCE_STEPS, sides, why)) {
         free_references(c, sides);
         sides->substituted = true;
-        if (*why || !evaluate_references(c, true, k, SCHEDULED_STEPS, sides, why)) return false;
+        left = c->in->budget - c->spent;
+        if (*why || !evaluate_references(c, true, k, left < SCHEDULED_STEPS ? left : SCHEDULED_STEPS, sides, why)) return false;
     }
     if (!native || !c->in->native) return true;
     sides->bounds = evaluate(c, true, -1, c->in->arithmetic, k, SCHEDULED_STEPS, why);
