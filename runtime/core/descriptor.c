@@ -1,0 +1,129 @@
+#include "core/descriptor.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static RtStatus bad(RtError *error, const char *what) {
+    return rt_fail(error, RT_FAULT, "this program's description of itself cannot be read: %s", what);
+}
+
+static RtStatus read_axis(const json_t *json, RtAxis *axis, RtError *error) {
+    axis->name = json_string_value(json_object_get(json, "name"));
+    axis->size = json_integer_value(json_object_get(json, "size"));
+    const char *kind = json_string_value(json_object_get(json, "kind"));
+    if (!axis->name || !kind || axis->size < 1) return bad(error, "an axis");
+    axis->bounded = !strcmp(kind, "bounded");
+    return axis->bounded || !strcmp(kind, "const") ? RT_OK : bad(error, "the kind of an axis");
+}
+
+static RtStatus read_draw(const json_t *json, RtDraw *draw, RtError *error) {
+    static const char *const kinds[] = {[RT_DRAW_NORMAL] = "normal", [RT_DRAW_UNIFORM] = "uniform", [RT_DRAW_XAVIER] = "xavier",
+                                        [RT_DRAW_CONSTANT] = "constant"};
+    const char *kind = json_string_value(json_object_get(json, "kind"));
+    draw->a = json_number_value(json_object_get(json, "a"));
+    draw->b = json_number_value(json_object_get(json, "b"));
+    for (int i = RT_DRAW_NORMAL; kind && i <= RT_DRAW_CONSTANT; i++)
+        if (!strcmp(kind, kinds[i])) draw->kind = (RtDrawKind)i;
+    return draw->kind == RT_DRAW_NONE ? bad(error, "how a weight is drawn") : RT_OK;
+}
+
+static RtStatus read_role(const json_t *json, RtRole *role, RtError *error) {
+    static const char *const roles[] = {[RT_STIMULUS] = "stimulus", [RT_WEIGHT] = "weight", [RT_OUTPUT] = "output",
+                                        [RT_PLANNED] = "plan", [RT_TEMP] = "temp"};
+    const char *text = json_string_value(json_object_get(json, "role"));
+    for (int i = RT_STIMULUS; text && i <= RT_TEMP; i++) {
+        if (strcmp(text, roles[i])) continue;
+        *role = (RtRole)i;
+        return RT_OK;
+    }
+    return bad(error, "the role of a buffer");
+}
+
+static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer *buffer, RtError *error) {
+    const json_t *axes = json_object_get(json, "axes"), *draw = json_object_get(json, "draw");
+    buffer->name = json_string_value(json_object_get(json, "name"));
+    buffer->unit = json_string_value(json_object_get(json, "unit"));
+    buffer->tensor = json_string_value(json_object_get(json, "tensor"));
+    buffer->recorded = json_is_true(json_object_get(json, "recorded"));
+    if (!buffer->name || !json_is_array(axes) || json_array_size(axes) > RT_MAX_RANK) return bad(error, "a buffer");
+    buffer->rank = (int)json_array_size(axes);
+    for (int i = 0; i < buffer->rank; i++) {
+        json_int_t axis = json_integer_value(json_array_get(axes, (size_t)i));
+        if (axis < 0 || axis >= d->axes) return bad(error, "an axis of a buffer");
+        buffer->axis[i] = (int)axis;
+    }
+    if (draw && read_draw(draw, &buffer->draw, error) != RT_OK) return error->status;
+    return read_role(json, &buffer->role, error);
+}
+
+static RtStatus read_json(const json_t *json, RtDescriptor *d, RtError *error) {
+    const json_t *axes = json_object_get(json, "axes"), *buffers = json_object_get(json, "buffers");
+    const char *precision = json_string_value(json_object_get(json, "precision"));
+    d->name = json_string_value(json_object_get(json, "name"));
+    d->compiler = json_string_value(json_object_get(json, "compiler"));
+    if (!d->name || !precision || !json_is_array(axes) || !json_is_array(buffers)) return bad(error, "its parts");
+    if (!d->compiler) d->compiler = "ctx";
+    d->type = !strcmp(precision, "f64") ? RT_F64 : RT_F32;
+    d->axes = (int)json_array_size(axes);
+    d->buffers = (int)json_array_size(buffers);
+    d->axis = calloc((size_t)d->axes + 1, sizeof *d->axis);
+    d->buffer = calloc((size_t)d->buffers + 1, sizeof *d->buffer);
+    if (!d->axis || !d->buffer) return rt_no_memory(error, (double)d->buffers * sizeof *d->buffer, "the descriptor");
+    for (int i = 0; i < d->axes; i++)
+        if (read_axis(json_array_get(axes, (size_t)i), &d->axis[i], error) != RT_OK) return error->status;
+    for (int i = 0; i < d->buffers; i++)
+        if (read_buffer(d, json_array_get(buffers, (size_t)i), &d->buffer[i], error) != RT_OK) return error->status;
+    return RT_OK;
+}
+
+RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *d, RtError *error) {
+    *d = (RtDescriptor){0};
+    if (program->abi != CTX_ABI_VERSION)
+        return rt_fail(error, RT_FAULT, "the program was compiled for runtime interface %u, this library has %d", program->abi,
+                       CTX_ABI_VERSION);
+    json_error_t why;
+    json_t *json = json_loads(program->descriptor, JSON_REJECT_DUPLICATES, &why);
+    if (!json) return bad(error, why.text);
+    d->json = json;
+    if (read_json(json, d, error) != RT_OK) rt_descriptor_free(d);
+    return error->status;
+}
+
+void rt_descriptor_free(RtDescriptor *d) {
+    json_decref(d->json);
+    free(d->axis);
+    free(d->buffer);
+    *d = (RtDescriptor){0};
+}
+
+int rt_find_buffer(const RtDescriptor *d, RtRole role, const char *name) {
+    for (int i = 0; i < d->buffers; i++)
+        if (d->buffer[i].role == role && !strcmp(d->buffer[i].name, name)) return i;
+    return -1;
+}
+
+int rt_find_axis(const RtDescriptor *d, const char *name) {
+    for (int i = 0; i < d->axes; i++)
+        if (!strcmp(d->axis[i].name, name)) return i;
+    return -1;
+}
+
+bool rt_uses_axis(const RtBuffer *buffer, int axis) {
+    for (int i = 0; i < buffer->rank; i++)
+        if (buffer->axis[i] == axis) return true;
+    return false;
+}
+
+char *rt_axes_text(const RtDescriptor *d, const RtBuffer *buffer) {
+    char *text = rt_format("[");
+    for (int i = 0; i < buffer->rank && text; i++) {
+        const RtAxis *axis = &d->axis[buffer->axis[i]];
+        char *longer = rt_format("%s%s%s %s %lld", text, i ? ", " : "", axis->name, axis->bounded ? "<=" : "=", (long long)axis->size);
+        free(text);
+        text = longer;
+    }
+    char *closed = text ? rt_format("%s]", text) : NULL;
+    free(text);
+    return closed;
+}

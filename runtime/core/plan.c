@@ -1,0 +1,191 @@
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/plan_internal.h"
+
+enum { LINE = 64 }; /* bytes; buffers begin at multiples of it */
+
+void rt_plan_note(RtPlan *plan, const char *format, ...) {
+    va_list args;
+    char *line = NULL;
+    va_start(args, format);
+    if (vasprintf(&line, format, args) < 0) line = NULL;
+    va_end(args);
+    char *all = line ? rt_format("%s%s\n", plan->notes ? plan->notes : "", line) : NULL;
+    free(line);
+    if (!all) return; /* a note is not worth a failure */
+    free(plan->notes);
+    plan->notes = all;
+}
+
+/* Every bounded axis must have a size by now. */
+static RtStatus check_sizes(const RtConfig *c, RtError *error) {
+    for (int i = 0; i < c->d.axes; i++)
+        if (c->size[i] == 0)
+            return rt_fail(error, RT_USER, "axis %s has no size yet: give a stimulus along it, or --size %s=N (at most %lld)",
+                           c->d.axis[i].name, c->d.axis[i].name, (long long)c->d.axis[i].size);
+    return RT_OK;
+}
+
+static RtStatus too_large(RtPlan *plan, const RtBuffer *b) {
+    char text[RT_SHAPE_TEXT];
+    int64_t shape[RT_MAX_RANK];
+    for (int i = 0; i < b->rank; i++) shape[i] = rt_buffer_size(&plan->d, plan->size, b, i);
+    return rt_fail(&plan->error, RT_USER, "%s of shape %s is too large for any memory", b->name, rt_shape_text(text, b->rank, shape));
+}
+
+/* Bytes of every buffer and of the scratch, and their total. */
+static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
+    for (int i = 0; i < plan->d.buffers; i++) {
+        const RtBuffer *b = &plan->d.buffer[i];
+        int64_t count = rt_buffer_count(&plan->d, plan->size, b);
+        if (count < 0) return too_large(plan, b);
+        plan->bytes[i] = count * (int64_t)rt_type_size(plan->d.type);
+        if (__builtin_add_overflow(plan->total, plan->bytes[i], &plan->total)) return too_large(plan, b);
+    }
+    int64_t each = plan->program->scratch_bytes ? plan->program->scratch_bytes(plan->size) : 0;
+    plan->frame.scratch_stride = (each + LINE - 1) / LINE * LINE;
+    if (each < 0 || __builtin_mul_overflow(plan->frame.scratch_stride, threads, scratch) ||
+        __builtin_add_overflow(plan->total, *scratch, &plan->total))
+        return rt_fail(&plan->error, RT_USER, "the working memory of %s is too large for any machine", plan->d.name);
+    return RT_OK;
+}
+
+/* Refused before anything is allocated: what the machine does not have would end in swapping or a kill. */
+static RtStatus check_memory(RtPlan *plan) {
+    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (have > 0 && (double)plan->total > have)
+        return rt_fail(&plan->error, RT_MACHINE, "%s needs %.4g GB of memory at these sizes, this machine has %.4g GB", plan->d.name,
+                       (double)plan->total / 1e9, have / 1e9);
+    return RT_OK;
+}
+
+static RtStatus allocate(RtPlan *plan, int64_t scratch) {
+    if (check_memory(plan) != RT_OK) return plan->error.status;
+    for (int i = 0; i < plan->d.buffers; i++) {
+        plan->home[i] = plan->buffer[i] = rt_aligned((size_t)plan->bytes[i]);
+        if (!plan->home[i]) return rt_no_memory(&plan->error, (double)plan->bytes[i], plan->d.buffer[i].name);
+    }
+    plan->scratch = rt_aligned((size_t)scratch);
+    if (!plan->scratch) return rt_no_memory(&plan->error, (double)scratch, "working memory");
+    return RT_OK;
+}
+
+/* The parts of a plan that do not depend on sizes. */
+static RtStatus begin(RtPlan *plan, const RtConfig *c) {
+    plan->program = c->program;
+    if (rt_descriptor_read(c->program, &plan->d, &plan->error) != RT_OK) return plan->error.status;
+    size_t axes = (size_t)plan->d.axes + 1, buffers = (size_t)plan->d.buffers + 1;
+    plan->size = calloc(axes, sizeof *plan->size);
+    plan->batched = calloc(buffers, sizeof *plan->batched);
+    plan->bytes = calloc(buffers, sizeof *plan->bytes);
+    plan->home = calloc(buffers, sizeof *plan->home);
+    plan->buffer = calloc(buffers, sizeof *plan->buffer);
+    if (!plan->size || !plan->batched || !plan->bytes || !plan->home || !plan->buffer)
+        return rt_no_memory(&plan->error, (double)buffers * 32, "a plan");
+    memcpy(plan->size, c->size, (size_t)plan->d.axes * sizeof *plan->size);
+    memcpy(plan->batched, c->batched, (size_t)plan->d.buffers * sizeof *plan->batched);
+    plan->batch = c->batch;
+    plan->batch.by = NULL;
+    return RT_OK;
+}
+
+static RtStatus build(RtPlan *plan, const RtConfig *c) {
+    int64_t scratch = 0;
+    if (check_sizes(c, &plan->error) != RT_OK || begin(plan, c) != RT_OK) return plan->error.status;
+    int threads = c->threads ? c->threads : rt_processors();
+    if (measure(plan, threads, &scratch) != RT_OK || allocate(plan, scratch) != RT_OK) return plan->error.status;
+    if (rt_bind_weights(plan, c) != RT_OK) return plan->error.status;
+    RtPool *pool = rt_pool_new(threads);
+    if (!pool) return rt_fail(&plan->error, RT_MACHINE, "%d threads cannot be started", threads);
+    plan->frame.size = plan->size;
+    plan->frame.buffer = plan->buffer;
+    plan->frame.scratch = plan->scratch;
+    plan->frame.pool = pool;
+    if (plan->program->plan) plan->program->plan(&plan->frame);
+    return RT_OK;
+}
+
+RtPlan *rt_plan_new(RtConfig *c) {
+    if (c->error.status != RT_OK) return NULL;
+    RtPlan *plan = calloc(1, sizeof *plan);
+    if (!plan) rt_no_memory(&c->error, sizeof *plan, "a plan");
+    else if (build(plan, c) == RT_OK) return plan;
+    else rt_fail(&c->error, plan->error.status, "%s", rt_error_message(&plan->error));
+    rt_plan_free(plan);
+    return NULL;
+}
+
+void rt_plan_free(RtPlan *plan) {
+    if (!plan) return;
+    rt_pool_free(plan->frame.pool);
+    for (int i = 0; plan->home && i < plan->d.buffers; i++) free(plan->home[i]);
+    free(plan->scratch);
+    free(plan->buffer);
+    free(plan->home);
+    free(plan->bytes);
+    free(plan->batched);
+    free(plan->size);
+    free(plan->notes);
+    rt_error_clear(&plan->error);
+    rt_descriptor_free(&plan->d);
+    free(plan);
+}
+
+/* Shows the frame item `item` of the caller's memory, or its copy at home where alignment asks for one. */
+static void show_stimulus(RtPlan *plan, int at, const void *data, int64_t item) {
+    const char *from = (const char *)data + (plan->batched[at] ? item * plan->bytes[at] : 0);
+    if ((uintptr_t)from % LINE == 0) {
+        plan->buffer[at] = (void *)(uintptr_t)from;
+        return;
+    }
+    plan->buffer[at] = plan->home[at];
+    if (item == 0 || plan->batched[at]) memcpy(plan->home[at], from, (size_t)plan->bytes[at]);
+}
+
+static void show_output(RtPlan *plan, int at, void *data, int64_t item) {
+    char *to = data ? (char *)data + item * plan->bytes[at] : NULL;
+    plan->buffer[at] = to && (uintptr_t)to % LINE == 0 ? to : plan->home[at];
+}
+
+static void fetch_output(RtPlan *plan, int at, void *data, int64_t item) {
+    char *to = data ? (char *)data + item * plan->bytes[at] : NULL;
+    if (to && plan->buffer[at] != to) memcpy(to, plan->home[at], (size_t)plan->bytes[at]);
+}
+
+RtStatus rt_plan_call(RtPlan *plan, const void *const *stimuli, void *const *outputs) {
+    if (plan->error.status != RT_OK) return plan->error.status;
+    for (int64_t item = 0; item < plan->batch.items; item++) {
+        for (int i = 0, s = 0, o = 0; i < plan->d.buffers; i++) {
+            RtRole role = plan->d.buffer[i].role;
+            if (role == RT_STIMULUS && !stimuli[s])
+                return rt_fail(&plan->error, RT_USER, "stimulus %s is NULL", plan->d.buffer[i].name);
+            if (role == RT_STIMULUS) show_stimulus(plan, i, stimuli[s++], item);
+            if (role == RT_OUTPUT) show_output(plan, i, outputs[o++], item);
+        }
+        plan->program->call(&plan->frame);
+        for (int i = 0, o = 0; i < plan->d.buffers; i++)
+            if (plan->d.buffer[i].role == RT_OUTPUT) fetch_output(plan, i, outputs[o++], item);
+    }
+    return RT_OK;
+}
+
+const char *rt_plan_message(const RtPlan *plan) { return rt_error_message(&plan->error); }
+const char *rt_plan_notes(const RtPlan *plan) { return plan->notes ? plan->notes : ""; }
+const RtDescriptor *rt_plan_descriptor(const RtPlan *plan) { return &plan->d; }
+int64_t rt_plan_size(const RtPlan *plan, int axis) { return plan->size[axis]; }
+const void *rt_plan_weight(const RtPlan *plan, int buffer) { return plan->home[buffer]; }
+int64_t rt_plan_bytes(const RtPlan *plan) { return plan->total; }
+int rt_plan_threads(const RtPlan *plan) { return rt_pool_threads(plan->frame.pool); }
+
+int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]) {
+    const RtBuffer *b = &plan->d.buffer[buffer];
+    bool batched = b->role == RT_OUTPUT ? plan->batch.rank > 0 : plan->batched[buffer];
+    int extra = batched ? plan->batch.rank : 0;
+    for (int i = 0; i < extra; i++) shape[i] = plan->batch.shape[i];
+    for (int i = 0; i < b->rank; i++) shape[extra + i] = rt_buffer_size(&plan->d, plan->size, b, i);
+    return extra + b->rank;
+}

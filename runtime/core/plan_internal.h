@@ -1,0 +1,53 @@
+/* Insides of a configuration and a plan, shared by config.c, weights.c and plan.c. */
+#ifndef CTX_RUNTIME_PLAN_INTERNAL_H
+#define CTX_RUNTIME_PLAN_INTERNAL_H
+#include "core/plan.h"
+#include "core/pool.h"
+
+typedef struct RtBatch { /* leading dimensions that the data have beyond the circuit's; rank 0: none */
+    int rank;
+    int64_t shape[RT_MAX_RANK];
+    int64_t items;  /* their product, at least 1 */
+    const char *by; /* the stimulus that said so */
+} RtBatch;
+
+struct RtConfig {
+    const CtxProgram *program;
+    RtDescriptor d;
+    RtError error;
+    int64_t *size;       /* of each axis; 0: not known yet */
+    const char **by;     /* of each axis: the stimulus that fixed it, or NULL */
+    RtBatch batch;
+    bool *batched;       /* of each buffer: has the batch dimensions */
+    int threads;
+    uint64_t seed;
+    char *weights_path;  /* safetensors, or NULL */
+    char **weight_path;  /* of each buffer: .npy, or NULL */
+    void **weight_data;  /* of each buffer: elements given, or NULL */
+};
+
+struct RtPlan {
+    const CtxProgram *program;
+    RtDescriptor d;
+    RtError error;
+    char *notes;
+    int64_t *size;
+    RtBatch batch;
+    bool *batched;
+    int64_t *bytes;  /* of each buffer: one item */
+    void **home;     /* memory of each buffer */
+    void **buffer;   /* what the frame shows: home, or the caller's memory during a call */
+    unsigned char *scratch;
+    int64_t total;   /* bytes held */
+    CtxFrame frame;
+};
+
+/* Size along dimension `dimension` of a buffer: weights have the bound's, all others the run's. */
+int64_t rt_buffer_size(const RtDescriptor *d, const int64_t *size, const RtBuffer *buffer, int dimension);
+/* Elements of a buffer for one item, -1 on overflow. */
+int64_t rt_buffer_count(const RtDescriptor *d, const int64_t *size, const RtBuffer *buffer);
+/* Fills the weights of a plan from where the configuration says. */
+RtStatus rt_bind_weights(RtPlan *plan, const RtConfig *config);
+/* A line of the plan's notes. */
+void rt_plan_note(RtPlan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#endif

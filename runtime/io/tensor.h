@@ -1,0 +1,78 @@
+/* Tensors in memory, and their two file formats.
+ *
+ * A tensor is row-major and contiguous, float32 or float64, 64-byte aligned, and owned by whoever holds the struct
+ * (rt_tensor_free). Readers convert to the element type they are asked for: floating-point data are rounded, integers must be
+ * exact, and NaN, infinity and overflow are errors that name the index. Readers are strict: what a header promises must be in
+ * the file, all of it and nothing else. Every error is RT_USER unless the machine failed. */
+#ifndef CTX_RUNTIME_TENSOR_H
+#define CTX_RUNTIME_TENSOR_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+typedef enum RtType { RT_F32, RT_F64 } RtType;
+enum { RT_MAX_RANK = 32 };
+
+typedef struct RtTensor {
+    RtType type;
+    int rank;
+    int64_t shape[RT_MAX_RANK];
+    void *data;
+} RtTensor;
+
+static inline size_t rt_type_size(RtType type) { return type == RT_F64 ? 8 : 4; }
+static inline double rt_element(RtType type, const void *data, int64_t i) {
+    return type == RT_F64 ? ((const double *)data)[i] : (double)((const float *)data)[i];
+}
+/* Product of the sizes, or -1 when it exceeds what fits in memory addresses (2^47 elements). */
+int64_t rt_shape_count(int rank, const int64_t *shape);
+/* "[18, 384]"; "[]" for a single value. buffer must hold RT_SHAPE_TEXT characters. */
+enum { RT_SHAPE_TEXT = RT_MAX_RANK * 22 + 3 };
+const char *rt_shape_text(char *buffer, int rank, const int64_t *shape);
+/* Position of element i (row-major) as "[3, 17]". */
+const char *rt_index_text(char *buffer, int rank, const int64_t *shape, int64_t i);
+/* 64-byte aligned memory for at least one byte; NULL without memory. Released by free. */
+void *rt_aligned(size_t bytes);
+RtStatus rt_tensor_new(RtTensor *tensor, RtType type, int rank, const int64_t *shape, RtError *error); /* data unset */
+void rt_tensor_free(RtTensor *tensor);
+
+/* ---- element types in files (convert.c) ------------------------------------------------------------------------------- */
+typedef enum RtStored { RT_STORED_F16, RT_STORED_BF16, RT_STORED_F32, RT_STORED_F64, RT_STORED_I32, RT_STORED_I64 } RtStored;
+size_t rt_stored_size(RtStored stored);
+/* Converts `count` little-endian elements. Returns -1, or the first element that cannot be taken, and *why ("is NaN", ...). */
+int64_t rt_convert(RtStored stored, const unsigned char *from, int64_t count, RtType to, void *out, const char **why);
+
+/* ---- .npy: versions 1 to 3, C and Fortran order, <f4 <f8 <i4 <i8 --------------------------------------------------------- */
+RtStatus rt_npy_read(const char *path, RtType type, RtTensor *out, RtError *error);
+/* The same from memory; `label` names it in messages. */
+RtStatus rt_npy_parse(const char *label, const unsigned char *bytes, size_t length, RtType type, RtTensor *out, RtError *error);
+RtStatus rt_npy_write(const char *path, const RtTensor *tensor, RtError *error);
+
+/* ---- .safetensors: F16 BF16 F32 F64 ------------------------------------------------------------------------------------- */
+typedef struct RtStore RtStore; /* an open file: header checked as a whole, data read on demand */
+RtStore *rt_store_open(const char *path, RtError *error); /* NULL: error says why */
+/* The same from memory, which must outlive the store. */
+RtStore *rt_store_parse(const char *label, const unsigned char *bytes, size_t length, RtError *error);
+void rt_store_close(RtStore *store);
+int rt_store_count(const RtStore *store);
+const char *rt_store_name(const RtStore *store, int tensor); /* in header order */
+int rt_store_find(const RtStore *store, const char *name);   /* -1: no such tensor */
+int rt_store_rank(const RtStore *store, int tensor);
+const int64_t *rt_store_shape(const RtStore *store, int tensor);
+/* Reads one tensor; NaN and the like are errors. Tensors of other dtypes are no error until they are read. */
+RtStatus rt_store_read(const RtStore *store, int tensor, RtType type, RtTensor *out, RtError *error);
+RtStatus rt_store_write(const char *path, int count, const char *const *names, const RtTensor *tensors, RtError *error);
+
+/* ---- whole files (file.c) ------------------------------------------------------------------------------------------------- */
+typedef struct RtPiece {
+    const void *bytes;
+    size_t length;
+} RtPiece;
+/* A regular file or a pipe, as a whole; *bytes is released by free. */
+RtStatus rt_file_read(const char *path, unsigned char **bytes, size_t *length, RtError *error);
+/* Replaces path by the pieces in order. A regular file is written under another name in its folder and renamed when
+ * complete; if that fails, or an interrupt arrives, nothing remains of it. Devices and pipes are written directly. */
+RtStatus rt_file_write(const char *path, const RtPiece *pieces, int count, RtError *error);
+#endif
