@@ -25,8 +25,8 @@ static void stimuli(Build *b, const Circuit *c) {
 }
 
 static const IrInitKind draws[] = {
-    [DRAW_NONE] = INIT_UNBOUND,     [DRAW_NORMAL] = INIT_NORMAL,     [DRAW_UNIFORM] = INIT_UNIFORM,
-    [DRAW_XAVIER] = INIT_XAVIER,    [DRAW_CONSTANT] = INIT_CONSTANT,
+    [DRAW_NONE] = INIT_UNBOUND, [DRAW_NORMAL] = INIT_NORMAL,     [DRAW_UNIFORM] = INIT_UNIFORM,
+    [DRAW_XAVIER] = INIT_XAVIER, [DRAW_CONSTANT] = INIT_CONSTANT,
 };
 
 /* Tied weights are one tensor: one variable. */
@@ -68,8 +68,9 @@ static void declare_cell(Build *b, const CirPopulation *p) {
         if (entity->lowered) continue;
         bool ode = has_derivative(p->equations.at, p->equations.count, entity);
         IrVarKind kind = ode ? VAR_ODE : entity->kind == ENTITY_STATE ? VAR_STATE : VAR_ALG;
-        IrVar *v = variable(b, entity, kind, entity == p->rate ? "population" : entity->kind == ENTITY_STATE ? "state" : "variable");
-        v->span = entity == p->rate ? p->span : v->span;
+        const char *part = entity->kind == ENTITY_STATE ? "state" : "variable";
+        IrVar *v = variable(b, entity, kind, entity == p->rate ? "population" : part);
+        if (entity == p->rate) v->span = p->span;
         v->iterate_count = p->iterates ? p->iterate_count : 0;
         v->iterate_tolerance = p->iterate_tolerance;
     }
@@ -173,7 +174,7 @@ static void valued(Build *b, CirEntity *const *entities, int count) {
 static IrVar *materialised(Build *b, CirEntity *entity, Name name) {
     IrVar *v = build_variable(entity);
     if (v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) return v;
-    return ir_alg(b->p, name, v->axis_count, v->axes, ir_ref(b->p, v, NULL));
+    return ir_alg(b->p, build_name(b, name), v->axis_count, v->axes, ir_ref(b->p, v, NULL));
 }
 
 static void ends(Build *b, const Circuit *c) {
@@ -195,6 +196,7 @@ IrProgram *ir_build(Arena *arena, Names *names, Diagnostics *diagnostics, const 
     Build *b = ARENA_NEW(arena, Build);
     b->p = ir_program_new(arena, names, LEVEL_SYSTEM);
     b->p->name = circuit->name;
+    for (int i = 0; i < circuit->weights.count; i++) build_same_axes(b, circuit->weights.at[i]);
     for (int i = 0; i < circuit->axes.count; i++) build_axis(b, circuit->axes.at[i]);
     declare_all(b, circuit);
     valued(b, circuit->consts.at, circuit->consts.count);

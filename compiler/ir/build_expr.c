@@ -2,16 +2,43 @@
 #include "base/text.h"
 #include "ir/build_internal.h"
 
+/* The axis that stands for this root; itself unless tied. */
+static const CirAxis *representative(const Build *b, const CirAxis *root) {
+    for (int i = 0; i < b->same.count; i++)
+        if (b->same.at[i].axis == root) return representative(b, b->same.at[i].as);
+    return root;
+}
+
+void build_same_axes(Build *b, const CirEntity *weight) {
+    if (!weight->tied) return;
+    for (int i = 0; i < weight->axes.count; i++) {
+        const CirAxis *axis = representative(b, weight->axes.at[i]->root), *as = representative(b, weight->tied->axes.at[i]->root);
+        if (axis == as) continue;
+        SameAxis same = {axis, as};
+        vec_push(b->p->arena, &b->same, same);
+    }
+}
+
+static Name free_axis_name(Build *b, Name path) {
+    Name plain = build_name(b, path), name = plain;
+    for (int i = 2; ir_find_axis(b->p, name); i++) name = name_printf(b->p->names, "%s.%d", plain, i);
+    return name;
+}
+
 IrAxis *build_axis(Build *b, const CirAxis *axis) {
     if (!axis) return NULL;
     for (int i = b->axes.count - 1; i >= 0; i--)
         if (b->axes.at[i].from == axis) return b->axes.at[i].to;
     static const IrAxisKind kinds[] = {
-        [CIR_AXIS_CONST] = AXIS_CONST, [CIR_AXIS_BOUNDED] = AXIS_BOUNDED, [CIR_AXIS_COPY] = AXIS_COPY, [CIR_AXIS_CYCLE] = AXIS_CYCLE};
-    IrAxis *base = build_axis(b, axis->base);
-    Name name = build_name(b, axis->name);
-    for (int i = 2; ir_find_axis(b->p, name); i++) name = name_printf(b->p->names, "%s.%d", build_name(b, axis->name), i);
-    IrAxis *made = ir_axis_new(b->p, name, kinds[axis->kind], axis->size, base);
+        [CIR_AXIS_CONST] = AXIS_CONST,
+        [CIR_AXIS_BOUNDED] = AXIS_BOUNDED,
+        [CIR_AXIS_COPY] = AXIS_COPY,
+        [CIR_AXIS_CYCLE] = AXIS_CYCLE,
+    };
+    const CirAxis *as = representative(b, axis);
+    IrAxis *base = build_axis(b, as == axis ? axis->base : as);
+    IrAxisKind kind = as == axis ? kinds[axis->kind] : AXIS_COPY;
+    IrAxis *made = ir_axis_new(b->p, free_axis_name(b, axis->name), kind, axis->size, base);
     AxisImage image = {axis, made};
     vec_push(b->p->arena, &b->axes, image);
     return made;
@@ -35,27 +62,31 @@ IrVar *build_variable(const CirEntity *entity) {
 }
 
 static const IrOp operators[] = {
-    [CIR_NEG] = IR_NEG,   [CIR_ADD] = IR_ADD,   [CIR_SUB] = IR_SUB,         [CIR_MUL] = IR_MUL,   [CIR_DIV] = IR_DIV,
-    [CIR_POW] = IR_POW,   [CIR_EXP] = IR_EXP,   [CIR_LOG] = IR_LOG,         [CIR_SQRT] = IR_SQRT, [CIR_SIN] = IR_SIN,
-    [CIR_COS] = IR_COS,   [CIR_TANH] = IR_TANH, [CIR_SIGMOID] = IR_SIGMOID, [CIR_RELU] = IR_RELU, [CIR_GELU] = IR_GELU,
-    [CIR_ERF] = IR_ERF,   [CIR_ABS] = IR_ABS,   [CIR_MIN] = IR_MIN,         [CIR_MAX] = IR_MAX,   [CIR_LT] = IR_LT,
-    [CIR_LE] = IR_LE,     [CIR_EQ] = IR_EQ,
+    [CIR_NEG] = IR_NEG,         [CIR_ADD] = IR_ADD,   [CIR_SUB] = IR_SUB,   [CIR_MUL] = IR_MUL, [CIR_DIV] = IR_DIV,
+    [CIR_POW] = IR_POW,         [CIR_EXP] = IR_EXP,   [CIR_LOG] = IR_LOG,   [CIR_SQRT] = IR_SQRT, [CIR_SIN] = IR_SIN,
+    [CIR_COS] = IR_COS,         [CIR_TANH] = IR_TANH, [CIR_RELU] = IR_RELU, [CIR_GELU] = IR_GELU, [CIR_ERF] = IR_ERF,
+    [CIR_SIGMOID] = IR_SIGMOID, [CIR_ABS] = IR_ABS,   [CIR_MIN] = IR_MIN,   [CIR_MAX] = IR_MAX, [CIR_LT] = IR_LT,
+    [CIR_LE] = IR_LE,           [CIR_EQ] = IR_EQ,
 };
+
+/* What previous() reads starts at 0 unless it is a state, and looks back along its cycle. */
+static void keep_previous(Build *b, IrVar *v) {
+    for (int i = 0; i < v->axis_count && !v->scan_axis; i++)
+        if (v->axes[i]->kind == AXIS_CYCLE) v->scan_axis = v->axes[i];
+    if (!v->init) v->init = ir_lit(b->p, 0);
+}
 
 static IrExpr *reference(Build *b, const CirExpr *e) {
     IrVar *v = build_variable(e->entity);
     IrIndex *index = ARENA_ARRAY(b->p->arena, IrIndex, v->axis_count);
     for (int i = 0; i < v->axis_count; i++) {
         const CirIndex *from = &e->index[i];
-        index[i] = from->kind == CIR_IX_AXIS   ? ir_index(build_axis(b, from->axis))
-                   : from->kind == CIR_IX_LAST ? (IrIndex){IX_LAST, NULL, 0}
-                                               : (IrIndex){IX_CONST, NULL, from->position};
+        if (from->kind == CIR_IX_AXIS) index[i] = ir_index(build_axis(b, from->axis));
+        else if (from->kind == CIR_IX_LAST) index[i] = (IrIndex){IX_LAST, NULL, 0};
+        else index[i] = (IrIndex){IX_CONST, NULL, from->position};
     }
     if (e->op == CIR_REF) return ir_ref(b->p, v, index);
-    if (!v->scan_axis) /* previous of a rate that keeps no state: it starts at 0 */
-        for (int i = 0; i < v->axis_count && !v->scan_axis; i++)
-            if (v->axes[i]->kind == AXIS_CYCLE) v->scan_axis = v->axes[i];
-    if (!v->init) v->init = ir_lit(b->p, 0);
+    keep_previous(b, v);
     return ir_prev(b->p, v, index);
 }
 

@@ -9,11 +9,18 @@ typedef struct AxisImage {
     IrAxis *to;
 } AxisImage;
 
+typedef struct SameAxis { /* axes of tied weights: `axis` runs over the positions of `as` */
+    const CirAxis *axis, *as;
+} SameAxis;
+
 typedef struct Build {
     IrProgram *p;
     VEC(AxisImage) axes;
+    VEC(SameAxis) same;
 } Build;
 
+/* Weights tied along different axes of one size make these axes copies of one. Before any axis is built. */
+void build_same_axes(Build *b, const CirEntity *weight);
 IrAxis *build_axis(Build *b, const CirAxis *axis);
 Name build_name(Build *b, Name path); /* block[0].out is block.0.out in the IR, where brackets hold indices */
 IrVar *build_variable(const CirEntity *entity); /* of a tied weight: the one it is tied to */

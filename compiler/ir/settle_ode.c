@@ -1,13 +1,12 @@
-/* Equilibria: coefficient * v' = e with v' = 0, solved for v (semantics.md rule 11).
+/* Equilibria: coefficient * v' = e with v' = 0, solved for v.
  *
  * e must be affine in v: e = slope * v + rest gives v = rest / -slope; tau * r' = -r + F gives exactly r = F. The equations of
- * one cell are eliminated in turn: what v is replaces v in the later equations of its cell, so the system is triangular and
- * each pivot -slope is an assumption unless it is a number. */
-#include <string.h>
-
+ * one cell are solved in turn, each with the solutions before it written out where they lead back to its own variable: a
+ * triangular solve, whose pivots -slope are assumptions unless they are numbers. The coefficient does not matter: if it were
+ * 0, the equation would say the same. */
 #include "ir/settle_internal.h"
 
-/* e = slope * v + rest; slope NULL: v does not occur linearly. `bent`: v also occurs inside rest. */
+/* e = slope * v + rest; slope NULL: v does not occur linearly; rest NULL: 0. v may stand in rest, inside a nonlinearity. */
 typedef struct Affine {
     IrExpr *slope, *rest;
 } Affine;
@@ -55,54 +54,106 @@ static Affine affine(IrProgram *p, IrExpr *e, const IrVar *v) {
     return whole;
 }
 
-static bool same_cell(const IrVar *a, const IrVar *b) {
-    const char *dot = strrchr(b->name, '.');
-    size_t length = dot ? (size_t)(dot - b->name) : 0;
-    bool part = strncmp(a->name, b->name, strlen(a->name)) == 0 && b->name[strlen(a->name)] == '.';
-    return part || (length && strlen(a->name) >= length && strncmp(a->name, b->name, length) == 0);
+/* ---- quantities of the same cell ------------------------------------------------------------------------------------- */
+typedef struct Chain { /* variables being written out; none is written out inside of itself */
+    const struct Chain *outer;
+    const IrVar *var;
+} Chain;
+
+static bool in_chain(const Chain *chain, const IrVar *v) {
+    for (; chain; chain = chain->outer)
+        if (chain->var == v) return true;
+    return false;
 }
 
-typedef struct Replacement {
-    IrProgram *p;
+/* A cell reads its own quantities at its own indices; what other cells say arrives in compartments, which are left alone: a loop
+ * through them is a loop of the circuit. */
+static bool own_quantity(const Settle *s, const IrExpr *e) {
+    if (e->op != IR_REF || e->var->kind != VAR_ALG || !is_v(e, e->var)) return false;
+    Name kind = e->var->origin_kind;
+    return kind == name_of(s->p->names, "population") || kind == name_of(s->p->names, "variable");
+}
+
+/* v follows from e through algebraic quantities of the cell. */
+static bool leads_to(const Settle *s, const IrExpr *e, const IrVar *v, const Chain *chain) {
+    if (is_v(e, v)) return true;
+    if (own_quantity(s, e) && !in_chain(chain, e->var)) {
+        Chain inner = {chain, e->var};
+        if (leads_to(s, e->var->def, v, &inner)) return true;
+    }
+    for (int i = 0; i < e->argc; i++)
+        if (leads_to(s, e->arg[i], v, chain)) return true;
+    return false;
+}
+
+typedef struct Expose {
+    Settle *s;
     const IrVar *v;
-    IrExpr *by;
-} Replacement;
+    const Chain *chain;
+} Expose;
 
-static IrExpr *replace(void *data, IrExpr *e) {
-    Replacement *r = data;
-    return is_v(e, r->v) ? r->by : e;
+/* Writes out the quantities through which v acts on itself: what remains of v is visible to affine(). */
+static IrExpr *expose(void *data, IrExpr *e) {
+    Expose *x = data;
+    if (!own_quantity(x->s, e) || in_chain(x->chain, e->var) || !leads_to(x->s, e, x->v, x->chain)) return e;
+    Chain chain = {x->chain, e->var};
+    Expose inner = {x->s, x->v, &chain};
+    return ir_map(x->s->p, ir_inline(x->s->p, e), expose, &inner);
 }
 
-static void eliminate(Settle *s, int from, const IrVar *v) {
-    Replacement r = {s->p, v, v->def};
-    for (int i = from; i < s->p->items.count; i++) {
-        IrItem *item = s->p->items.at[i];
-        if (item->kind == ITEM_ODE && same_cell(v, item->var)) item->var->def = ir_map(s->p, item->var->def, replace, &r);
+/* ---- equilibrium ------------------------------------------------------------------------------------------------------- */
+static const char *label(const IrVar *v) {
+    return v->origin ? v->origin : v->name;
+}
+
+static void not_affine(Settle *s, const IrVar *v, bool gone) {
+    Diagnostic *d = diag_error(s->diagnostics, E_NOT_AFFINE, v->span, "the equation of `%s` cannot be solved for its equilibrium",
+                               label(v));
+    diag_label(d, gone ? "its rate cancels" : "its rate stands inside a nonlinearity");
+    diag_note(d, "at equilibrium 0 = %s", ir_expr_text(s->p->arena, v->def));
+    if (gone || v->iterate_count) diag_help(d, "bring it to the form tau * r' = -r + ...");
+    else diag_help(d, "say `iterate 200 until 1e-6` after the population's type to find the fixed point by iteration");
+}
+
+/* Value of an expression of literals alone. */
+static bool number(const IrExpr *e, double *value) {
+    double a, b;
+    *value = e->value;
+    if (e->op == IR_LIT) return true;
+    if (e->argc < 1 || e->argc > 2 || !number(e->arg[0], &a) || !number(e->arg[e->argc - 1], &b)) return false;
+    switch (e->op) {
+    case IR_NEG: *value = -a; return true;
+    case IR_ADD: *value = a + b; return true;
+    case IR_SUB: *value = a - b; return true;
+    case IR_MUL: *value = a * b; return true;
+    case IR_DIV: *value = a / b; return true;
+    default: return false;
     }
 }
 
-static void not_affine(Settle *s, const IrVar *v) {
-    Diagnostic *d = diag_error(s->diagnostics, E_NOT_AFFINE, v->span, "the equation of `%s` cannot be solved for its equilibrium",
-                               v->origin);
-    diag_label(d, "its rate stands inside a nonlinearity");
-    diag_note(d, "at equilibrium 0 = %s", ir_expr_text(s->p->arena, v->def));
-    diag_help(d, "say `iterate 200 until 1e-6` after the population's type to find the fixed point by iteration");
+/* Rounding of the decimals above must not hide that they cancel. */
+static bool cancels(const IrExpr *slope) {
+    double value;
+    return slope && number(slope, &value) && value < 1e-12 && value > -1e-12;
 }
 
 static void assume_pivot(Settle *s, const IrVar *v, const IrExpr *pivot) {
-    if (pivot->op == IR_LIT) return;
-    IrAssumption made = {name_printf(s->p->names, "%s: %s is not 0", v->origin, ir_expr_text(s->p->arena, pivot))};
+    double value;
+    if (number(pivot, &value)) return;
+    IrAssumption made = {name_printf(s->p->names, "%s: %s is not 0", label(v), ir_expr_text(s->p->arena, pivot))};
     vec_push(s->p->arena, &s->p->assumptions, made);
 }
 
 static void equilibrium(Settle *s, IrVar *v) {
+    Expose x = {s, v, NULL};
+    v->def = ir_map(s->p, v->def, expose, &x);
     Affine a = affine(s->p, v->def, v);
     bool bent = a.rest && ir_uses_var(a.rest, v);
-    if (!a.slope || (bent && !v->iterate_count)) {
-        not_affine(s, v);
+    if (!a.slope || cancels(a.slope) || (bent && !v->iterate_count)) {
+        not_affine(s, v, cancels(a.slope));
         return;
     }
-    IrExpr *pivot = ir_op1(s->p, IR_NEG, a.slope);
+    IrExpr *pivot = ir_op1(s->p, IR_NEG, ir_substitute(s->p, a.slope, 0, NULL, NULL)); /* bound axes of its own */
     if (!a.rest) a.rest = ir_lit(s->p, 0);
     assume_pivot(s, v, pivot);
     v->def = ir_op2(s->p, IR_DIV, a.rest, pivot);
@@ -116,6 +167,5 @@ void settle_equilibria(Settle *s) {
         item->kind = ITEM_ALG;
         item->var->kind = VAR_ALG;
         item->var->coefficient = NULL;
-        eliminate(s, i + 1, item->var);
     }
 }

@@ -68,27 +68,50 @@ static bool place(Order *o, IrVar *v, int component, char *mark, Items *body, Va
     return true;
 }
 
-static void loop_error(Order *o, const Vars *path) {
-    int first = 0, last = path->count - 1;
-    while (path->at[first] != path->at[last]) first++;
+static const char *label(const IrVar *v) {
+    return v->origin ? v->origin : v->name;
+}
+
+static bool is_population(const Order *o, const IrVar *v) {
+    return v->origin_kind == name_of(o->p->names, "population");
+}
+
+/* path[first] == path[last], each reading the next; the signal runs the other way. */
+static char *loop_text(Order *o, const Vars *path, int first, int last) {
     Text text = text_new(o->p->arena);
     const char *before = NULL;
-    for (int i = last; i >= first; i--) { /* readers were pushed before what they read: the signal runs backwards */
-        const char *name = path->at[i]->origin ? path->at[i]->origin : path->at[i]->name;
+    for (int i = last; i >= first; i--) {
+        const char *name = label(path->at[i]);
         if (name != before) text_add(&text, "%s%s", before ? " -> " : "", name);
         before = name;
     }
+    return text.at;
+}
+
+static void loop_error(Order *o, const Vars *path) {
+    int first = 0, last = path->count - 1;
+    while (path->at[first] != path->at[last]) first++;
     IrVar *named = path->at[first];
     for (int i = first; i < last; i++)
-        if (path->at[i]->origin_kind == name_of(o->p->names, "population")) named = path->at[i];
-    Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, named->span, "`%s` depends on itself within one cycle",
-                               named->origin ? named->origin : named->name);
-    diag_note(d, "the loop: %s", text.at);
+        if (is_population(o, path->at[i])) named = path->at[i];
+    Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, named->span, "`%s` depends on itself within one cycle", label(named));
+    diag_note(d, "the loop: %s", loop_text(o, path, first, last));
     for (int i = first; i < last; i++)
-        if (path->at[i] != named && path->at[i]->origin_kind == name_of(o->p->names, "population"))
-            diag_mark(d, path->at[i]->span, "`%s` is part of the loop", path->at[i]->origin);
+        if (path->at[i] != named && is_population(o, path->at[i]))
+            diag_mark(d, path->at[i]->span, "`%s` is part of the loop", label(path->at[i]));
     diag_help(d, "let it settle by iteration (`iterate 200 until 1e-6` after the population's type), or let it hear the cycle "
                  "before with previous(...)");
+}
+
+/* A loop that settles within each cycle and also looks back at the cycle before: a fixpoint inside a scan. */
+static void iterated_cycle_error(Order *o, const IrVar *iterates, const Vars *path) {
+    Diagnostic *d = diag_error(o->s->diagnostics, E_ITERATE_CYCLE, iterates->span,
+                               "`%s` iterates within a cycle and depends on the cycle before", label(iterates));
+    int first = 0, last = path->count - 1;
+    while (path->at[first] != path->at[last]) first++;
+    diag_note(d, "the loop within one cycle: %s", loop_text(o, path, first, last));
+    diag_help(d, "break one of the two: leave out `iterate` and hear the loop through previous(...), or keep what is remembered in "
+                 "a population outside of the loop");
 }
 
 /* ---- components ------------------------------------------------------------------------------------------------------------- */
@@ -131,8 +154,8 @@ static bool fits_scan(Order *o, const Vars *members, IrAxis *axis, int component
         Reads reads = {o, NULL, axis, component};
         ir_each_ref(v->def, reads_elsewhere, &reads);
         if (has_axis(v, axis) && !reads.wrong) continue;
-        Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, v->span, "`%s` is part of a loop over the cycle `%s` but reads it as a whole",
-                                   v->origin ? v->origin : v->name, axis->name);
+        Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, v->span,
+                                   "`%s` is part of a loop over the cycle `%s` but reads it as a whole", label(v), axis->name);
         diag_help(d, "whoever reads a completed cycle starts after it: it cannot feed the same cycle");
         return false;
     }
@@ -164,15 +187,19 @@ static IrExpr *delayed(void *data, IrExpr *e) {
     return ir_prev(d->o->p, e->var, e->index);
 }
 
-static bool emit_fix(Order *o, const Vars *members, int component) {
-    IrItem *fix = ir_item_new(o->p, ITEM_FIX);
-    Delay delay = {o, component};
+/* The most iterations and the smallest tolerance that a member asks for. */
+static void fix_limits(IrItem *fix, const Vars *members) {
     for (int i = 0; i < members->count; i++) {
-        IrVar *v = members->at[i];
+        const IrVar *v = members->at[i];
+        if (!v->iterate_count) continue;
+        if (fix->count == 0 || v->iterate_tolerance < fix->tolerance) fix->tolerance = v->iterate_tolerance;
         if (v->iterate_count > fix->count) fix->count = v->iterate_count;
-        if (v->iterate_count && (fix->tolerance == 0 || v->iterate_tolerance < fix->tolerance)) fix->tolerance = v->iterate_tolerance;
     }
-    if (!fix->count) return false;
+}
+
+/* The members read each other anew, the iterating ones through prev. */
+static void delay_loops(Order *o, const Vars *members, int component) {
+    Delay delay = {o, component};
     for (int i = 0; i < members->count; i++) {
         IrVar *v = members->at[i];
         v->def = ir_map(o->p, v->def, delayed, &delay);
@@ -182,17 +209,37 @@ static bool emit_fix(Order *o, const Vars *members, int component) {
         o->reader = node;
         ir_each_ref(v->def, collect, o);
     }
+}
+
+/* The members in an order in which each can be computed; false when a loop is left, which `path` ends with. */
+static bool body_order(Order *o, const Vars *members, int component, Items *body, Vars *path) {
     char *mark = arena_alloc(o->p->arena, (size_t)o->p->vars.count);
+    for (int i = 0; i < members->count; i++)
+        if (!place(o, members->at[i], component, mark, body, path)) return false;
+    return true;
+}
+
+static void emit_fix(Order *o, const Vars *members, int component) {
+    IrItem *fix = ir_item_new(o->p, ITEM_FIX);
     Items body = {0};
     Vars path = {0};
-    for (int i = 0; i < members->count; i++)
-        if (!place(o, members->at[i], component, mark, &body, &path)) return false;
+    fix_limits(fix, members);
+    delay_loops(o, members, component);
+    if (!body_order(o, members, component, &body, &path)) {
+        loop_error(o, &path);
+        return;
+    }
     fix->body = body.at;
     fix->body_count = body.count;
     for (int i = 0; i < body.count; i++)
         if (body.at[i]->var->init) body.at[i]->var->kind = VAR_STATE;
     vec_push(o->p->arena, &o->items, fix);
-    return true;
+}
+
+static const IrVar *iterating(const Vars *members) {
+    for (int i = 0; i < members->count; i++)
+        if (members->at[i]->iterate_count) return members->at[i];
+    return NULL;
 }
 
 static void close_component(Order *o, const Vars *members, int component) {
@@ -210,13 +257,12 @@ static void close_component(Order *o, const Vars *members, int component) {
         vec_push(o->p->arena, &o->items, first->item);
         return;
     }
-    char *mark = arena_alloc(o->p->arena, (size_t)o->p->vars.count);
     Items body = {0};
     Vars path = {0};
-    bool ordered = true;
-    for (int i = 0; i < members->count && ordered; i++) ordered = place(o, members->at[i], component, mark, &body, &path);
-    if (ordered) emit_scan(o, members, scan_axis(o, members, component), component, &body);
-    else if (through_past || !emit_fix(o, members, component)) loop_error(o, &path);
+    if (body_order(o, members, component, &body, &path)) emit_scan(o, members, scan_axis(o, members, component), component, &body);
+    else if (!iterating(members)) loop_error(o, &path);
+    else if (through_past) iterated_cycle_error(o, iterating(members), &path);
+    else emit_fix(o, members, component);
 }
 
 static void walk(Order *o, IrVar *v);
@@ -256,20 +302,30 @@ typedef struct Earlier {
     int component;
 } Earlier;
 
+/* The index of the point before; *first is a condition that there is none. */
+static IrIndex point_before(IrProgram *p, IrIndex index, IrAxis *axis, IrExpr **first) {
+    IrExpr *position = index.kind == IX_AXIS   ? ir_pos(p, index.axis)
+                       : index.kind == IX_LAST ? ir_op2(p, IR_SUB, ir_size(p, axis), ir_lit(p, 1))
+                                               : ir_lit(p, 0);
+    *first = ir_op2(p, IR_LE, ir_op2(p, IR_ADD, position, ir_lit(p, (double)index.offset)), ir_lit(p, 0));
+    index.offset--;
+    return index;
+}
+
 static IrExpr *earlier(void *data, IrExpr *e) {
     Earlier *w = data;
     IrProgram *p = w->o->p;
     if (e->op != IR_PREV || in_component(w->o, e->var, w->component)) return e;
-    IrIndex *index = arena_copy(p->arena, e->index, sizeof *index * (size_t)e->var->axis_count), *first = index;
-    IrAxis *along = NULL;
+    IrExpr *init = ir_substitute(p, e->var->init, e->var->axis_count, e->var->axes, e->index);
+    IrIndex *index = arena_copy(p->arena, e->index, sizeof *index * (size_t)e->var->axis_count);
     for (int i = 0; i < e->var->axis_count; i++) {
         if (e->var->axes[i] != e->var->scan_axis) continue;
-        along = index[i].axis;
-        index[i].offset -= 1;
+        IrExpr *first;
+        bool none = index[i].kind == IX_CONST && index[i].offset == 0;
+        index[i] = point_before(p, index[i], e->var->axes[i], &first);
+        return none ? init : ir_select(p, first, init, ir_ref(p, e->var, index));
     }
-    if (!along) return e->var->init; /* without a cycle there is nothing earlier */
-    IrExpr *init = ir_substitute(p, e->var->init, e->var->axis_count, e->var->axes, e->index);
-    return ir_select(p, ir_op2(p, IR_LE, ir_pos(p, along), ir_lit(p, 0)), init, ir_ref(p, e->var, first));
+    return init; /* without a cycle there is nothing earlier */
 }
 
 static void resolve_earlier(Order *o) {
@@ -281,22 +337,50 @@ static void resolve_earlier(Order *o) {
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
+static void mark_looked_back(void *data, IrExpr *ref) {
+    char *seen = data;
+    if (ref->op == IR_PREV) seen[ref->var->id] = 1;
+}
+
+/* What no prev() reads is no state, and no equation of a core program iterates or looks back by itself. */
+static void plain(IrVar *v, const char *looked_back) {
+    v->iterate_count = 0;
+    v->iterate_tolerance = 0;
+    if (looked_back[v->id]) return;
+    v->kind = VAR_ALG;
+    v->init = NULL;
+    v->scan_axis = NULL;
+}
+
+static void plain_equations(IrProgram *p, const Items *items) {
+    char *looked_back = arena_alloc(p->arena, (size_t)p->vars.count);
+    for (int i = 0; i < items->count; i++)
+        for (int j = 0; j < items->at[i]->body_count; j++)
+            ir_each_ref(items->at[i]->body[j]->var->def, mark_looked_back, looked_back);
+    for (int i = 0; i < items->count; i++) {
+        if (items->at[i]->var) plain(items->at[i]->var, looked_back);
+        for (int j = 0; j < items->at[i]->body_count; j++) {
+            IrVar *v = items->at[i]->body[j]->var;
+            plain(v, looked_back);
+            v->scan_axis = v->init && items->at[i]->kind == ITEM_SCAN ? items->at[i]->axis : NULL;
+        }
+    }
+}
+
+/* Variables: inputs first, then as the items define them. */
 static void renumber(IrProgram *p, const Items *items) {
     int count = 0;
     for (int i = 0; i < p->vars.count; i++)
         if (p->vars.at[i]->kind == VAR_STIMULUS || p->vars.at[i]->kind == VAR_WEIGHT) p->vars.at[count++] = p->vars.at[i];
     p->vars.count = count;
+    p->items.count = 0;
     for (int i = 0; i < items->count; i++) {
         IrItem *item = items->at[i];
-        if (item->var) {
-            item->var->init = NULL; /* outside a scan nothing looks back any more: see earlier() */
-            vec_push(p->arena, &p->vars, item->var);
-        }
+        vec_push(p->arena, &p->items, item);
+        if (item->var) vec_push(p->arena, &p->vars, item->var);
         for (int j = 0; j < item->body_count; j++) vec_push(p->arena, &p->vars, item->body[j]->var);
     }
     for (int i = 0; i < p->vars.count; i++) p->vars.at[i]->id = i;
-    p->items.count = 0;
-    for (int i = 0; i < items->count; i++) vec_push(p->arena, &p->items, items->at[i]);
 }
 
 void settle_order(Settle *s) {
@@ -308,5 +392,6 @@ void settle_order(Settle *s) {
         if (!o->node[i].order) walk(o, o->p->vars.at[i]);
     if (diag_error_count(s->diagnostics)) return;
     resolve_earlier(o);
+    plain_equations(s->p, &o->items);
     renumber(s->p, &o->items);
 }
