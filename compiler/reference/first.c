@@ -34,6 +34,7 @@ typedef struct Finder {
     Value **of_var;    /* by id of the clone's variables */
     int variables;     /* of the program, before the parts */
     bool *right;       /* by variable id */
+    bool *passed;      /* acquit went through it */
     bool *barred;      /* the sides of the failed check and what they merely repeat: known not to be right as a whole */
     Reference *r;
 } Finder;
@@ -76,11 +77,13 @@ static bool spread(Finder *f, int side, const IrExpr *e, const Scope *scope) {
     return changed;
 }
 
+/* A state gathers what it reads over the axis it advances along: its last point is but one of those that count. */
 static Scope scope_of(const Value *v, int side) {
     Scope scope = {.count = v->rank};
     for (int i = 0; i < v->rank; i++) {
+        bool gathered = v->var->init && v->var->axes[i] == v->var->scan_axis;
         scope.axis[i] = v->var->axes[i];
-        scope.role[i] = v->role[side][i];
+        scope.role[i] = gathered ? SUMMED : v->role[side][i];
     }
     return scope;
 }
@@ -304,8 +307,9 @@ static void acquit_reads(void *data, IrExpr *ref) {
 
 /* v is right, and with it all that it was computed from. */
 static void acquit(Finder *f, const IrVar *v) {
-    if (f->right[v->id] || f->barred[v->id]) return;
-    f->right[v->id] = true;
+    if (f->passed[v->id]) return;
+    f->passed[v->id] = true;
+    f->right[v->id] = !f->barred[v->id];
     if (v->def) ir_each_ref(v->def, acquit_reads, f);
     if (v->init) ir_each_ref(v->init, acquit_reads, f);
 }
@@ -403,6 +407,7 @@ static void name_suspects(Finder *f, const IrCheck *check, CheckFailure *failure
             if (!suspect[side] || suspect[side] == (side ? check->right : check->left)) {
                 if (!suspect[side] || !is_circuit(suspect[side])) continue;
             }
+            if (side == 1 && suspect[0] == suspect[1]) continue;
             const IrVar *population = is_circuit(suspect[side]) ? population_of(f, suspect[side]) : suspect[side];
             text_add(&text, "%s%s", found ? " and " : "", population->origin);
             if (population != suspect[side]) text_add(&detail, "%s%s", detail.length ? ", " : "at ", suspect[side]->origin);
@@ -451,6 +456,7 @@ static void begin(Finder *f, const IrCheck *check) {
     find_roles(f, 1, check->right);
     add_parts(f);
     f->right = ARENA_ARRAY(f->p->arena, bool, f->p->vars.count);
+    f->passed = ARENA_ARRAY(f->p->arena, bool, f->p->vars.count);
     f->barred = ARENA_ARRAY(f->p->arena, bool, f->p->vars.count);
     bar(f, check->left);
     bar(f, check->right);

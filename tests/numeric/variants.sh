@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every wrong variant of an example (variants.txt) is refused by ctx check: exit 1, a named first quantity that differs.
+# Every wrong variant of an example (variants.txt) is refused by ctx check: exit 1, and the first population that differs is named.
 # $1: build folder, $2: scratch folder.
 set -u
 build=$1
@@ -8,9 +8,10 @@ mkdir -p "$scratch"
 failed=0
 count=0
 grep -v '^#' tests/numeric/variants.txt > "$scratch/table"
-while IFS='|' read -r example what script; do
+while IFS='|' read -r example what first script; do
     example=$(echo "$example" | tr -d ' ')
     what=$(echo "$what" | sed 's/^ //; s/ $//')
+    first=$(echo "$first" | tr -d ' ')
     file=$scratch/$example.ctx
     count=$((count + 1))
     sed -e "$script" "examples/$example.ctx" > "$file"
@@ -21,9 +22,9 @@ while IFS='|' read -r example what script; do
     fi
     timeout 60 "$build/ctx" check "$file" > "$scratch/report" 2>&1
     status=$?
-    if [ $status -ne 1 ] || ! grep -q "first differ" "$scratch/report"; then
-        echo "$example, $what: exit status $status, expected 1 and the first quantity that differs"
-        tail -5 "$scratch/report"
+    if [ $status -ne 1 ] || ! grep -F "first differ" "$scratch/report" | tr ' ' '\n' | grep -qxF "$first"; then
+        echo "$example, $what: exit status $status, expected 1 and that $first is named first"
+        tail -12 "$scratch/report"
         failed=$((failed + 1))
     fi
 done < "$scratch/table"
