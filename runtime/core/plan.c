@@ -189,3 +189,4 @@ int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]) {
     for (int i = 0; i < b->rank; i++) shape[extra + i] = rt_buffer_size(&plan->d, plan->size, b, i);
     return extra + b->rank;
 }
+int rt_plan_unused(const RtPlan *plan) { return plan->unused; }

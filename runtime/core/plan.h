@@ -53,4 +53,5 @@ int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]);
 const void *rt_plan_weight(const RtPlan *plan, int buffer);
 int64_t rt_plan_bytes(const RtPlan *plan); /* memory held */
 int rt_plan_threads(const RtPlan *plan);
+int rt_plan_unused(const RtPlan *plan); /* tensors of the weights file that the circuit does not name */
 #endif

@@ -39,6 +39,7 @@ struct RtPlan {
     void **buffer;   /* what the frame shows: home, or the caller's memory during a call */
     unsigned char *scratch;
     int64_t total;   /* bytes held */
+    int unused;      /* tensors of the weights file that the circuit does not name */
     CtxFrame frame;
 };
 

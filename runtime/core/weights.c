@@ -110,7 +110,7 @@ static RtStatus check_used(RtPlan *plan, const RtStore *store, int used, const c
     if (used == 0)
         return rt_fail(&plan->error, RT_USER, "%s holds no weight of %s%s%s%s", path, plan->d.name,
                        extra ? "; its first tensor is \"" : ": it is empty", extra ? rt_store_name(store, 0) : "", extra ? "\"" : "");
-    if (extra > 0) rt_plan_note(plan, "%s: %d more tensors are not used", path, extra);
+    plan->unused = extra;
     return RT_OK;
 }
 

@@ -1,0 +1,228 @@
+#include "core/cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/cli_internal.h"
+
+enum { DEFAULT_REPEAT = 10 };
+
+/* ---- stimuli -------------------------------------------------------------------------------------------------------------- */
+static bool is_drawn(const char *source) { return !strcmp(source, "random") || !strcmp(source, "normal"); }
+
+static RtStatus take_config_error(Cli *cli) {
+    return rt_fail(&cli->error, rt_config_status(cli->config), "%s", rt_config_message(cli->config));
+}
+
+static RtStatus missing_stimulus(Cli *cli, const RtBuffer *b) {
+    char *axes = rt_axes_text(cli->d, b);
+    rt_fail(&cli->error, RT_USER, "stimulus %s is missing: give --%s FILE.npy with shape %s (or --%s random, --%s normal)", b->name, b->name,
+            axes ? axes : "", b->name, b->name);
+    free(axes);
+    return cli->error.status;
+}
+
+static RtStatus read_stimulus(Cli *cli, int at) {
+    RtTensor *t = &cli->tensor[at];
+    if (rt_npy_read(cli->source[at], cli->d->type, t, &cli->error) != RT_OK) return cli->error.status;
+    RtStatus status = rt_config_stimulus(cli->config, cli->d->buffer[at].name, t->rank, t->shape);
+    return status == RT_OK ? RT_OK
+                           : rt_fail(&cli->error, status, "%s: %s", cli->source[at], rt_config_message(cli->config));
+}
+
+/* A drawn stimulus takes the sizes that files and options fixed, else the bounds. */
+static RtStatus draw_stimulus(Cli *cli, int at) {
+    const RtBuffer *b = &cli->d->buffer[at];
+    RtDraw draw = !strcmp(cli->source[at], "normal") ? (RtDraw){RT_DRAW_NORMAL, 0, 1} : (RtDraw){RT_DRAW_UNIFORM, -1, 1};
+    int64_t shape[RT_MAX_RANK];
+    for (int i = 0; i < b->rank; i++) {
+        int64_t known = rt_config_size(cli->config, b->axis[i]);
+        shape[i] = known ? known : cli->d->axis[b->axis[i]].size;
+    }
+    RtTensor *t = &cli->tensor[at];
+    if (rt_tensor_new(t, cli->d->type, b->rank, shape, &cli->error) != RT_OK) return cli->error.status;
+    rt_draw(&draw, cli->seed, b->name, rt_shape_count(b->rank, shape), cli->d->type, t->data);
+    return rt_config_stimulus(cli->config, b->name, b->rank, shape) == RT_OK ? RT_OK : take_config_error(cli);
+}
+
+/* Files first: they fix the sizes. */
+static RtStatus load_stimuli(Cli *cli) {
+    for (int drawn = 0; drawn < 2; drawn++) {
+        for (int i = 0; i < cli->d->buffers && cli->error.status == RT_OK; i++) {
+            if (cli->d->buffer[i].role != RT_STIMULUS) continue;
+            if (!cli->source[i]) return missing_stimulus(cli, &cli->d->buffer[i]);
+            if (is_drawn(cli->source[i]) != drawn) continue;
+            if (drawn) draw_stimulus(cli, i);
+            else read_stimulus(cli, i);
+        }
+    }
+    return cli->error.status;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------------------------------- */
+static RtStatus make_outputs(Cli *cli) {
+    for (int i = 0; i < cli->d->buffers; i++) {
+        int64_t shape[RT_MAX_RANK];
+        if (cli->d->buffer[i].role != RT_OUTPUT) continue;
+        int rank = rt_plan_shape(cli->plan, i, shape);
+        if (rt_tensor_new(&cli->tensor[i], cli->d->type, rank, shape, &cli->error) != RT_OK) return cli->error.status;
+    }
+    return RT_OK;
+}
+
+static double now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static int ascending(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* One call, and when times are wanted `repeat` more. */
+static RtStatus call_timed(Cli *cli, const void *const *stimuli, void *const *outputs) {
+    if (rt_plan_call(cli->plan, stimuli, outputs) != RT_OK)
+        return rt_fail(&cli->error, RT_USER, "%s", rt_plan_message(cli->plan));
+    if (cli->time && !cli->repeat) cli->repeat = DEFAULT_REPEAT;
+    if (!cli->repeat) return RT_OK;
+    double *ms = calloc((size_t)cli->repeat, sizeof *ms);
+    if (!ms) return rt_no_memory(&cli->error, (double)cli->repeat * sizeof *ms, "times");
+    for (int64_t i = 0; i < cli->repeat; i++) {
+        double start = now_ms();
+        rt_plan_call(cli->plan, stimuli, outputs);
+        ms[i] = now_ms() - start;
+    }
+    qsort(ms, (size_t)cli->repeat, sizeof *ms, ascending);
+    cli->median_ms = ms[cli->repeat / 2];
+    cli->best_ms = ms[0];
+    free(ms);
+    return RT_OK;
+}
+
+static RtStatus call(Cli *cli) {
+    size_t count = (size_t)cli->d->buffers + 1;
+    const void **stimuli = calloc(count, sizeof *stimuli);
+    void **outputs = calloc(count, sizeof *outputs);
+    int s = 0, o = 0;
+    RtStatus status = RT_OK;
+    if (!stimuli || !outputs) status = rt_no_memory(&cli->error, (double)count * 16, "a call");
+    for (int i = 0; status == RT_OK && i < cli->d->buffers; i++) {
+        if (cli->d->buffer[i].role == RT_STIMULUS) stimuli[s++] = cli->tensor[i].data;
+        if (cli->d->buffer[i].role == RT_OUTPUT) outputs[o++] = cli->tensor[i].data;
+    }
+    if (status == RT_OK) status = call_timed(cli, stimuli, outputs);
+    free(stimuli);
+    free(outputs);
+    return status;
+}
+
+/* ---- results -------------------------------------------------------------------------------------------------------------- */
+/* Says on standard error where an output is not a number: the user must not find out later. */
+static void warn_of_nan(const Cli *cli) {
+    for (int i = 0; i < cli->d->buffers; i++) {
+        const RtTensor *t = &cli->tensor[i];
+        if (cli->d->buffer[i].role != RT_OUTPUT) continue;
+        int64_t count = rt_shape_count(t->rank, t->shape);
+        for (int64_t k = 0; k < count; k++) {
+            double value = rt_element(t->type, t->data, k);
+            char text[RT_SHAPE_TEXT];
+            if (isfinite(value)) continue;
+            fprintf(stderr, "%s: warning: %s%s is %s\n", cli->name, cli->d->buffer[i].name, rt_index_text(text, t->rank, t->shape, k),
+                    isnan(value) ? "NaN" : "infinite");
+            break;
+        }
+    }
+}
+
+static RtStatus write_archive(Cli *cli) {
+    size_t most = (size_t)cli->d->buffers + 1;
+    const char **names = calloc(most, sizeof *names);
+    RtTensor *tensors = calloc(most, sizeof *tensors);
+    int count = 0;
+    RtStatus status;
+    if (names && tensors) {
+        for (int i = 0; i < cli->d->buffers; i++) {
+            if (cli->d->buffer[i].role != RT_OUTPUT) continue;
+            names[count] = cli->d->buffer[i].name;
+            tensors[count++] = cli->tensor[i]; /* borrowed */
+        }
+        status = rt_store_write(cli->archive, count, names, tensors, &cli->error);
+    } else status = rt_no_memory(&cli->error, (double)most * sizeof *tensors, cli->archive);
+    free(names);
+    free(tensors);
+    return status;
+}
+
+static RtStatus write_outputs(Cli *cli) {
+    for (int i = 0; i < cli->d->buffers; i++)
+        if (cli->target[i] && rt_npy_write(cli->target[i], &cli->tensor[i], &cli->error) != RT_OK) return cli->error.status;
+    return cli->archive ? write_archive(cli) : RT_OK;
+}
+
+static void print_notes(const Cli *cli) {
+    if (cli->quiet) return;
+    fputs(rt_plan_notes(cli->plan), stderr);
+    if (!cli->verbose) return;
+    if (rt_plan_unused(cli->plan)) fprintf(stderr, "%s: %d more tensors are not used\n", cli->weights, rt_plan_unused(cli->plan));
+    for (int i = 0; i < cli->d->axes; i++)
+        fprintf(stderr, "axis %s: %lld\n", cli->d->axis[i].name, (long long)rt_plan_size(cli->plan, i));
+    fprintf(stderr, "memory: %.4g MB, threads: %d, seed: %llu\n", (double)rt_plan_bytes(cli->plan) / 1e6, rt_plan_threads(cli->plan),
+            (unsigned long long)cli->seed);
+}
+
+/* ---- from start to end ---------------------------------------------------------------------------------------------------- */
+static RtStatus run(Cli *cli, int argc, char **argv) {
+    if (cli_read_options(cli, argc, argv) != RT_OK) return cli->error.status;
+    if (cli->help || cli->version) {
+        if (cli->help) cli_print_help(cli);
+        else cli_print_version(cli);
+        return RT_OK;
+    }
+    if (load_stimuli(cli) != RT_OK) return cli->error.status;
+    cli->plan = rt_plan_new(cli->config);
+    if (!cli->plan) return take_config_error(cli);
+    print_notes(cli);
+    if (make_outputs(cli) != RT_OK || call(cli) != RT_OK) return cli->error.status;
+    warn_of_nan(cli);
+    if (write_outputs(cli) != RT_OK) return cli->error.status;
+    return cli_print_results(cli);
+}
+
+static RtStatus begin(Cli *cli, const CtxProgram *program) {
+    cli->config = rt_config_new(program);
+    if (!cli->config) return rt_no_memory(&cli->error, sizeof *cli, "a configuration");
+    if (rt_config_status(cli->config) != RT_OK) return take_config_error(cli);
+    cli->d = rt_config_descriptor(cli->config);
+    size_t buffers = (size_t)cli->d->buffers + 1;
+    cli->source = calloc(buffers, sizeof *cli->source);
+    cli->target = calloc(buffers, sizeof *cli->target);
+    cli->tensor = calloc(buffers, sizeof *cli->tensor);
+    if (!cli->source || !cli->target || !cli->tensor) return rt_no_memory(&cli->error, (double)buffers * sizeof *cli->tensor, "tensors");
+    return RT_OK;
+}
+
+static void end(Cli *cli) {
+    for (int i = 0; cli->tensor && i < cli->d->buffers; i++) rt_tensor_free(&cli->tensor[i]);
+    free(cli->tensor);
+    free(cli->target);
+    free(cli->source);
+    rt_plan_free(cli->plan);
+    rt_config_free(cli->config);
+    rt_error_clear(&cli->error);
+}
+
+int rt_main(const CtxProgram *program, const char *name, int argc, char **argv) {
+    Cli cli = {.name = name, .seed = 1};
+    if (begin(&cli, program) == RT_OK) run(&cli, argc, argv);
+    if (cli.error.status == RT_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        rt_fail(&cli.error, RT_MACHINE, "standard output cannot be written");
+    int status = (int)cli.error.status;
+    if (status != RT_OK) fprintf(stderr, "%s: %s\n", name, rt_error_message(&cli.error));
+    end(&cli);
+    return status;
+}

@@ -1,0 +1,244 @@
+/* The arguments of a compiled circuit: its own names (--x tokens.npy) and cli_options.def. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/cli_internal.h"
+
+typedef enum OptionId {
+#define CLI_OPTION(id, name, value, help) CLI_##id,
+#include "core/cli_options.def"
+#undef CLI_OPTION
+    CLI_OPTION_COUNT
+} OptionId;
+
+static const struct {
+    const char *name, *value;
+} options[CLI_OPTION_COUNT] = {
+#define CLI_OPTION(id, name, value, help) {name, value},
+#include "core/cli_options.def"
+#undef CLI_OPTION
+};
+
+/* `text` without its first `length` characters' sign of equality: "token=5" is the name of length 5 and "5". */
+static bool split(const char *text, size_t *length, const char **value) {
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text) return false;
+    *length = (size_t)(equals - text);
+    *value = equals + 1;
+    return true;
+}
+
+/* The buffer of a role whose name is the first `length` characters of text, or -1. */
+static int find(const RtDescriptor *d, RtRole role, const char *text, size_t length) {
+    for (int i = 0; i < d->buffers; i++)
+        if (d->buffer[i].role == role && strlen(d->buffer[i].name) == length && !strncmp(d->buffer[i].name, text, length)) return i;
+    return -1;
+}
+
+static RtStatus unknown_option(Cli *cli, const char *argument, size_t length) {
+    const RtDescriptor *d = cli->d;
+    char *wrong = strndup(argument, length), **names = calloc((size_t)d->buffers + CLI_OPTION_COUNT, sizeof *names);
+    int count = 0;
+    for (int i = 0; names && i < d->buffers; i++)
+        if (d->buffer[i].role <= RT_OUTPUT) names[count++] = rt_format("--%s", d->buffer[i].name);
+    int own = count;
+    for (int i = 0; names && i < CLI_OPTION_COUNT; i++) names[count++] = (char *)options[i].name;
+    const char *near = wrong && names ? rt_closest(wrong, (const char *const *)names, count) : NULL;
+    rt_fail(&cli->error, RT_USER, "unknown option '%s'%s%s%s\nhelp: --help lists the tensors and options of this circuit", wrong ? wrong : "",
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    for (int i = 0; i < own; i++) free(names[i]);
+    free(names);
+    free(wrong);
+    return cli->error.status;
+}
+
+static RtStatus read_integer(Cli *cli, const char *option, const char *text, int64_t least, int64_t most, int64_t *number) {
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end || errno || value < least || value > most)
+        return rt_fail(&cli->error, RT_USER, "%s takes a whole number from %lld to %lld, not '%s'", option, (long long)least,
+                       (long long)most, text);
+    *number = value;
+    return RT_OK;
+}
+
+static RtStatus set_size(Cli *cli, const char *option, const char *value) {
+    size_t length;
+    const char *number;
+    int64_t size;
+    if (!split(value, &length, &number)) return rt_fail(&cli->error, RT_USER, "%s takes AXIS=N, not '%s'", option, value);
+    if (read_integer(cli, option, number, 1, INT_MAX, &size) != RT_OK) return cli->error.status;
+    char *axis = strndup(value, length);
+    if (!axis) return rt_no_memory(&cli->error, (double)length, "a name");
+    RtStatus status = rt_config_axis(cli->config, axis, size);
+    free(axis);
+    return status;
+}
+
+/* A file for a stimulus or weight of that name. */
+static RtStatus set_source(Cli *cli, const char *name, size_t length, const char *file, bool *known) {
+    int stimulus = find(cli->d, RT_STIMULUS, name, length), weight = find(cli->d, RT_WEIGHT, name, length);
+    *known = stimulus >= 0 || weight >= 0;
+    if (!*known) return RT_OK;
+    int at = stimulus >= 0 ? stimulus : weight;
+    if (cli->source[at]) return rt_fail(&cli->error, RT_USER, "%s is given twice: %s and %s", cli->d->buffer[at].name, cli->source[at], file);
+    cli->source[at] = file;
+    return stimulus >= 0 ? RT_OK : rt_config_weight_file(cli->config, cli->d->buffer[at].name, file);
+}
+
+static RtStatus set_in(Cli *cli, const char *value) {
+    size_t length;
+    const char *file;
+    bool known;
+    if (!split(value, &length, &file)) return rt_fail(&cli->error, RT_USER, "--in takes NAME=FILE, not '%s'", value);
+    if (set_source(cli, value, length, file, &known) != RT_OK || known) return cli->error.status;
+    return rt_fail(&cli->error, RT_USER, "%s has no stimulus or weight '%.*s'", cli->d->name, (int)length, value);
+}
+
+static bool has_suffix(const char *path, const char *suffix) {
+    size_t length = strlen(path), tail = strlen(suffix);
+    return length > tail && !strcmp(path + length - tail, suffix);
+}
+
+/* Devices and pipes need no suffix to show their format: they take .npy. */
+static bool is_npy(const char *path) {
+    struct stat info;
+    return has_suffix(path, ".npy") || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
+}
+
+static RtStatus set_target(Cli *cli, int at, const char *file) {
+    const char *name = cli->d->buffer[at].name;
+    if (cli->target[at]) return rt_fail(&cli->error, RT_USER, "output %s is written twice: %s and %s", name, cli->target[at], file);
+    if (!is_npy(file)) return rt_fail(&cli->error, RT_USER, "%s: a single output is written as .npy; name the file %s.npy or so", file, name);
+    cli->target[at] = file;
+    return RT_OK;
+}
+
+/* The only output that is not recorded, or -1. */
+static int only_output(const RtDescriptor *d) {
+    int at = -1, count = 0;
+    for (int i = 0; i < d->buffers; i++) {
+        if (d->buffer[i].role != RT_OUTPUT || d->buffer[i].recorded) continue;
+        at = i;
+        count++;
+    }
+    return count == 1 ? at : -1;
+}
+
+static RtStatus set_out(Cli *cli, const char *value) {
+    size_t length;
+    const char *file;
+    if (split(value, &length, &file)) {
+        int at = find(cli->d, RT_OUTPUT, value, length);
+        if (at >= 0) return set_target(cli, at, file);
+    }
+    if (has_suffix(value, ".safetensors")) {
+        if (cli->archive) return rt_fail(&cli->error, RT_USER, "--out is given twice: %s and %s", cli->archive, value);
+        cli->archive = value;
+        return RT_OK;
+    }
+    int only = only_output(cli->d);
+    if (only >= 0) return set_target(cli, only, value);
+    const char *first = "NAME";
+    for (int i = cli->d->buffers; i-- > 0;)
+        if (cli->d->buffer[i].role == RT_OUTPUT) first = cli->d->buffer[i].name;
+    return rt_fail(&cli->error, RT_USER, "--out %s: %s has several outputs; say which (--out %s=%s), or write all to a .safetensors file",
+                   value, cli->d->name, first, value);
+}
+
+static RtStatus set_record(Cli *cli, const char *value) {
+    size_t length = strlen(value);
+    const char *file = NULL;
+    split(value, &length, &file);
+    int at = find(cli->d, RT_OUTPUT, value, length);
+    if (at < 0)
+        return rt_fail(&cli->error, RT_USER, "'%.*s' is not recorded in this program: add `record %.*s;` to the circuit, or compile it with --record %.*s",
+                       (int)length, value, (int)length, value, (int)length, value);
+    return file ? set_target(cli, at, file) : RT_OK;
+}
+
+static RtStatus set_mode(Cli *cli, const char *option, const char *value) {
+    if (!strcmp(option, "--mode") && !strcmp(value, "settled")) return RT_OK;
+    if (!strcmp(option, "--mode") && strcmp(value, "dynamic"))
+        return rt_fail(&cli->error, RT_USER, "--mode takes settled, not '%s'", value);
+    return rt_fail(&cli->error, RT_USER, "%s %s asks for the dynamic reading; this program holds the settled one only", option, value);
+}
+
+static RtStatus set_number(Cli *cli, OptionId id, const char *value) {
+    int64_t number = 0;
+    if (id == CLI_SEED) {
+        if (read_integer(cli, "--seed", value, 0, INT64_MAX, &number) != RT_OK) return cli->error.status;
+        cli->seed = (uint64_t)number;
+        return rt_config_seed(cli->config, cli->seed);
+    }
+    if (id == CLI_REPEAT) return read_integer(cli, "--repeat", value, 1, 1000000000, &cli->repeat);
+    if (read_integer(cli, "--threads", value, 0, 1024, &number) != RT_OK) return cli->error.status;
+    return rt_config_threads(cli->config, (int)number);
+}
+
+static RtStatus set_option(Cli *cli, OptionId id, const char *value) {
+    switch (id) {
+    case CLI_IN: return set_in(cli, value);
+    case CLI_WEIGHTS: return rt_config_weights_file(cli->config, cli->weights = value);
+    case CLI_OUT: return set_out(cli, value);
+    case CLI_RECORD: return set_record(cli, value);
+    case CLI_SIZE:
+    case CLI_SET: return set_size(cli, options[id].name, value);
+    case CLI_SEED:
+    case CLI_REPEAT:
+    case CLI_THREADS: return set_number(cli, id, value);
+    case CLI_MODE:
+    case CLI_DT:
+    case CLI_CYCLE: return set_mode(cli, options[id].name, value);
+    case CLI_TIME: cli->time = true; break;
+    case CLI_JSON: cli->json = true; break;
+    case CLI_QUIET: cli->quiet = true; break;
+    case CLI_VERBOSE: cli->verbose = true; break;
+    case CLI_HELP: cli->help = true; break;
+    case CLI_VERSION: cli->version = true; break;
+    case CLI_OPTION_COUNT: break;
+    }
+    return RT_OK;
+}
+
+/* --NAME VALUE, where NAME is one of the circuit's. */
+static RtStatus set_named(Cli *cli, const char *argument, size_t length, const char *value) {
+    bool known;
+    if (set_source(cli, argument + 2, length - 2, value, &known) != RT_OK || known) return cli->error.status;
+    int at = find(cli->d, RT_OUTPUT, argument + 2, length - 2);
+    return at >= 0 ? set_target(cli, at, value) : unknown_option(cli, argument, length);
+}
+
+/* The option that argv[*i] is, with its value; *i moves to the next argument. */
+static RtStatus read_argument(Cli *cli, int argc, char **argv, int *i) {
+    const char *argument = argv[(*i)++];
+    if (!strcmp(argument, "-h")) argument = "--help";
+    if (strncmp(argument, "--", 2) || !argument[2])
+        return rt_fail(&cli->error, RT_USER, "unexpected argument '%s'; tensors are given by name, as in --x FILE.npy\nhelp: --help lists them", argument);
+    size_t length = strcspn(argument, "=");
+    const char *value = argument[length] ? argument + length + 1 : NULL;
+    int id = CLI_OPTION_COUNT;
+    for (int k = 0; k < CLI_OPTION_COUNT; k++)
+        if (strlen(options[k].name) == length && !strncmp(options[k].name, argument, length)) id = k;
+    if (id < CLI_OPTION_COUNT && !options[id].value)
+        return value ? rt_fail(&cli->error, RT_USER, "%s takes no value", options[id].name) : set_option(cli, (OptionId)id, NULL);
+    bool named = false;
+    for (int role = RT_STIMULUS; role <= RT_OUTPUT; role++) named |= find(cli->d, (RtRole)role, argument + 2, length - 2) >= 0;
+    if (id == CLI_OPTION_COUNT && !named) return unknown_option(cli, argument, length);
+    if (!value && *i == argc) return rt_fail(&cli->error, RT_USER, "%s needs a value", argument);
+    if (!value) value = argv[(*i)++];
+    return id < CLI_OPTION_COUNT ? set_option(cli, (OptionId)id, value) : set_named(cli, argument, length, value);
+}
+
+RtStatus cli_read_options(Cli *cli, int argc, char **argv) {
+    for (int i = 1; i < argc && cli->error.status == RT_OK;) {
+        read_argument(cli, argc, argv, &i);
+        if (rt_config_status(cli->config) != RT_OK)
+            rt_fail(&cli->error, rt_config_status(cli->config), "%s", rt_config_message(cli->config));
+    }
+    return cli->error.status;
+}

@@ -1,0 +1,128 @@
+/* What a compiled circuit prints: help from its own names, results as text or JSON. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cli_internal.h"
+
+enum { SHOWN = 6, SHOWN_WHOLE = 16 }; /* values of an output that are printed: of a large one, of a small one */
+
+static void print_tensor_line(const Cli *cli, const RtBuffer *b, const char *value) {
+    char left[128], *axes = rt_axes_text(cli->d, b);
+    snprintf(left, sizeof left, "--%s %s", b->name, value);
+    printf("  %-30s %s%s%s", left, axes ? axes : "", b->unit ? " " : "", b->unit ? b->unit : "");
+    if (b->tensor) printf("  tensor \"%s\"", b->tensor);
+    puts("");
+    free(axes);
+}
+
+static void print_tensors(const Cli *cli, RtRole role, bool recorded, const char *title, const char *value) {
+    int count = 0;
+    for (int i = 0; i < cli->d->buffers; i++) {
+        const RtBuffer *b = &cli->d->buffer[i];
+        if (b->role != role || b->recorded != recorded) continue;
+        if (count++ == 0) printf("\n%s\n", title);
+        print_tensor_line(cli, b, value);
+    }
+}
+
+void cli_print_help(const Cli *cli) {
+    static const struct {
+        const char *name, *value, *help;
+    } rows[] = {
+#define CLI_OPTION(id, name, value, help) {name, value, help},
+#include "core/cli_options.def"
+#undef CLI_OPTION
+    };
+    printf("usage: %s [OPTIONS]\n\nRuns the circuit %s (%s, %s), settled reading.\n", cli->name, cli->d->name, cli->d->compiler,
+           cli->d->type == RT_F64 ? "float64" : "float32");
+    print_tensors(cli, RT_STIMULUS, false, "stimuli: a .npy file; or `random` (uniform, -1 to 1) or `normal`, drawn from --seed", "FILE");
+    print_tensors(cli, RT_WEIGHT, false, "weights, one by one from .npy files (--weights takes them together):", "FILE");
+    print_tensors(cli, RT_OUTPUT, false, "outputs:", "FILE");
+    print_tensors(cli, RT_OUTPUT, true, "recorded:", "FILE");
+    puts("\noptions:");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+        printf("  %-24s %s\n", left, rows[i].help);
+    }
+    puts("\nA leading extra dimension of the data is a batch. Exit status: 0 done, 2 the call or the data is wrong, 3 the machine\n"
+         "failed (memory, disk), 70 a fault of ctx itself.");
+}
+
+void cli_print_version(const Cli *cli) {
+    printf("%s (%s, %s)\n", cli->d->name, cli->d->compiler, cli->d->type == RT_F64 ? "float64" : "float32");
+}
+
+typedef struct Summary {
+    double least, most, mean;
+} Summary;
+
+static Summary summarise(const RtTensor *t, int64_t count) {
+    Summary s = {INFINITY, -INFINITY, 0};
+    for (int64_t i = 0; i < count; i++) {
+        double value = rt_element(t->type, t->data, i);
+        if (!(value >= s.least)) s.least = value;
+        if (!(value <= s.most)) s.most = value;
+        s.mean += value;
+    }
+    s.mean /= (double)count;
+    return s;
+}
+
+static int64_t shown_of(int64_t count) { return count <= SHOWN_WHOLE ? count : SHOWN; }
+
+static void print_text(const RtBuffer *b, const RtTensor *t) {
+    char shape[RT_SHAPE_TEXT];
+    int64_t count = rt_shape_count(t->rank, t->shape);
+    Summary s = summarise(t, count);
+    printf("%s %s%s%s", b->name, rt_shape_text(shape, t->rank, t->shape), b->unit ? " " : "", b->unit ? b->unit : "");
+    if (count > SHOWN_WHOLE) printf("  min %.6g  max %.6g  mean %.6g", s.least, s.most, s.mean);
+    printf("\n ");
+    for (int64_t i = 0; i < shown_of(count); i++) printf(" %.7g", rt_element(t->type, t->data, i));
+    puts(count > SHOWN_WHOLE ? " ..." : "");
+}
+
+/* JSON has no NaN or infinity: null stands for them. */
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+static json_t *output_json(const RtBuffer *b, const RtTensor *t, const char *file) {
+    int64_t count = rt_shape_count(t->rank, t->shape);
+    Summary s = summarise(t, count);
+    json_t *shape = json_array(), *first = json_array();
+    for (int i = 0; i < t->rank; i++) json_array_append_new(shape, json_integer(t->shape[i]));
+    for (int64_t i = 0; i < shown_of(count); i++) json_array_append_new(first, number(rt_element(t->type, t->data, i)));
+    return json_pack("{s:s, s:b, s:o, s:s?, s:o, s:o, s:o, s:o, s:s?}", "name", b->name, "recorded", b->recorded, "shape", shape, "unit",
+                     b->unit, "min", number(s.least), "max", number(s.most), "mean", number(s.mean), "first", first, "file", file);
+}
+
+static void print_json(const Cli *cli) {
+    json_t *axes = json_object(), *outputs = json_array();
+    for (int i = 0; i < cli->d->axes; i++) json_object_set_new(axes, cli->d->axis[i].name, json_integer(rt_plan_size(cli->plan, i)));
+    for (int i = 0; i < cli->d->buffers; i++)
+        if (cli->d->buffer[i].role == RT_OUTPUT)
+            json_array_append_new(outputs, output_json(&cli->d->buffer[i], &cli->tensor[i], cli->target[i]));
+    json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:i, s:I, s:I, s:o}", "circuit", cli->d->name, "compiler", cli->d->compiler, "precision",
+                            cli->d->type == RT_F64 ? "f64" : "f32", "axes", axes, "threads", rt_plan_threads(cli->plan), "memory_bytes",
+                            (json_int_t)rt_plan_bytes(cli->plan), "seed", (json_int_t)cli->seed, "outputs", outputs);
+    if (cli->repeat) {
+        json_object_set_new(all, "ms_per_call", json_real(cli->median_ms));
+        json_object_set_new(all, "best_ms", json_real(cli->best_ms));
+        json_object_set_new(all, "calls", json_integer(cli->repeat));
+    }
+    json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    puts("");
+    json_decref(all);
+}
+
+RtStatus cli_print_results(Cli *cli) {
+    if (cli->quiet) return RT_OK;
+    if (cli->json) print_json(cli);
+    for (int i = 0; !cli->json && i < cli->d->buffers; i++)
+        if (cli->d->buffer[i].role == RT_OUTPUT && !cli->target[i] && !cli->archive) print_text(&cli->d->buffer[i], &cli->tensor[i]);
+    if (cli->repeat && !cli->json)
+        printf("%.4g ms per call (median of %lld; best %.4g)\n", cli->median_ms, (long long)cli->repeat, cli->best_ms);
+    return RT_OK;
+}
