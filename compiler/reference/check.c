@@ -11,16 +11,25 @@
 static const double SLACK = 1e-6;
 static const double DEFAULT_BUDGET = 1.2e10; /* about 5 s */
 
+static void expose(IrProgram *core, IrVar *v, Name name, Span span) {
+    if (!v->def) return;
+    for (int i = 0; i < core->outputs.count; i++)
+        if (core->outputs.at[i].var == v) return;
+    vec_push(core->arena, &core->outputs, ((IrOutput){.name = name, .var = v, .span = span}));
+}
+
 void check_expose(IrProgram *core) {
-    for (int i = 0; i < 2 * core->checks.count; i++) {
-        const IrCheck *check = &core->checks.at[i / 2];
-        IrVar *side = i % 2 ? check->right : check->left;
-        bool exposed = !side->def;
-        for (int k = 0; k < core->outputs.count; k++) exposed |= core->outputs.at[k].var == side;
-        if (exposed) continue;
-        Name name = name_printf(core->names, "check.%d.%s", i / 2, i % 2 ? "right" : "left");
-        vec_push(core->arena, &core->outputs, ((IrOutput){.name = name, .var = side, .span = check->span}));
+    for (int i = 0; i < core->checks.count; i++) {
+        const IrCheck *check = &core->checks.at[i];
+        expose(core, check->left, name_printf(core->names, "check.%d.left", i), check->span);
+        expose(core, check->right, name_printf(core->names, "check.%d.right", i), check->span);
     }
+}
+
+void check_expose_all(IrProgram *core) {
+    check_expose(core);
+    for (int i = 0; i < core->vars.count; i++)
+        if (core->vars.at[i]->origin) expose(core, core->vars.at[i], core->vars.at[i]->name, core->vars.at[i]->span);
 }
 
 static void note(Checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -92,7 +101,7 @@ static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int che
 }
 
 /* ---- failures ---------------------------------------------------------------------------------------------------------------- */
-static char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
+char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
     Text text = text_new(c->arena);
     text_add(&text, "%s", v->origin ? v->origin : v->name);
     int64_t below = t.count;
@@ -156,7 +165,8 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     failure->seed = found->seed;
     failure->shapes = case_shapes(c, k);
     failure->input = describe_input(c, k);
-    if (!native) find_first(c, found, check, holds, failure);
+    if (native) find_first_native(c, k, failure);
+    else find_first(c, found, check, holds, failure);
     case_free(k);
 }
 

@@ -25,15 +25,22 @@ typedef struct NativeCall {
     const NativeValues *output; /* to be filled */
 } NativeCall;
 
-typedef struct NativeRunner { /* the driver connects it to code generation and runtime */
+typedef struct NativeRunner NativeRunner;
+struct NativeRunner { /* the driver connects it to code generation and runtime */
     void *data;
     /* Binds everything and runs once. NULL, or what went wrong (kept by the runner). */
     const char *(*call)(void *data, const NativeCall *call);
-} NativeRunner;
+    /* Compiles the source anew with every named quantity as an output (check_expose_all), to find where native code goes wrong.
+     * Returns a runner of that program, which is stored in *scheduled and stays the driver's; NULL: could not. The member may be
+     * NULL. */
+    NativeRunner *(*record)(void *data, const IrProgram **scheduled);
+};
 
 /* Makes both sides of every check outputs ("check.0.left", ...) unless they are already, so that the compiled program gives
  * them. To be done to the core program before it is optimised and compiled. */
 void check_expose(IrProgram *core);
+/* The same, and every population, state and spec variable under its own name. */
+void check_expose_all(IrProgram *core);
 
 /* ---- what to check ---------------------------------------------------------------------------------------------------------- */
 typedef struct CheckWeight { /* values from a file, for an extra family; count as ref_input_count */

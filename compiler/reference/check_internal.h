@@ -53,6 +53,8 @@ char *case_shapes(const Checker *c, const Case *k);
 /* sides.c: evaluation. `why` says what went wrong. */
 bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why);
 void sides_free(const Checker *c, Sides *sides);
+/* Sizes by axis id of another program with the same root axes; the caller frees them. */
+int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k);
 RefTensor side_value(const Checker *c, const Sides *sides, int side);
 /* Binds the case's inputs to a reference of the program (source, a clone of it, or the scheduled one). */
 void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k);
@@ -61,6 +63,14 @@ void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k
 Case *shrink(Checker *c, const Case *k, int check, bool native);
 bool still_fails(Checker *c, const Case *k, int check, bool native);
 char *describe_input(const Checker *c, const Case *k);
+
+/* Values of the native program for the outputs that belong to `count` variables of the scheduled program; NULL: no output. The
+ * caller frees the arrays. */
+bool native_values(const Checker *c, const Case *k, IrVar *const *var, int count, double **value, const char **why);
+
+/* native.c: the first quantity whose native value leaves its bound; fills first and first_detail. */
+void find_first_native(Checker *c, const Case *k, CheckFailure *failure);
+char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at);
 
 /* first.c: fills first, first_detail and reason. `holds[i]`: check i held everywhere. */
 void find_first(Checker *c, const Case *k, int check, const bool *holds, CheckFailure *failure);

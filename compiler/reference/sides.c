@@ -15,8 +15,7 @@ void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k
     }
 }
 
-/* Sizes by axis id of another program with the same root axes. */
-static int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k) {
+int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k) {
     int64_t *size = calloc((size_t)p->axes.count + 1, sizeof *size);
     for (int i = 0; i < p->axes.count; i++) {
         const IrAxis *axis = ir_find_axis(c->in->source, p->axes.at[i]->root->name);
@@ -93,19 +92,19 @@ static void list_inputs(const Checker *c, const Case *k, NativeCall *call, Nativ
     call->input = input;
 }
 
-static bool run_native(const Checker *c, const Case *k, Sides *sides, const char **why) {
+bool native_values(const Checker *c, const Case *k, IrVar *const *var, int count, double **value, const char **why) {
     const IrProgram *p = c->in->scheduled;
     int64_t *size = sizes_for(c, p, k);
     NativeValues *input = calloc((size_t)c->in->source->vars.count + 1, sizeof *input);
-    NativeValues *output = calloc((size_t)c->side_count + 1, sizeof *output);
+    NativeValues *output = calloc((size_t)count + 1, sizeof *output);
     NativeCall call = {.size = size};
     list_inputs(c, k, &call, input);
-    for (int i = 0; i < c->side_count; i++) {
-        const IrOutput *made = output_of(p, c->scheduled_side[i]);
-        int64_t count = points_of(c->scheduled_side[i], size);
+    for (int i = 0; i < count; i++) {
+        const IrOutput *made = output_of(p, var[i]);
+        int64_t points = points_of(var[i], size);
         if (!made) continue;
-        sides->native[i] = calloc((size_t)(count ? count : 1), sizeof(double));
-        output[call.output_count++] = (NativeValues){made->name, sides->native[i], count};
+        value[i] = calloc((size_t)(points ? points : 1), sizeof(double));
+        output[call.output_count++] = (NativeValues){made->name, value[i], points};
     }
     call.output = output;
     const char *error = c->in->native->call(c->in->native->data, &call);
@@ -130,7 +129,7 @@ bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const 
     }
     if (!native || !c->in->native) return true;
     sides->bounds = evaluate(c, true, -1, c->in->arithmetic, k, SCHEDULED_STEPS, why);
-    return sides->bounds && run_native(c, k, sides, why);
+    return sides->bounds && native_values(c, k, c->scheduled_side, c->side_count, sides->native, why);
 }
 
 RefTensor side_value(const Checker *c, const Sides *sides, int side) {
