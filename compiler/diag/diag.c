@@ -5,6 +5,8 @@
 
 #include "diag/internal.h"
 
+enum { MOST_TEXT = 1000 };
+
 Diagnostics *diag_new(Arena *arena) {
     Diagnostics *all = ARENA_NEW(arena, Diagnostics);
     all->arena = arena;
@@ -25,10 +27,20 @@ int diag_source_count(const Diagnostics *all) {
     return all->sources.count;
 }
 
+/* Text of at most MOST_TEXT bytes: a name may be ten megabytes long. */
+static char *format_text(Arena *arena, const char *format, va_list args) {
+    char *text = arena_vprintf(arena, format, args);
+    size_t end = strnlen(text, MOST_TEXT + 1);
+    if (end <= MOST_TEXT) return text;
+    while (end > MOST_TEXT - 3 || ((unsigned char)text[end] & 0xC0) == 0x80) end--;
+    strcpy(text + end, "...");
+    return text;
+}
+
 static Diagnostic *report(Diagnostics *all, Severity severity, ErrorCode code, Span at, const char *format, va_list args) {
     Diagnostic *d = ARENA_NEW(all->arena, Diagnostic);
     *d = (Diagnostic){.arena = all->arena, .severity = severity, .code = code, .at = at, .order = all->list.count};
-    d->message = arena_vprintf(all->arena, format, args);
+    d->message = format_text(all->arena, format, args);
     vec_push(all->arena, &all->list, d);
     all->count[severity]++;
     return d;
@@ -53,20 +65,20 @@ Diagnostic *diag_warning(Diagnostics *all, ErrorCode code, Span at, const char *
 void diag_label(Diagnostic *d, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    d->label = arena_vprintf(d->arena, format, args);
+    d->label = format_text(d->arena, format, args);
     va_end(args);
 }
 
 void diag_mark(Diagnostic *d, Span at, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    Mark mark = {at, arena_vprintf(d->arena, format, args), false};
+    Mark mark = {at, format_text(d->arena, format, args), false};
     va_end(args);
     vec_push(d->arena, &d->marks, mark);
 }
 
 static void remark(Diagnostic *d, const char *kind, const char *format, va_list args) {
-    Remark r = {kind, arena_vprintf(d->arena, format, args)};
+    Remark r = {kind, format_text(d->arena, format, args)};
     vec_push(d->arena, &d->remarks, r);
 }
 

@@ -141,8 +141,7 @@ AstRef ast_ref_step(Front *front, AstRef ref, AstName name, Span span) {
             diag_help(d, "indices over axes stand at the end of the path: `block[0].out[token, d]`");
         }
     }
-    AstRef longer = {.span = span};
-    for (int i = 0; i < ref.path.count; i++) ast_push(front, &longer.path, ref.path.at[i]);
+    AstRef longer = {.path = ref.path, .span = span};
     AstStep step = {name, NULL};
     ast_push(front, &longer.path, step);
     return longer;

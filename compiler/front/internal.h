@@ -7,6 +7,7 @@ enum {
     MOST_BRACES = 100,    /* nested { } */
     MOST_BRACKETS = 500,  /* nested ( ) [ ] */
     MOST_DEPTH = 1000,    /* of an expression's tree: later phases walk it by recursion */
+    MOST_ERRORS = 200,    /* of one source; after these the rest is not read */
 };
 
 typedef struct Front {
@@ -47,6 +48,7 @@ const char *token_group(int kind);
 void front_unexpected(Front *front, Span at, const char *const *expected, int count, const char *found);
 void front_stop(Front *front, Span at, const char *what, int most);
 void front_stray(Front *front, Span at);
+void front_count_errors(Front *front); /* stops the reading after MOST_ERRORS */
 
 /* ast.c: builders. Lists are passed by value and pushed to with ast_push. */
 #define ast_push(front, list, item) vec_push((front)->arena, (list), (item))

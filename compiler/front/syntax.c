@@ -102,6 +102,10 @@ void front_unexpected(Front *front, Span at, const char *const *expected, int co
     if (open) diag_mark(d, front->opened[front->braces - 1], "this is not closed");
 }
 
+void front_count_errors(Front *front) {
+    if (diag_error_count(front->diagnostics) >= MOST_ERRORS) front->stopped = true;
+}
+
 void front_stray(Front *front, Span at) {
     const unsigned char *text = (const unsigned char *)front->source->text + at.begin;
     uint32_t length = at.end - at.begin, shown = length;

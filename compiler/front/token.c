@@ -74,6 +74,7 @@ static bool ends_statement(int kind) {
 int parser_lex(PARSER_STYPE *value, PARSER_LTYPE *at, Front *front) {
     if (ends_statement(front->last_kind)) front->quiet = false;
     front->first = ends_statement(front->before_kind) || !front->before.file;
+    front_count_errors(front);
     int kind = front->skip_block ? skip_block(value, at, front) : scan(value, at, front);
     if (kind == ';' && front->brackets && separates(front)) kind = SEPARATOR;
     count_brackets(kind, *at, front);
