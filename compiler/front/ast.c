@@ -102,8 +102,7 @@ AstExpr *ast_reduce(Front *front, AstName callee, AstExprs bound, AstExpr *guard
             continue;
         }
         Diagnostic *d = diag_error(front->diagnostics, E_SYNTAX, bound.at[i]->span, "expected the name of an axis");
-        diag_note(d, "`%s` runs over axes: %s(token) x[token], %s(token where token <= now) x[token]", callee.name, callee.name,
-                  callee.name);
+        diag_note(d, "`%s` runs over axes: %s(token) x[token]", callee.name, callee.name);
     }
     return e;
 }
@@ -134,10 +133,11 @@ AstRef ast_ref_step(Front *front, AstRef ref, AstName name, Span span) {
     if (ref.has_indices) {
         const AstIndex *index = &ref.indices.at[0];
         AstStep *step = &ref.path.at[ref.path.count - 1];
-        if (ref.indices.count == 1 && index->kind == INDEX_AXIS) step->instance = ast_name_expr(front, index->axis);
-        else if (ref.indices.count == 1 && index->kind == INDEX_CONSTANT && !index->axis.name) step->instance = index->constant;
+        bool one = ref.indices.count == 1;
+        if (one && index->kind == INDEX_AXIS) step->instance = ast_name_expr(front, index->axis);
+        else if (one && index->kind == INDEX_CONSTANT && !index->axis.name) step->instance = index->constant;
         else {
-            Diagnostic *d = diag_error(front->diagnostics, E_SYNTAX, index->span, "expected the number of an instance before `.`");
+            Diagnostic *d = diag_error(front->diagnostics, E_SYNTAX, index->span, "expected an instance's number before `.`");
             diag_help(d, "indices over axes stand at the end of the path: `block[0].out[token, d]`");
         }
     }
@@ -191,6 +191,11 @@ AstArg ast_arg(AstName name, AstExpr *value) {
 
 AstMember ast_member(AstDecl decl, AstName type, AstArgs args) {
     return (AstMember){.decl = decl, .type = type, .args = args};
+}
+
+AstMember ast_compartment(AstName name, AstExpr *unit, AstExpr *value, Span span) {
+    AstMember member = {.decl = {.name = name, .unit = unit, .span = span}, .value = value};
+    return member;
 }
 
 AstMember ast_member_drive(Front *front, AstMember member, AstRef drive) {
@@ -258,6 +263,29 @@ AstStmt *ast_named(Front *front, AstStmtKind kind, AstName name, AstExpr *expr, 
     AstStmt *stmt = ast_stmt(front, kind, span);
     stmt->name = name;
     stmt->expr = expr;
+    return stmt;
+}
+
+AstStmt *ast_block(Front *front, AstStmtKind kind, AstName name, AstStmts body, Span braces, Span span) {
+    AstStmt *stmt = ast_named(front, kind, name, NULL, span);
+    stmt->body = body;
+    stmt->braces = braces;
+    return stmt;
+}
+
+AstStmt *ast_projection(Front *front, AstExprs sources, AstRef target, AstSynapse synapse, Span span) {
+    AstStmt *stmt = ast_stmt(front, STMT_PROJECTION, span);
+    stmt->sources = sources;
+    stmt->target = target;
+    stmt->synapse = synapse;
+    return stmt;
+}
+
+AstStmt *ast_instance(Front *front, AstName name, AstName callee, AstArgs args, AstExprs signals, Span span) {
+    AstStmt *stmt = ast_named(front, STMT_INSTANCE, name, NULL, span);
+    stmt->callee = callee;
+    stmt->axis_args = args;
+    stmt->signal_args = signals;
     return stmt;
 }
 

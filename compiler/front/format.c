@@ -1,6 +1,6 @@
-/* `ctx fmt`: the canonical form. One statement a line, two blanks of indentation, at most one empty line between statements (where
- * there was one), lines of at most WIDTH characters with continuation lines four blanks further in, comments at the end of
- * adjacent lines aligned. A comment that stood inside of a statement moves before it. */
+/* `ctx fmt`: the canonical form. One statement a line, two blanks of indentation, at most one empty line between statements
+ * (where there was one), lines of at most WIDTH characters with continuation lines four blanks further in, comments at the end
+ * of adjacent lines aligned. A comment that stood inside of a statement moves before it. */
 #include <string.h>
 
 #include "front/format.h"

@@ -17,5 +17,6 @@ void write_init(Text *text, const AstInit *init);
 void write_synapse(Text *text, const AstSynapse *synapse);
 /* The statement up to its braces or `;`, neither included. */
 void write_head(Text *text, const AstStmt *stmt);
+const char *sign_of(AstOp op);
 const char *group_word(AstGroup group);
 #endif

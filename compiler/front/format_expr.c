@@ -1,8 +1,14 @@
 /* Canonical text of expressions, references and declarations. Brackets are printed where they were written. */
 #include "front/format.h"
 
-static const char *const signs[] = {[OP_ADD] = "+", [OP_SUB] = "-", [OP_MUL] = "*",  [OP_DIV] = "/",  [OP_POW] = "^",  [OP_LT] = "<",
-                                    [OP_LE] = "<=", [OP_GT] = ">",  [OP_GE] = ">=", [OP_EQ] = "==", [OP_NE] = "!=", [OP_AND] = "and"};
+static const char *const signs[] = {
+    [OP_ADD] = "+", [OP_SUB] = "-",  [OP_MUL] = "*", [OP_DIV] = "/",  [OP_POW] = "^",  [OP_LT] = "<",
+    [OP_LE] = "<=", [OP_GT] = ">",   [OP_GE] = ">=", [OP_EQ] = "==", [OP_NE] = "!=", [OP_AND] = "and",
+};
+
+const char *sign_of(AstOp op) {
+    return signs[op];
+}
 
 static void write_list(Text *text, const AstExprs *list) {
     for (int i = 0; i < list->count; i++) {

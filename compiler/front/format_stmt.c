@@ -33,7 +33,8 @@ static void write_params(Text *text, const AstStmt *stmt) {
 }
 
 static void write_members(Text *text, const AstStmt *stmt) {
-    static const char *const roles[] = {[ROLE_POPULATION] = "population", [ROLE_NUCLEUS] = "nucleus", [ROLE_INTERNEURON] = "interneuron"};
+    static const char *const roles[] = {
+        [ROLE_POPULATION] = "population", [ROLE_NUCLEUS] = "nucleus", [ROLE_INTERNEURON] = "interneuron"};
     text_add(text, "%s ", stmt->kind == STMT_COMPARTMENT ? "compartment" : roles[stmt->role]);
     for (int i = 0; i < stmt->members.count; i++) {
         const AstMember *m = &stmt->members.at[i];

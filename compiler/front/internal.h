@@ -88,6 +88,7 @@ AstInit ast_init(int kind, AstExpr *draw, AstName tensor, Span span);
 AstParam ast_param(AstParamKind kind, AstName name, AstExpr *value);
 AstArg ast_arg(AstName name, AstExpr *value);
 AstMember ast_member(AstDecl decl, AstName type, AstArgs args);
+AstMember ast_compartment(AstName name, AstExpr *unit, AstExpr *value, Span span);
 AstMember ast_member_drive(Front *front, AstMember member, AstRef drive);
 AstMember ast_member_iterate(AstMember member, AstExpr *count, AstExpr *tolerance);
 
@@ -98,6 +99,10 @@ AstSynapse ast_synapse(AstSynapse weight, AstParts parts, Span span);
 
 AstStmt *ast_stmt(Front *front, AstStmtKind kind, Span span);
 AstStmt *ast_named(Front *front, AstStmtKind kind, AstName name, AstExpr *expr, Span span);
+/* One with braces. */
+AstStmt *ast_block(Front *front, AstStmtKind kind, AstName name, AstStmts body, Span braces, Span span);
+AstStmt *ast_projection(Front *front, AstExprs sources, AstRef target, AstSynapse synapse, Span span);
+AstStmt *ast_instance(Front *front, AstName name, AstName callee, AstArgs args, AstExprs signals, Span span);
 AstStmt *ast_check(Front *front, AstName name, AstExpr *e, AstExpr *tolerance, Span span);
 /* An equation; in a synapse `signal = e` is its output. */
 AstStmt *ast_equation(Front *front, AstExpr *left, AstExpr *expr, Span span);

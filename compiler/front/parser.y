@@ -1,6 +1,6 @@
-/* The grammar. Actions only call builders (ast.c). Statements end in `;` or `}`; what follows an error is taken up again behind
- * the statement or, if the error is in a head, in its braces. The `;` between the parameters and the signals of a template is a
- * token of its own (SEPARATOR, token.c), so that recovery does not stop there. */
+/* The grammar. Actions only call builders (ast.c). Statements end in `;` or `}`; what follows an error is taken up again
+ * behind the statement or, if the error is in a head, in its braces. The `;` between the parameters and the signals of a
+ * template is a token of its own (SEPARATOR, token.c), so that recovery does not stop there. */
 %define api.pure full
 %define api.prefix {parser_}
 %define api.location.type {Span}
@@ -136,34 +136,49 @@ one_statement
     | CONST decl '=' expr end { $$ = ast_named(front, STMT_CONST, $2.name, $4, @$); $$->decl = $2; }
     | STIMULUS decls opt_unit end { $$ = ast_stmt(front, STMT_STIMULUS, @$); $$->decls = ast_decls_unit($2, $3); }
     | CYCLE name OVER ref end { $$ = ast_named(front, STMT_CYCLE, $2, ast_ref_expr(front, $4), @$); }
-    | WEIGHT decls opt_unit opt_init end { $$ = ast_stmt(front, STMT_WEIGHT, @$); $$->decls = ast_decls_unit($2, $3); $$->init = $4; }
-    | group opt_group_name body { $$ = ast_stmt(front, STMT_GROUP, @$); $$->group = $1; $$->decl = $2; $$->name = $2.name; $$->body = $3; $$->braces = @3; }
+    | WEIGHT decls opt_unit opt_init end
+        { $$ = ast_stmt(front, STMT_WEIGHT, @$); $$->decls = ast_decls_unit($2, $3); $$->init = $4; }
+    | group opt_group_name body
+        { $$ = ast_block(front, STMT_GROUP, $2.name, $3, @3, @$); $$->group = $1; $$->decl = $2; }
     | role members end { $$ = ast_stmt(front, STMT_POPULATION, @$); $$->role = $1; $$->members = $2; }
-    | sources ARROW ref opt_weight parts end
-        { $$ = ast_stmt(front, STMT_PROJECTION, @$); $$->sources = $1; $$->target = $3; $$->synapse = ast_synapse($4, $5, @4); }
-    | BIAS decl opt_init ARROW ref end { $$ = ast_stmt(front, STMT_BIAS, @$); $$->decl = $2; $$->init = $3; $$->target = $5; }
+    | sources ARROW ref opt_weight parts end { $$ = ast_projection(front, $1, $3, ast_synapse($4, $5, @4), @$); }
+    | BIAS decl opt_init ARROW ref end
+        { $$ = ast_stmt(front, STMT_BIAS, @$); $$->decl = $2; $$->init = $3; $$->target = $5; }
     | instance { $$ = $1; $$->group = GROUP_NONE; }
     | group instance { $$ = $2; $$->group = $1; $$->span = @$; }
-    | REPEAT name IN expr DOTS expr body { $$ = ast_named(front, STMT_REPEAT, $2, $4, @$); $$->expr2 = $6; $$->body = $7; $$->braces = @7; }
+    | REPEAT name IN expr DOTS expr body
+        { $$ = ast_block(front, STMT_REPEAT, $2, $7, @7, @$); $$->expr = $4; $$->expr2 = $6; }
     | REPEAT name IN expr DOTS expr WITH name '=' source body
-        { $$ = ast_named(front, STMT_REPEAT, $2, $4, @$); $$->expr2 = $6; $$->carried.name = $8; $$->carried.value = $10; $$->body = $11; $$->braces = @11; }
+        {
+            $$ = ast_block(front, STMT_REPEAT, $2, $11, @11, @$);
+            $$->expr = $4;
+            $$->expr2 = $6;
+            $$->carried.name = $8;
+            $$->carried.value = $10;
+        }
     | NEXT name '=' source end { $$ = ast_named(front, STMT_NEXT, $2, $4, @$); }
-    | NEURON name opt_params parts_body { $$ = ast_named(front, STMT_NEURON, $2, NULL, @$); $$->params = $3; $$->body = $4; $$->braces = @4; }
+    | NEURON name opt_params parts_body { $$ = ast_block(front, STMT_NEURON, $2, $4, @4, @$); $$->params = $3; }
     | SYNAPSE name opt_params parts_body
-        { $$ = ast_named(front, STMT_SYNAPSE, $2, NULL, @$); $$->params = $3; $$->body = ast_synapse_body(front, $4); $$->braces = @4; }
+        { $$ = ast_block(front, STMT_SYNAPSE, $2, ast_synapse_body(front, $4), @4, @$); $$->params = $3; }
     | TEMPLATE name '(' params SEPARATOR decls ')' ARROW decls body
-        { $$ = ast_named(front, STMT_TEMPLATE, $2, NULL, @$); $$->params = $4; $$->decls = $6; $$->results = $9; $$->body = $10; $$->braces = @10; }
+        {
+            $$ = ast_block(front, STMT_TEMPLATE, $2, $10, @10, @$);
+            $$->params = $4;
+            $$->decls = $6;
+            $$->results = $9;
+        }
     | TEMPLATE name '(' params ')' ARROW decls body
-        { $$ = ast_named(front, STMT_TEMPLATE, $2, NULL, @$); $$->params = $4; $$->results = $7; $$->body = $8; $$->braces = @8; }
+        { $$ = ast_block(front, STMT_TEMPLATE, $2, $8, @8, @$); $$->params = $4; $$->results = $7; }
     | SPEC name '(' decls ')' ARROW decls parts_body
-        { $$ = ast_named(front, STMT_SPEC, $2, NULL, @$); $$->decls = $4; $$->results = $7; $$->body = $8; $$->braces = @8; }
+        { $$ = ast_block(front, STMT_SPEC, $2, $8, @8, @$); $$->decls = $4; $$->results = $7; }
     | OUTPUT decl '=' expr end { $$ = ast_named(front, STMT_OUTPUT, $2.name, $4, @$); $$->decl = $2; }
     | RECORD refs end { $$ = ast_stmt(front, STMT_RECORD, @$); $$->refs = $2; }
     | CHECK expr opt_within end { $$ = ast_check(front, (AstName){0}, $2, $3, @$); }
     | CHECK label ':' expr opt_within end { $$ = ast_check(front, $2, $4, $5, @$); }
     | LOSS name '=' expr end { $$ = ast_named(front, STMT_LOSS, $2, $4, @$); }
     | RULE name ON ref '=' expr end { $$ = ast_named(front, STMT_RULE, $2, $6, @$); $$->target = $4; }
-    | LEARN ref BY RULE name RATE expr end { $$ = ast_stmt(front, STMT_LEARN, @$); $$->target = $2; $$->callee = $5; $$->expr = $7; }
+    | LEARN ref BY RULE name RATE expr end
+        { $$ = ast_stmt(front, STMT_LEARN, @$); $$->target = $2; $$->callee = $5; $$->expr = $7; }
     | LEARN ref BY GRADIENT WITH expr end { $$ = ast_stmt(front, STMT_LEARN, @$); $$->target = $2; $$->expr = $6; }
     ;
 group
@@ -202,11 +217,10 @@ opt_until
     ;
 
 instance
-    : name '=' name '(' opt_list ')' end { $$ = ast_named(front, STMT_INSTANCE, $1, NULL, @$); $$->callee = $3; $$->axis_args = $5; }
-    | name '=' name '(' opt_list SEPARATOR signals ')' end
-        { $$ = ast_named(front, STMT_INSTANCE, $1, NULL, @$); $$->callee = $3; $$->axis_args = $5; $$->signal_args = $7; }
+    : name '=' name '(' opt_list ')' end { $$ = ast_instance(front, $1, $3, $5, (AstExprs){0}, @$); }
+    | name '=' name '(' opt_list SEPARATOR signals ')' end { $$ = ast_instance(front, $1, $3, $5, $7, @$); }
     | name '=' name '(' opt_list SEPARATOR signals ')' binding_body
-        { $$ = ast_named(front, STMT_INSTANCE, $1, NULL, @$); $$->callee = $3; $$->axis_args = $5; $$->signal_args = $7; $$->body = $9; $$->braces = @9; }
+        { $$ = ast_instance(front, $1, $3, $5, $7, @$); $$->body = $9; $$->braces = @9; }
     ;
 binding_body: '{' bindings '}' { $$ = $2; }
     ;
@@ -217,7 +231,8 @@ bindings
     ;
 binding
     : name init end { $$ = ast_named(front, STMT_BIND, $1, NULL, @$); $$->init = $2; }
-    | CONST name end { $$ = ast_named(front, STMT_BIND, $2, NULL, @$); $$->init = ast_init(INIT_FREEZE, NULL, (AstName){0}, @1); }
+    | CONST name end
+        { $$ = ast_named(front, STMT_BIND, $2, NULL, @$); $$->init = ast_init(INIT_FREEZE, NULL, (AstName){0}, @1); }
     ;
 
 sources
@@ -239,12 +254,18 @@ opt_weight
     ;
 parts
     : %empty { $$ = (AstParts){0}; }
-    | parts BIAS decl opt_init { $$ = ast_part(front, $1, PART_BIAS, @2); $$.synapse.bias = $3; $$.synapse.bias_init = $4; }
+    | parts BIAS decl opt_init
+        { $$ = ast_part(front, $1, PART_BIAS, @2); $$.synapse.bias = $3; $$.synapse.bias_init = $4; }
     | parts WHERE expr { $$ = ast_part(front, $1, PART_WHERE, @2); $$.synapse.guard = $3; }
     | parts DELAY expr { $$ = ast_part(front, $1, PART_DELAY, @2); $$.synapse.delay = $3; }
-    | parts VIA name opt_args { $$ = ast_part(front, $1, PART_VIA, @2); $$.synapse.model = $3; $$.synapse.model_args = $4; }
+    | parts VIA name opt_args
+        { $$ = ast_part(front, $1, PART_VIA, @2); $$.synapse.model = $3; $$.synapse.model_args = $4; }
     | parts SPARSE '(' opt_list ')'
-        { $$ = ast_part(front, $1, PART_SPARSE, @2); $$.synapse.sparse = ast_call_args(front, $2, $4, @$); $$.synapse.sparse_args = $4; }
+        {
+            $$ = ast_part(front, $1, PART_SPARSE, @2);
+            $$.synapse.sparse = ast_call_args(front, $2, $4, @$);
+            $$.synapse.sparse_args = $4;
+        }
     ;
 opt_init
     : %empty { $$ = (AstInit){.kind = INIT_NONE, .span = @$}; }
@@ -280,11 +301,13 @@ one_part
     ;
 parameters
     : name '=' expr { $$ = (AstStmts){0}; ast_push(front, &$$, ast_named(front, STMT_PARAMETER, $1, $3, @$)); }
-    | parameters ',' name '=' expr { $$ = $1; ast_push(front, &$$, ast_named(front, STMT_PARAMETER, $3, $5, span_join(@3, @5))); }
+    | parameters ',' name '=' expr
+        { $$ = $1; ast_push(front, &$$, ast_named(front, STMT_PARAMETER, $3, $5, span_join(@3, @5))); }
     ;
 states
     : name opt_value { $$ = (AstStmts){0}; ast_push(front, &$$, ast_named(front, STMT_STATE, $1, $2, @$)); }
-    | states ',' name opt_value { $$ = $1; ast_push(front, &$$, ast_named(front, STMT_STATE, $3, $4, span_join(@3, @4))); }
+    | states ',' name opt_value
+        { $$ = $1; ast_push(front, &$$, ast_named(front, STMT_STATE, $3, $4, span_join(@3, @4))); }
     ;
 compartments
     : compartment { $$ = (AstMembers){0}; ast_push(front, &$$, $1); }
@@ -292,7 +315,7 @@ compartments
     ;
 compartment
     : name opt_unit opt_value
-        { $$ = ast_member(ast_decl($1, (AstNames){0}, false, @1), (AstName){0}, (AstArgs){0}); $$.decl.unit = $2; $$.value = $3; }
+        { $$ = ast_compartment($1, $2, $3, @1); }
     ;
 opt_value
     : %empty { $$ = NULL; }
@@ -425,10 +448,10 @@ unit_expr
     | UNIT_NAME UNIT_POWER { $$ = ast_unit_power(front, ast_name_expr(front, $1), $2, @$); }
     ;
 label /* of a check, part of a module's path: nothing else can stand there */
-    : name | USE | AXIS | CONST | STIMULUS | CYCLE | WEIGHT | THALAMUS | CORTEX | AREA | COLUMN | LAYER | POPULATION | NUCLEUS
-    | INTERNEURON | BIAS | REPEAT | WITH | NEXT | NEURON | SYNAPSE | TEMPLATE | SPEC | OUTPUT | RECORD | CHECK | WITHIN
-    | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS | LAST
-    | AND | SUM | MEAN | MAX | MIN
+    : name | USE | AXIS | CONST | STIMULUS | CYCLE | WEIGHT | THALAMUS | CORTEX | AREA | COLUMN | LAYER | POPULATION
+    | NUCLEUS | INTERNEURON | BIAS | REPEAT | WITH | NEXT | NEURON | SYNAPSE | TEMPLATE | SPEC | OUTPUT | RECORD | CHECK
+    | WITHIN | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS
+    | LAST | AND | SUM | MEAN | MAX | MIN
     ;
 name: NAME | OVER | IN | STATE | RATE | METHOD | ON | SPIKE | RULE | LEARN | BY | GRADIENT | LOSS
     ;
@@ -446,6 +469,7 @@ static int yyreport_syntax_error(const yypcontext_t *where, Front *front) {
     int count = yypcontext_expected_tokens(where, kinds, MOST);
     for (int i = 0; i < count; i++) expected[i] = yysymbol_name(kinds[i]);
     yysymbol_kind_t found = yypcontext_token(where);
-    front_unexpected(front, *yypcontext_location(where), expected, count > 0 ? count : 0, yysymbol_name(found));
+    if (count < 0) count = 0;
+    front_unexpected(front, *yypcontext_location(where), expected, count, yysymbol_name(found));
     return 0;
 }

@@ -15,8 +15,6 @@ static const char *const kind_names[] = {
 };
 
 static void print_expr(Text *t, const AstExpr *e) {
-    static const char *const ops[] = {[OP_ADD] = "+", [OP_SUB] = "-", [OP_MUL] = "*",  [OP_DIV] = "/",  [OP_POW] = "^",  [OP_LT] = "<",
-                                      [OP_LE] = "<=", [OP_GT] = ">",  [OP_GE] = ">=", [OP_EQ] = "==", [OP_NE] = "!=", [OP_AND] = "and"};
     switch (e->kind) {
     case EXPR_NUMBER: case EXPR_REF: case EXPR_DERIVATIVE: case EXPR_STRING: {
         AstExpr leaf = *e;
@@ -28,7 +26,7 @@ static void print_expr(Text *t, const AstExpr *e) {
     }
     case EXPR_CALL: text_add(t, "(call %s", e->callee.name); break;
     case EXPR_UNARY: text_add(t, "(-"); break;
-    case EXPR_BINARY: text_add(t, "(%s", ops[e->op]); break;
+    case EXPR_BINARY: text_add(t, "(%s", sign_of(e->op)); break;
     case EXPR_REDUCE:
         text_add(t, "(%s (", e->callee.name);
         for (int i = 0; i < e->bound.count; i++) text_add(t, "%s%s", i ? " " : "", e->bound.at[i].name);
@@ -68,7 +66,10 @@ static void print_ref(Text *t, const char *name, const AstRef *ref) {
 }
 
 static void print_args(Text *t, const AstArgs *args) {
-    for (int i = 0; i < args->count; i++) print_field(t, args->at[i].name.name ? args->at[i].name.name : "arg", args->at[i].value);
+    for (int i = 0; i < args->count; i++) {
+        Name name = args->at[i].name.name;
+        print_field(t, name ? name : "arg", args->at[i].value);
+    }
 }
 
 static void print_init(Text *t, const AstInit *init) {

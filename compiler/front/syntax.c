@@ -34,7 +34,8 @@ static const char *expected_text(Front *front, const char *const *expected, int 
     bool part = !statement && among("compartment", expected, count);
     bool value = among("a number", expected, count), name = among("a name", expected, count);
     bool operator = !value && among("*", expected, count) && among("/", expected, count);
-    bool tail = operator || among("->", expected, count); /* behind a name: what may continue it goes without saying */
+    /* behind a name, what may continue it goes without saying */
+    bool tail = operator || among("->", expected, count);
     VEC(const char *) list = {0};
     if (statement) ast_push(front, &list, "a statement");
     else if (part) ast_push(front, &list, "an equation or a declaration");
@@ -88,8 +89,9 @@ void front_unexpected(Front *front, Span at, const char *const *expected, int co
     bool end = strcmp(found, "the end of the file") == 0;
     bool open = end && front->braces > 0 && front->braces <= MOST_BRACES;
     const char *wanted = expected_text(front, expected, count);
-    Diagnostic *d = end ? diag_error(front->diagnostics, E_SYNTAX, at, "the file ends within %s", open ? "braces" : "a statement")
-                        : diag_error(front->diagnostics, E_SYNTAX, at, "unexpected `%s`", written);
+    const char *message = end ? (open ? "the file ends within braces" : "the file ends within a statement")
+                              : arena_printf(front->arena, "unexpected `%s`", written);
+    Diagnostic *d = diag_error(front->diagnostics, E_SYNTAX, at, "%s", message);
     if (*wanted) diag_label(d, "expected %s", wanted);
     if (!end && is_word(found) && among("a name", expected, count))
         diag_note(d, "`%s` is a word of the language and cannot be a name", written);
@@ -120,6 +122,7 @@ void front_stray(Front *front, Span at) {
         diag_error(front->diagnostics, E_CHARACTER, at, "control character 0x%02X", text[0]);
         return;
     }
-    Diagnostic *d = diag_error(front->diagnostics, E_CHARACTER, at, "`%.*s` is not a name or sign of the language", (int)shown, text);
+    Diagnostic *d =
+        diag_error(front->diagnostics, E_CHARACTER, at, "`%.*s` is not a name or sign of the language", (int)shown, text);
     if (foreign) diag_help(d, "names are made of the letters a-z, A-Z, digits and `_`");
 }

@@ -26,9 +26,14 @@ bool text_check(Front *front) {
             continue;
         }
         Span at = {front->file, (uint32_t)i, (uint32_t)i + 1};
-        Diagnostic *d = text[i] ? diag_error(front->diagnostics, E_ENCODING, at, "byte 0x%02X at offset %zu is not UTF-8", text[i], i)
-                                : diag_error(front->diagnostics, E_ENCODING, at, "byte 0 at offset %zu: this is not a text file", i);
-        diag_help(d, text[i] ? "save the file as UTF-8" : "give the name of a .ctx source file");
+        if (text[i]) {
+            Diagnostic *d = diag_error(front->diagnostics, E_ENCODING, at, "byte 0x%02X at offset %zu is not UTF-8", text[i], i);
+            diag_help(d, "save the file as UTF-8");
+        } else {
+            Diagnostic *d =
+                diag_error(front->diagnostics, E_ENCODING, at, "byte 0 at offset %zu: this is not a text file", i);
+            diag_help(d, "give the name of a .ctx source file");
+        }
         return false;
     }
     return true;
@@ -45,9 +50,10 @@ static const struct {
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };
 
 int keyword_kind(const char *text, size_t length) {
-    for (int i = 0; i < KEYWORDS; i++)
-        if (keywords[i].text[0] == text[0] && strlen(keywords[i].text) == length && memcmp(keywords[i].text, text, length) == 0)
-            return keywords[i].kind;
+    for (int i = 0; i < KEYWORDS; i++) {
+        const char *word = keywords[i].text;
+        if (word[0] == text[0] && strlen(word) == length && memcmp(word, text, length) == 0) return keywords[i].kind;
+    }
     return 0;
 }
 

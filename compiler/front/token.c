@@ -127,7 +127,8 @@ void front_print_tokens(Names *names, Diagnostics *diagnostics, int file, FILE *
                 column += ((unsigned char)front.source->text[counted] & 0xC0) != 0x80;
                 if (front.source->text[counted] == '\n') column = 1;
             }
-            fprintf(to, "%d:%d %s %.*s\n", line, column, token_group(kind), (int)(at.end - at.begin), front.source->text + at.begin);
+            fprintf(to, "%d:%d %s %.*s\n", line, column, token_group(kind), (int)(at.end - at.begin),
+                    front.source->text + at.begin);
         }
         lexer_lex_destroy(front.scanner);
     }
