@@ -3,7 +3,7 @@
 
 #include "ir/build_internal.h"
 
-/* ---- variables ------------------------------------------------------------------------------------------------------- */
+/* ---- variables --------------------------------------------------------------------------------------------------- */
 static IrAxis *const *axes_of(Build *b, const CirAxes *axes) {
     IrAxis **list = ARENA_ARRAY(b->p->arena, IrAxis *, axes->count);
     for (int i = 0; i < axes->count; i++) list[i] = build_axis(b, axes->at[i]);
@@ -54,7 +54,7 @@ static IrItemKind item_kind(IrVarKind kind) {
     return kind == VAR_ODE ? ITEM_ODE : kind == VAR_STATE ? ITEM_STATE : ITEM_ALG;
 }
 
-/* ---- cells ------------------------------------------------------------------------------------------------------------ */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 static bool has_derivative(const CirEquation *equations, int count, const CirEntity *entity) {
     for (int i = 0; i < count; i++)
         if (equations[i].variable == entity && equations[i].derivative) return true;
@@ -99,7 +99,7 @@ static void equations(Build *b, const CirEquation *list, int count) {
     }
 }
 
-/* ---- compartments ------------------------------------------------------------------------------------------------------- */
+/* ---- compartments ------------------------------------------------------------------------------------------------ */
 /* sum(convergent where guard) weight * source; a guard over the target's own axes alone selects. */
 static IrExpr *synaptic_input(Build *b, const CirProjection *projection) {
     IrExpr *value = build_expr(b, projection->source);
@@ -140,7 +140,7 @@ static void cells(Build *b, const Circuit *c) {
     }
 }
 
-/* ---- synapses with their own state, specs, ends --------------------------------------------------------------------------- */
+/* ---- synapses with their own state, specs, ends ------------------------------------------------------------------ */
 static void declare_synapse(Build *b, const CirSynapse *synapse) {
     for (int i = 0; i < synapse->equations.count; i++) {
         CirEntity *entity = synapse->equations.at[i].variable;

@@ -1,4 +1,6 @@
 /* Expressions, axes and guards of the circuit in the IR's terms. */
+#include <ctype.h>
+
 #include "base/text.h"
 #include "ir/build_internal.h"
 
@@ -12,7 +14,8 @@ static const CirAxis *representative(const Build *b, const CirAxis *root) {
 void build_same_axes(Build *b, const CirEntity *weight) {
     if (!weight->tied) return;
     for (int i = 0; i < weight->axes.count; i++) {
-        const CirAxis *axis = representative(b, weight->axes.at[i]->root), *as = representative(b, weight->tied->axes.at[i]->root);
+        const CirAxis *axis = representative(b, weight->axes.at[i]->root);
+        const CirAxis *as = representative(b, weight->tied->axes.at[i]->root);
         if (axis == as) continue;
         SameAxis same = {axis, as};
         vec_push(b->p->arena, &b->same, same);
@@ -47,7 +50,7 @@ IrAxis *build_axis(Build *b, const CirAxis *axis) {
 Name build_name(Build *b, Name path) {
     Text text = text_new(b->p->arena);
     for (const char *c = path; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '.';
+        bool plain = isalnum((unsigned char)*c) || *c == '_' || *c == '.';
         if (plain) text_put(&text, c, 1);
         else if (*c == '[') text_put(&text, ".", 1);
         else if (*c == '-' && c[1] == '>') text_put(&text, "to", 2);
@@ -94,7 +97,8 @@ IrGuard build_guard(Build *b, const CirGuard *from) {
     IrGuard made = {from->count, ARENA_ARRAY(b->p->arena, IrAtom, from->count)};
     for (int i = 0; i < from->count; i++) {
         const CirAtom *atom = &from->at[i];
-        made.atom[i] = (IrAtom){build_axis(b, atom->a), build_axis(b, atom->b), atom->bound, atom->equal ? GUARD_EQ : GUARD_LE};
+        IrRelation relation = atom->equal ? GUARD_EQ : GUARD_LE;
+        made.atom[i] = (IrAtom){build_axis(b, atom->a), build_axis(b, atom->b), atom->bound, relation};
     }
     return made;
 }
@@ -112,8 +116,8 @@ IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value) {
     return value;
 }
 
-/* A shared expression may hold a reduction twice; the IR binds an axis once, so the second time gets a copy, which the images
- * behind it then mean. */
+/* A shared expression may hold a reduction twice; the IR binds an axis once, so the second time gets a copy, which
+ * the images behind it then mean. */
 static IrAxis *bound_axis(Build *b, const CirAxis *axis) {
     bool seen = false;
     for (int i = 0; i < b->axes.count; i++) seen |= b->axes.at[i].from == axis;

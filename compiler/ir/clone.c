@@ -1,5 +1,5 @@
-/* A program copied: axes, variables, expressions and items of its own, in the same order and with the same ids, so that a pass
- * may rename, renumber and redefine in the copy. Literals, names and spans are shared. */
+/* A program copied: axes, variables, expressions and items of its own, in the same order and with the same ids, so
+ * that a pass may rename, renumber and redefine in the copy. Literals, names and spans are shared. */
 #include "ir/ir.h"
 
 typedef struct Clone {

@@ -1,13 +1,14 @@
 /* The intermediate representation: index notation in two levels of one textual form (IR.md specifies both).
  *
- * System level: what the circuit says (algebra, states over cycles, differential equations). Core level: what a reading
- * computes (algebra, scan, fix). A program is a list of items in dependence order, single assignment, no names but its own.
- * This header depends on base/ and diag/ only: interpreter, passes and code generation see it and never the circuit.
+ * System level: what the circuit says (algebra, states over cycles, differential equations). Core level: what a
+ * reading computes (algebra, scan, fix). A program is a list of items in dependence order, single assignment, no
+ * names but its own. This header depends on base/ and diag/ only: interpreter, passes and code generation see it and
+ * never the circuit.
  *
- * Index variables ARE axes. A variable declared `v[token, d]` may be read as `v[j, d]` when j and token have the same root
- * (a copy, a cycle over it, or itself). An expression may use the axes of the equation it stands in and those bound by an
- * enclosing reduction; an axis is bound once in an equation and is none of its own (ir_axis_copy makes a fresh one).
- * Expressions are immutable once built and may be shared. */
+ * Index variables ARE axes. A variable declared `v[token, d]` may be read as `v[j, d]` when j and token have the
+ * same root (a copy, a cycle over it, or itself). An expression may use the axes of the equation it stands in and
+ * those bound by an enclosing reduction; an axis is bound once in an equation and is none of its own (ir_axis_copy
+ * makes a fresh one). Expressions are immutable once built and may be shared. */
 #ifndef CTX_IR_IR_H
 #define CTX_IR_IR_H
 #include "base/names.h"
@@ -153,7 +154,7 @@ struct IrProgram {
     VEC(IrAssumption) assumptions;
 };
 
-/* ---- building (build.c of this folder and every pass) ------------------------------------------------------------- */
+/* ---- building (build.c of this folder and every pass) ------------------------------------------------------------ */
 IrProgram *ir_program_new(Arena *arena, Names *names, IrLevel level);
 IrAxis *ir_axis_new(IrProgram *p, Name name, IrAxisKind kind, int64_t size, IrAxis *base);
 IrAxis *ir_axis_copy(IrProgram *p, IrAxis *of);           /* fresh copy, named after its root: token.1, token.2 ... */
@@ -176,7 +177,7 @@ IrExpr *ir_select(IrProgram *p, IrExpr *condition, IrExpr *a, IrExpr *b);
 IrExpr *ir_reduce(IrProgram *p, IrOp op, int bound_count, IrAxis *const *bound, IrGuard guard, IrExpr *body);
 static inline IrIndex ir_index(IrAxis *axis) { return (IrIndex){IX_AXIS, axis, 0}; }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------ */
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
 IrVar *ir_find_var(const IrProgram *p, const char *name); /* NULL if none */
 IrAxis *ir_find_axis(const IrProgram *p, const char *name);
 bool ir_expr_equal(const IrExpr *a, const IrExpr *b);     /* same structure; bound axes up to renaming */
@@ -185,7 +186,7 @@ bool ir_uses_var(const IrExpr *e, const IrVar *var);
 /* Calls visit for every REF and PREV node of e. */
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
 
-/* ---- rewriting ---------------------------------------------------------------------------------------------------- */
+/* ---- rewriting --------------------------------------------------------------------------------------------------- */
 /* e with each free axis from[i] replaced by the index to[i] (an axis or a position); bound axes are refreshed, so the
  * result may stand beside e in one program. */
 IrExpr *ir_substitute(IrProgram *p, IrExpr *e, int count, IrAxis *const *from, const IrIndex *to);
@@ -193,16 +194,17 @@ IrExpr *ir_substitute(IrProgram *p, IrExpr *e, int count, IrAxis *const *from, c
 IrExpr *ir_inline(IrProgram *p, const IrExpr *ref);
 /* e rebuilt bottom-up: `rewrite` sees each node after its arguments were rewritten and returns its replacement. */
 IrExpr *ir_map(IrProgram *p, IrExpr *e, IrExpr *(*rewrite)(void *data, IrExpr *e), void *data);
-/* A program of its own in the same arena: new axes, variables, expressions and items, same ids; passes edit the copy. */
+/* A program of its own in the same arena: new axes, variables, expressions and items, same ids; passes edit the
+ * copy. */
 IrProgram *ir_clone(const IrProgram *p);
 
-/* ---- text (IR.md) -------------------------------------------------------------------------------------------------- */
+/* ---- text (IR.md) ------------------------------------------------------------------------------------------------ */
 void ir_print(const IrProgram *p, FILE *to);
 char *ir_expr_text(Arena *arena, const IrExpr *e);
 /* Parses what ir_print writes. On error returns NULL and *error holds "line N: message". */
 IrProgram *ir_parse(Arena *arena, Names *names, const char *text, char **error);
 
-/* ---- invariants ---------------------------------------------------------------------------------------------------- */
+/* ---- invariants -------------------------------------------------------------------------------------------------- */
 /* NULL when p is well formed at its level, else what is wrong (names, axes, single assignment, order, bound once). */
 char *ir_verify(const IrProgram *p);
 #endif

@@ -1,5 +1,5 @@
-/* The textual form, read. One statement a line; two passes over the lines, so that a body may read (through prev) what is
- * defined below it: the first declares axes and variables, the second reads definitions. */
+/* The textual form, read. One statement a line; two passes over the lines, so that a body may read (through prev)
+ * what is defined below it: the first declares axes and variables, the second reads definitions. */
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static void fail(Reader *r, const char *format, ...) {
     longjmp(r->failed, 1);
 }
 
-/* ---- tokens --------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 static void blanks(Reader *r) {
     while (*r->at == ' ' || *r->at == '\t' || *r->at == '\r') r->at++;
     if (*r->at == '#')
@@ -128,7 +128,7 @@ static IrAxis *read_axis(Reader *r) {
     return axis;
 }
 
-/* ---- expressions ------------------------------------------------------------------------------------------------------ */
+/* ---- expressions ------------------------------------------------------------------------------------------------- */
 static IrExpr *read_expr(Reader *r);
 static IrExpr *read_product(Reader *r);
 static IrExpr *read_unary(Reader *r);
@@ -289,7 +289,7 @@ static IrExpr *read_expr(Reader *r) {
     return e;
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------------------------------------- */
 static void declare_axis(Reader *r) {
     Name name = read_name(r);
     if (ir_find_axis(r->p, name)) fail(r, "axis '%s' is declared twice", name);

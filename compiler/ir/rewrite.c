@@ -4,7 +4,7 @@
 
 #include "ir/ir.h"
 
-/* ---- questions ---------------------------------------------------------------------------------------------------- */
+/* ---- questions --------------------------------------------------------------------------------------------------- */
 typedef struct Renaming { /* bound axes of the left expression and their partners on the right */
     const struct Renaming *outer;
     const IrAxis *left, *right;
@@ -91,7 +91,7 @@ void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data) 
     for (int i = 0; i < e->argc; i++) ir_each_ref(e->arg[i], visit, data);
 }
 
-/* ---- rewriting ---------------------------------------------------------------------------------------------------- */
+/* ---- rewriting --------------------------------------------------------------------------------------------------- */
 static IrExpr *with_args(IrProgram *p, const IrExpr *e, IrExpr **arg) {
     IrExpr *copy = arena_copy(p->arena, e, sizeof *e);
     copy->arg = arena_copy(p->arena, arg, sizeof *arg * (size_t)e->argc);
@@ -132,8 +132,8 @@ static IrIndex image_index(const Substitution *s, IrIndex index) {
 
 static IrExpr *substitute(IrProgram *p, IrExpr *e, const Substitution *s);
 
-/* position(axis) moves to the other side as a number when the axis became a position that is known. `sign` is +1 for a, -1 for b.
- * False: it became the last position of an axis whose size is not known. */
+/* position(axis) moves to the other side as a number when the axis became a position that is known. `sign` is +1 for
+ * a, -1 for b. False: it became the last position of an axis whose size is not known. */
 static bool image_position(const Substitution *s, IrAxis **axis, int sign, int64_t *bound) {
     if (!*axis) return true;
     IrIndex to = image(s, *axis);
@@ -157,7 +157,8 @@ static IrExpr *position_of(IrProgram *p, const Substitution *s, IrAxis *axis) {
 /* An atom that a guard cannot say any more: outside of it the summand is 0. */
 static IrExpr *restricted(IrProgram *p, const Substitution *s, IrOp op, IrAtom atom, IrExpr *body) {
     if (op == IR_AMAX) {
-        fprintf(stderr, "ctx: internal fault: the last position of %s in the guard of a maximum\n", atom.a ? atom.a->name : "an axis");
+        const char *name = atom.a ? atom.a->name : "an axis";
+        fprintf(stderr, "ctx: internal fault: the last position of %s in the guard of a maximum\n", name);
         exit(70);
     }
     IrExpr *right = ir_op2(p, IR_ADD, position_of(p, s, atom.b), ir_lit(p, (double)atom.bound));
@@ -186,8 +187,8 @@ static IrExpr *substitute_reduction(IrProgram *p, IrExpr *e, const Substitution 
     return made;
 }
 
-/* A condition on positions that have become numbers decides here, so that the other branch, which may stand at a position that
- * does not exist, is gone. */
+/* A condition on positions that have become numbers decides here, so that the other branch, which may stand at a
+ * position that does not exist, is gone. */
 static IrExpr *substitute_select(IrProgram *p, IrExpr *e, const Substitution *s) {
     IrExpr *arg[3] = {substitute(p, e->arg[0], s), NULL, NULL};
     const IrExpr *test = arg[0];

@@ -1,7 +1,8 @@
 /* The settled reading: system-level IR -> core IR.
  *
- * Differential equations become their equilibrium, states over cycles become scans, declared iterations become fixpoints
- * (semantics.md rules 11 and 13). What depends on itself within one cycle is an error that prints the loop. */
+ * Differential equations become their equilibrium, states over cycles become scans, declared iterations become
+ * fixpoints (semantics.md rules 11 and 13). What depends on itself within one cycle is an error that prints the
+ * loop. */
 #ifndef CTX_IR_SETTLE_H
 #define CTX_IR_SETTLE_H
 #include "ir/ir.h"

@@ -1,12 +1,13 @@
 /* Equilibria: coefficient * v' = e with v' = 0, solved for v.
  *
- * e must be affine in v: e = slope * v + rest gives v = rest / -slope; tau * r' = -r + F gives exactly r = F. The equations of
- * one cell are solved in turn, each with the solutions before it written out where they lead back to its own variable: a
- * triangular solve, whose pivots -slope are assumptions unless they are numbers. The coefficient does not matter: if it were
- * 0, the equation would say the same. */
+ * e must be affine in v: e = slope * v + rest gives v = rest / -slope; tau * r' = -r + F gives exactly r = F. The
+ * equations of one cell are solved in turn, each with the solutions before it written out where they lead back to
+ * its own variable: a triangular solve, whose pivots -slope are assumptions unless they are numbers. The coefficient
+ * does not matter: if it were 0, the equation would say the same. */
 #include "ir/settle_internal.h"
 
-/* e = slope * v + rest; slope NULL: v does not occur linearly; rest NULL: 0. v may stand in rest, inside a nonlinearity. */
+/* e = slope * v + rest; slope NULL: v does not occur linearly; rest NULL: 0. v may stand in rest, inside a
+ * nonlinearity. */
 typedef struct Affine {
     IrExpr *slope, *rest;
 } Affine;
@@ -54,7 +55,7 @@ static Affine affine(IrProgram *p, IrExpr *e, const IrVar *v) {
     return whole;
 }
 
-/* ---- quantities of the same cell ------------------------------------------------------------------------------------- */
+/* ---- quantities of the same cell --------------------------------------------------------------------------------- */
 typedef struct Chain { /* variables being written out; none is written out inside of itself */
     const struct Chain *outer;
     const IrVar *var;
@@ -66,8 +67,8 @@ static bool in_chain(const Chain *chain, const IrVar *v) {
     return false;
 }
 
-/* A cell reads its own quantities at its own indices; what other cells say arrives in compartments, which are left alone: a loop
- * through them is a loop of the circuit. */
+/* A cell reads its own quantities at its own indices; what other cells say arrives in compartments, which are left
+ * alone: a loop through them is a loop of the circuit. */
 static bool own_quantity(const Settle *s, const IrExpr *e) {
     if (e->op != IR_REF || e->var->kind != VAR_ALG || !is_v(e, e->var)) return false;
     Name kind = e->var->origin_kind;
@@ -101,14 +102,14 @@ static IrExpr *expose(void *data, IrExpr *e) {
     return ir_map(x->s->p, ir_inline(x->s->p, e), expose, &inner);
 }
 
-/* ---- equilibrium ------------------------------------------------------------------------------------------------------- */
+/* ---- equilibrium ------------------------------------------------------------------------------------------------- */
 static const char *label(const IrVar *v) {
     return v->origin ? v->origin : v->name;
 }
 
 static void not_affine(Settle *s, const IrVar *v, bool gone) {
-    Diagnostic *d = diag_error(s->diagnostics, E_NOT_AFFINE, v->span, "the equation of `%s` cannot be solved for its equilibrium",
-                               label(v));
+    Diagnostic *d = diag_error(s->diagnostics, E_NOT_AFFINE, v->span,
+                               "the equation of `%s` cannot be solved for its equilibrium", label(v));
     diag_label(d, gone ? "its rate cancels" : "its rate stands inside a nonlinearity");
     diag_note(d, "at equilibrium 0 = %s", ir_expr_text(s->p->arena, v->def));
     if (gone || v->iterate_count) diag_help(d, "bring it to the form tau * r' = -r + ...");

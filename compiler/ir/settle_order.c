@@ -1,6 +1,6 @@
-/* Dependence order: Tarjan's strongly connected components (SIAM J. Comput. 1, 1972), which come out in the order in which
- * they can be computed. A component that closes through prev is a scan, one that closes without it a fixpoint if its
- * population says `iterate`, else an error. */
+/* Dependence order: Tarjan's strongly connected components (SIAM J. Comput. 1, 1972), which come out in the order in
+ * which they can be computed. A component that closes through prev is a scan, one that closes without it a fixpoint
+ * if its population says `iterate`, else an error. */
 #include "base/text.h"
 #include "ir/settle_internal.h"
 
@@ -25,7 +25,7 @@ typedef struct Order {
     Node *reader; /* for collect */
 } Order;
 
-/* ---- graph -------------------------------------------------------------------------------------------------------------- */
+/* ---- graph ------------------------------------------------------------------------------------------------------- */
 static void collect(void *data, IrExpr *ref) {
     Order *o = data;
     Vars *list = ref->op == IR_PREV ? &o->reader->past : &o->reader->now;
@@ -46,12 +46,13 @@ static void graph(Order *o) {
     }
 }
 
-/* ---- the body of a scan or a fixpoint in order ------------------------------------------------------------------------------ */
+/* ---- the body of a scan or a fixpoint in order ------------------------------------------------------------------- */
 static bool in_component(const Order *o, const IrVar *v, int component) {
     return o->node[v->id].component == component;
 }
 
-/* Places v's item after those it reads in this cycle; false when that closes a loop. `mark` 1: being placed, 2: placed. */
+/* Places v's item after those it reads in this cycle; false when that closes a loop. `mark` 1: being placed, 2:
+ * placed. */
 static bool place(Order *o, IrVar *v, int component, char *mark, Items *body, Vars *path) {
     if (mark[v->id] == 2) return true;
     vec_push(o->p->arena, path, v);
@@ -94,13 +95,14 @@ static void loop_error(Order *o, const Vars *path) {
     IrVar *named = path->at[first];
     for (int i = first; i < last; i++)
         if (is_population(o, path->at[i])) named = path->at[i];
-    Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, named->span, "`%s` depends on itself within one cycle", label(named));
+    Diagnostic *d =
+        diag_error(o->s->diagnostics, E_LOOP, named->span, "`%s` depends on itself within one cycle", label(named));
     diag_note(d, "the loop: %s", loop_text(o, path, first, last));
     for (int i = first; i < last; i++)
         if (path->at[i] != named && is_population(o, path->at[i]))
             diag_mark(d, path->at[i]->span, "`%s` is part of the loop", label(path->at[i]));
-    diag_help(d, "let it settle by iteration (`iterate 200 until 1e-6` after the population's type), or let it hear the cycle "
-                 "before with previous(...)");
+    diag_help(d, "let it settle by iteration (`iterate 200 until 1e-6` after the population's type), or let it hear the "
+                 "cycle before with previous(...)");
 }
 
 /* A loop that settles within each cycle and also looks back at the cycle before: a fixpoint inside a scan. */
@@ -110,11 +112,11 @@ static void iterated_cycle_error(Order *o, const IrVar *iterates, const Vars *pa
     int first = 0, last = path->count - 1;
     while (path->at[first] != path->at[last]) first++;
     diag_note(d, "the loop within one cycle: %s", loop_text(o, path, first, last));
-    diag_help(d, "break one of the two: leave out `iterate` and hear the loop through previous(...), or keep what is remembered in "
-                 "a population outside of the loop");
+    diag_help(d, "break one of the two: leave out `iterate` and hear the loop through previous(...), or keep what is "
+                 "remembered in a population outside of the loop");
 }
 
-/* ---- components ------------------------------------------------------------------------------------------------------------- */
+/* ---- components -------------------------------------------------------------------------------------------------- */
 typedef struct Reads {
     Order *o;
     IrVar *wrong;
@@ -155,14 +157,16 @@ static bool fits_scan(Order *o, const Vars *members, IrAxis *axis, int component
         ir_each_ref(v->def, reads_elsewhere, &reads);
         if (has_axis(v, axis) && !reads.wrong) continue;
         Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, v->span,
-                                   "`%s` is part of a loop over the cycle `%s` but reads it as a whole", label(v), axis->name);
+                                   "`%s` is part of a loop over the cycle `%s` but reads it as a whole", label(v),
+                                   axis->name);
         diag_help(d, "whoever reads a completed cycle starts after it: it cannot feed the same cycle");
         return false;
     }
     return true;
 }
 
-static void emit_scan(Order *o, const Vars *members, IrAxis *axis, int component, Items *body) {
+static void emit_scan(Order *o, const Vars *members, int component, Items *body) {
+    IrAxis *axis = scan_axis(o, members, component);
     if (!fits_scan(o, members, axis, component)) return;
     IrItem *scan = ir_item_new(o->p, ITEM_SCAN);
     scan->axis = axis;
@@ -259,7 +263,7 @@ static void close_component(Order *o, const Vars *members, int component) {
     }
     Items body = {0};
     Vars path = {0};
-    if (body_order(o, members, component, &body, &path)) emit_scan(o, members, scan_axis(o, members, component), component, &body);
+    if (body_order(o, members, component, &body, &path)) emit_scan(o, members, component, &body);
     else if (!iterating(members)) loop_error(o, &path);
     else if (through_past) iterated_cycle_error(o, iterating(members), &path);
     else emit_fix(o, members, component);
@@ -296,7 +300,7 @@ static void walk(Order *o, IrVar *v) {
     close_component(o, &members, component);
 }
 
-/* ---- prev outside a scan: the value one point earlier of something complete --------------------------------------------------- */
+/* ---- prev outside a scan: the value one point earlier of something complete -------------------------------------- */
 typedef struct Earlier {
     Order *o;
     int component;
@@ -336,7 +340,7 @@ static void resolve_earlier(Order *o) {
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 static void mark_looked_back(void *data, IrExpr *ref) {
     char *seen = data;
     if (ref->op == IR_PREV) seen[ref->var->id] = 1;

@@ -59,7 +59,8 @@ static void check_in_scan(Verify *v, const IrExpr *e) {
     const IrAxis *axis = v->body->axis;
     for (int i = 0; i < e->var->axis_count; i++) {
         bool here = e->index[i].kind == IX_AXIS && e->index[i].axis == axis && e->index[i].offset == 0;
-        if (e->var->axes[i] == axis && !here) complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, axis->name);
+        if (e->var->axes[i] == axis && !here)
+            complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, axis->name);
     }
 }
 
@@ -146,7 +147,7 @@ static void check_definition(Verify *v, const IrVar *var) {
 
 static void check_equation(Verify *v, const IrItem *item) {
     const IrVar *var = item->var;
-    if (!known_var(v, var)) return complain(v, "an equation of %s, which is not of this program", var ? var->name : "nothing");
+    if (!known_var(v, var)) return complain(v, "an equation of a variable that is not of this program");
     v->of = var;
     bool core = v->p->level == LEVEL_CORE;
     if (core && item->kind != ITEM_ALG) complain(v, "a system-level item in a core program");
@@ -161,7 +162,8 @@ static void check_equation(Verify *v, const IrItem *item) {
 static void check_group(Verify *v, const IrItem *group) {
     int states = 0;
     if (v->p->level == LEVEL_SYSTEM) return complain(v, "a scan or fix in a system-level program");
-    if (group->kind == ITEM_SCAN && !known_axis(v, group->axis)) return complain(v, "a scan over an axis that is not of this program");
+    if (group->kind == ITEM_SCAN && !known_axis(v, group->axis))
+        return complain(v, "a scan over an axis that is not of this program");
     if (group->kind == ITEM_FIX && (group->count < 1 || group->tolerance < 0)) return complain(v, "a fix without an end");
     v->body = group;
     for (int i = 0; i < group->body_count && !v->message; i++) {
@@ -211,7 +213,7 @@ static void check_axes(Verify *v) {
         names[i] = axis->name;
         if (axis->id != i) complain(v, "axis %s has id %d at place %d", axis->name, axis->id, i);
         if (derived != (axis->base != NULL)) complain(v, "axis %s: its base does not fit its kind", axis->name);
-        else if (axis->root != (derived ? axis->base->root : axis)) complain(v, "axis %s: its root is not its base's", axis->name);
+        else if (axis->root != (derived ? axis->base->root : axis)) complain(v, "axis %s: not its base's root", axis->name);
         else if (axis->root->size < 1) complain(v, "axis %s has no points", axis->name);
     }
     check_unique(v, "axis", names, v->p->axes.count);
