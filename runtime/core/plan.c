@@ -190,3 +190,8 @@ int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]) {
     return extra + b->rank;
 }
 int rt_plan_unused(const RtPlan *plan) { return plan->unused; }
+
+int64_t rt_plan_axis(const RtPlan *plan, const char *name) {
+    int axis = rt_find_axis(&plan->d, name);
+    return axis < 0 ? -1 : plan->size[axis];
+}

@@ -47,6 +47,7 @@ const char *rt_plan_message(const RtPlan *plan);
 const char *rt_plan_notes(const RtPlan *plan); /* what the user might want to know, lines; "" if nothing */
 const RtDescriptor *rt_plan_descriptor(const RtPlan *plan);
 int64_t rt_plan_size(const RtPlan *plan, int axis);
+int64_t rt_plan_axis(const RtPlan *plan, const char *name); /* by name; -1: no such axis */
 /* Shape of a stimulus or output as the caller sees it, batch included; returns the rank. */
 int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]);
 /* A weight as it was bound (a tensor with the bounds' sizes). */
