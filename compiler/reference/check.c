@@ -206,7 +206,8 @@ typedef struct Found {
     Case **by_check;
 } Found;
 
-static void run_case(Checker *c, Case *k, Found *found) {
+/* False: too long for the reference. */
+static bool run_case(Checker *c, const Case *k, Found *found) {
     Sides s;
     const char *why;
     if (!sides_evaluate(c, k, true, &s, &why)) {
@@ -217,7 +218,7 @@ static void run_case(Checker *c, Case *k, Found *found) {
             note(c, "not run at %s: too long for the reference", case_shapes(c, k));
         }
         sides_free(c, &s);
-        return;
+        return why != NULL;
     }
     if (s.substituted) note(c, "at %s the optimised order in float64 stood in for the order of the source", case_shapes(c, k));
     for (int i = 0; i < c->report->count; i++) {
@@ -233,6 +234,7 @@ static void run_case(Checker *c, Case *k, Found *found) {
     }
     if (k->family == FAMILY_NORMAL) take_order_ratio(c, k, &s, c->report->result, k->family);
     sides_free(c, &s);
+    return true;
 }
 
 static const int64_t LENGTHS[] = {1, 2, 3, 5, 7, 16, 17, 63, 64, 65, INT64_MAX};
@@ -261,6 +263,34 @@ static bool family_applies(const Checker *c, Family family) {
     return family != FAMILY_INTEGERS;
 }
 
+/* The bounded axes of 256 points or more at a quarter of their sizes; false when there is none. */
+static bool quarter(const Checker *c, int64_t *size) {
+    const IrProgram *p = c->in->source;
+    bool any = false;
+    for (int i = 0; i < p->axes.count; i++) {
+        if (p->axes.at[i]->root->kind != AXIS_BOUNDED || size[i] < 256) continue;
+        size[i] /= 4;
+        any |= p->axes.at[i]->root == p->axes.at[i];
+    }
+    return any;
+}
+
+/* One family at one length; where that takes too long, at a quarter of it. */
+static void run_family(Checker *c, Family family, const int64_t *size, Found *found) {
+    size_t bytes = sizeof *size * (size_t)(c->in->source->axes.count + 1);
+    int64_t *now = malloc(bytes);
+    memcpy(now, size, bytes);
+    bool ran = false;
+    do {
+        Case *k = case_new(c, family, c->in->seed, now, 1);
+        bool left = c->spent <= c->in->budget;
+        if (left) ran = run_case(c, k, found);
+        else note(c, "not run at %s: the budget of the check was used", case_shapes(c, k));
+        case_free(k);
+    } while (!ran && quarter(c, now) && c->spent <= c->in->budget);
+    free(now);
+}
+
 static void run_families(Checker *c, Found *found) {
     const IrProgram *p = c->in->source;
     int64_t *size = calloc((size_t)p->axes.count + 1, sizeof *size);
@@ -269,10 +299,7 @@ static void run_families(Checker *c, Found *found) {
         for (int family = 0; family < FAMILY_COUNT && !all_failed(c) && !c->report->error; family++) {
             bool here = family_at_all_lengths((Family)family) || which == FEW;
             if (!here || !family_applies(c, (Family)family)) continue;
-            Case *k = case_new(c, (Family)family, c->in->seed, size, 1);
-            if (c->spent > c->in->budget) note(c, "not run at %s: the budget of the check was used", case_shapes(c, k));
-            else run_case(c, k, found);
-            case_free(k);
+            run_family(c, (Family)family, size, found);
         }
     }
     free(size);

@@ -57,7 +57,10 @@ static void print_result(const CheckResult *r, FILE *to) {
     if (r->exact_points) fprintf(to, "  whole numbers: %lld values equal integer arithmetic exactly\n", (long long)r->exact_points);
     else if (r->exact_not) fprintf(to, "  whole numbers: not tried (%s)\n", r->exact_not);
     if (r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG) print_failure(r, to);
-    if (r->verdict == CHECK_UNDECIDED) fprintf(to, "  no value could be judged: every bound is infinite\n");
+    bool ran = false;
+    for (int i = 0; i < r->family_count; i++) ran |= r->family[i].runs > 0;
+    if (r->verdict == CHECK_UNDECIDED)
+        fprintf(to, "  no value could be judged: %s\n", ran ? "every bound is infinite" : "no input was small enough to run");
 }
 
 void check_print(const CheckReport *report, FILE *to) {
