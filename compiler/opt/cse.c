@@ -3,6 +3,12 @@
  * removed, but an inner one equal to a kept one is. */
 #include "opt/pass.h"
 
+/* a * b and b * a are one: factors in the order of their variables (exact, rounding does not depend on it). */
+static IrExpr *order_factors(void *data, IrExpr *e) {
+    if (e->op != IR_MUL || e->arg[0]->op != IR_REF || e->arg[1]->op != IR_REF) return e;
+    return e->arg[0]->var->id > e->arg[1]->var->id ? ir_op2(data, IR_MUL, e->arg[1], e->arg[0]) : e;
+}
+
 typedef struct Replace {
     Opt *o;
     IrVar **by; /* by variable id: the variable that stands for it, or NULL */
@@ -64,7 +70,7 @@ static bool cse_item(Opt *o, IrItem *item, Place *place, void *data) {
     (void)place;
     Cse *c = data;
     IrVar *v = item->var;
-    v->def = ir_map(o->p, v->def, replace_ref, &c->replace);
+    v->def = ir_map(o->p, ir_map(o->p, v->def, replace_ref, &c->replace), order_factors, o->p);
     if (v->init) v->init = ir_map(o->p, v->init, replace_ref, &c->replace);
     if (!mergeable(o, v)) return false;
     unsigned hash = shape_hash(v->def);

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* Weights of the objective, in operations. Traffic: an element of an intermediate is written and read again at some tens of bytes per
- * nanosecond, where the same core does about a hundred operations. A step on weights is done once, when they are bound. */
-static const double TRAFFIC = 8, PLAN_WEIGHT = 1e-3, PLAN_LIMIT = 6.7e7, HUGE_ELEMENTS = 1e9, HUGE_WEIGHT = 1e3;
+ * nanosecond, where the same core does about a hundred operations. An intermediate over pairs of positions also keeps the steps around
+ * it from being fused block by block. A step on weights is done once, when they are bound. */
+static const double TRAFFIC = 8, PAIRS = 4, PLAN_WEIGHT = 1e-3, PLAN_LIMIT = 6.7e7, HUGE_ELEMENTS = 1e9, HUGE_WEIGHT = 1e3;
 
 #define BIT(i) ((IndexSet)1 << (i))
 
@@ -22,6 +23,7 @@ static int add_index(Order *r, IrAxis *axis) {
     if (r->index_count == ORDER_INDICES) return 0; /* order_solve has counted */
     r->index[r->index_count] = axis;
     r->size[r->index_count] = opt_size(r->o, axis);
+    r->position[r->index_count] = opt_is_position(r->o, axis);
     return r->index_count++;
 }
 
@@ -127,10 +129,18 @@ static bool symmetric(const Order *r, unsigned a, unsigned b, IndexSet closed) {
     return differ == 1;
 }
 
+static bool over_pairs(const Order *r, IndexSet set) {
+    for (int i = 0; i < r->index_count; i++)
+        for (int j = 0; j < i; j++)
+            if ((set & BIT(i)) && (set & BIT(j)) && r->position[i] && r->index[i]->root == r->index[j]->root) return true;
+    return false;
+}
+
 static void price(const Order *r, OrderNode *n, unsigned set, double operations) {
     double elements = points(r, n->result) * fraction(r, n->result);
     bool last = set == (1u << r->count) - 1;
     double traffic = last || n->prefix >= 0 ? 0 : TRAFFIC * elements;
+    if (over_pairs(r, n->result)) traffic *= PAIRS;
     if (n->planned) n->plan += operations;
     else n->call += operations;
     n->objective += n->planned ? PLAN_WEIGHT * operations : operations;

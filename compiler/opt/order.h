@@ -36,6 +36,7 @@ typedef struct Order {
     int count, index_count, link_count;
     IrAxis *index[ORDER_INDICES];
     double size[ORDER_INDICES];
+    bool position[ORDER_INDICES];
     IndexSet has[ORDER_MAX], touches[ORDER_MAX]; /* axes of a factor; the same with those it is held by */
     IndexSet bound, out;
     double planned[ORDER_MAX];

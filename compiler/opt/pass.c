@@ -172,7 +172,7 @@ void opt_place(Opt *o, Place *place, IrItem *item, bool outside) {
     vec_push(o->p->arena, list, item);
 }
 
-static bool is_position(const Opt *o, const IrAxis *axis) {
+bool opt_is_position(const Opt *o, const IrAxis *axis) {
     if (axis->root->kind == AXIS_BOUNDED) return true;
     for (int i = 0; i < o->p->axes.count; i++)
         if (o->p->axes.at[i]->kind == AXIS_CYCLE && o->p->axes.at[i]->root == axis->root) return true;
@@ -181,10 +181,10 @@ static bool is_position(const Opt *o, const IrAxis *axis) {
 
 /* 0: the leading position (a cycle, if there is one), 1: other axes, 2: further positions (a row of token x token). */
 static int layout_rank(const Opt *o, const AxisList *axes, int at) {
-    if (!is_position(o, axes->at[at])) return 1;
+    if (!opt_is_position(o, axes->at[at])) return 1;
     bool cycle = axes->at[at]->kind == AXIS_CYCLE;
     for (int i = 0; i < axes->count; i++) {
-        if (i == at || !is_position(o, axes->at[i])) continue;
+        if (i == at || !opt_is_position(o, axes->at[i])) continue;
         bool other = axes->at[i]->kind == AXIS_CYCLE;
         if (other > cycle || (other == cycle && i < at)) return 2;
     }

@@ -55,6 +55,7 @@ void opt_place(Opt *o, Place *place, IrItem *item, bool outside);
  * placed the item itself (in a scan, say). */
 typedef bool (*OptChange)(Opt *o, IrItem *item, Place *place, void *data);
 void opt_each_equation(Opt *o, OptChange change, void *data);
+bool opt_is_position(const Opt *o, const IrAxis *axis); /* bounded, or a cycle runs over it */
 bool opt_scalar(const IrExpr *e); /* numbers and sizes only */
 /* The guard holds at some point of the bound axes for every value of the others (by its atoms; false when unsure). */
 bool opt_guard_never_empty(const IrGuard *guard, IrAxis *const *bound, int bound_count);

@@ -212,6 +212,16 @@ static void memory_is_read_inside_its_scan(void) {
     arena_free(r.arena);
 }
 
+static void the_end_of_a_sum_is_no_scan(void) {
+    Run r = optimise("program memory core\naxis token : const(256)\naxis hear : cycle(token)\naxis now : cycle(token)\n"
+                     "axis a : const(32)\naxis c : const(32)\nstimulus k[token, a]\nstimulus q[token, a]\nstimulus v[token, c]\n"
+                     "scan hear {\n  alg m[hear, c, a] init 0 = prev(m[hear, c, a]) + k[hear, a] * v[hear, c]\n}\n"
+                     "alg y[now, c] = sum(a) m[last, c, a] * q[now, a]\noutput y = y\n", false);
+    CU_ASSERT_EQUAL(item_count(&r, ITEM_SCAN), 0);
+    CU_ASSERT(r.report.chosen.call <= 4.0 * 256 * 32 * 32);
+    arena_free(r.arena);
+}
+
 static void sizes_decide(void) {
     char text[4000];
     snprintf(text, sizeof text, linear_block, "");
@@ -240,5 +250,6 @@ void suite_opt(void) {
     CU_add_test(suite, "nothing passes a nonlinearity", nothing_passes_a_nonlinearity);
     CU_add_test(suite, "equal equations are shared", equal_equations_are_shared);
     CU_add_test(suite, "memory is read inside its scan", memory_is_read_inside_its_scan);
+    CU_add_test(suite, "the end of a sum is no scan", the_end_of_a_sum_is_no_scan);
     CU_add_test(suite, "sizes decide", sizes_decide);
 }

@@ -291,6 +291,20 @@ static void scans(void) {
     }
 }
 
+static void states_that_only_add(void) {
+    static const char *const reader[] = {"now", "last", "token"}, *const addend[] = {"k[head, now, a] * v[head, now, c]",
+                                                                                    "(k[head, now, a] + v[head, now, c])"};
+    for (int i = 0; i < 6; i++) {
+        char text[6000];
+        const char *axis = i % 3 == 2 ? "token" : "now";
+        snprintf(text, sizeof text, AXES HEAD
+                 "scan now {\n  alg m[now, head, c, a] init 0 = prev(m[now, head, c, a]) + %s\n}\n"
+                 "alg y[%s, d] = (sum(head, c, a) W_O[d, head, c] * m[%s, head, c, a] * q[%s, head, a]) + x[%s, d]\noutput y = y\n"
+                 "%s", "", addend[i / 3], axis, reader[i % 3], axis, axis, i == 0 ? "record m = m\n" : "");
+        same_values(text);
+    }
+}
+
 static void delta_rule(void) {
     char text[6000];
     snprintf(text, sizeof text, AXES HEAD
@@ -416,6 +430,7 @@ void suite_opt_values(void) {
     CU_add_test(suite, "softmax attention", softmax_attention);
     CU_add_test(suite, "reciprocals stay in empty sums", reciprocals_stay_in_empty_sums);
     CU_add_test(suite, "scans", scans);
+    CU_add_test(suite, "states that only add", states_that_only_add);
     CU_add_test(suite, "delta rule", delta_rule);
     CU_add_test(suite, "normalisation", normalisation);
     CU_add_test(suite, "fixpoint", fixpoint);
