@@ -1,7 +1,7 @@
-/* Contraction order over the whole program. In: normal form (split.c). Out: the same form, each product a chain of canonical steps
- * (emit.h). Products read only by products are dissolved into their readers, so that whole chains of matrices become visible,
- * weights included; a product with several readers is dissolved only where the total cost falls. Nothing is dissolved across
- * outputs, records, check sides, states, scans or fixpoints. */
+/* Contraction order over the whole program. In: normal form (split.c). Out: the same form, each product a chain of
+ * canonical steps (emit.h). Products read only by products are dissolved into their readers, so that whole chains of
+ * matrices become visible, weights included; a product with several readers is dissolved only where the total cost falls.
+ * Nothing is dissolved across outputs, records, check sides, states, scans or fixpoints. */
 #include "opt/emit.h"
 
 

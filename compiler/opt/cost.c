@@ -1,5 +1,6 @@
-/* Operations of equations as they stand: each subexpression is counted once for every point of the axes it uses (anything that does
- * not depend on an inner sum is taken out of it), a guard counts its share of the points, a symmetric product its half. */
+/* Operations of equations as they stand: each subexpression is counted once for every point of the axes it uses (anything
+ * that does not depend on an inner sum is taken out of it), a guard counts its share of the points, a symmetric product its
+ * half. */
 #include <math.h>
 
 #include "opt/pass.h"

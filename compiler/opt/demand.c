@@ -1,6 +1,6 @@
-/* Demand: which points of an equation anything needs. A guard restricts what is evaluated inside its sum, and the restriction is pulled
- * back to equations that are read nowhere else: with `sum(token where token <= now) E[token, now] * v[token]` only the points
- * token <= now of E, and of the score it is made of, are computed. */
+/* Demand: which points of an equation anything needs. A guard restricts what is evaluated inside its sum, and the
+ * restriction is pulled back to equations that are read nowhere else: with `sum(token where token <= now) E[token, now] *
+ * v[token]` only the points token <= now of E, and of the score it is made of, are computed. */
 #include "opt/pass.h"
 
 typedef struct Pull {

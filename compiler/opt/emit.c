@@ -1,5 +1,5 @@
-/* Equations for a chosen contraction order (emit.h): each step is `t[I] = sum(K where g) a * b`, a sum of one reference, or an
- * elementwise product; a running sum over j <= i is a scan over i
+/* Equations for a chosen contraction order (emit.h): each step is `t[I] = sum(K where g) a * b`, a sum of one reference, or
+ * an elementwise product; a running sum over j <= i is a scan over i
  *     S[i, X] init 0 = prev(S) + a * b          o[i, Y] = sum(K) S[i, X] * q[i, ...]
  * with the step that reads S inside, so that S is never stored for all i. */
 #include "opt/emit.h"

@@ -1,6 +1,6 @@
-/* Fusion of maps. In: normal form. Out: the same with fewer maps: an elementwise equation is written into the elementwise or maximum
- * equation that reads it when it has no other reader and the same points, or when it only scales one reference. Contractions
- * keep their two operands. */
+/* Fusion of maps. In: normal form. Out: the same with fewer maps: an elementwise equation is written into the elementwise
+ * or maximum equation that reads it when it has no other reader and the same points, or when it only scales one reference.
+ * Contractions keep their two operands. */
 #include "opt/pass.h"
 
 typedef struct Fuse {

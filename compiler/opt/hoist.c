@@ -1,5 +1,5 @@
-/* Hoisting. In, out: any core program. An equation in the body of a scan or fixpoint that reads nothing of that body moves before
- * it: it is then one batched computation, and contraction order sees it together with what it is made of. */
+/* Hoisting. In, out: any core program. An equation in the body of a scan or fixpoint that reads nothing of that body moves
+ * before it: it is then one batched computation, and contraction order sees it together with what it is made of. */
 #include "opt/pass.h"
 
 static bool hoist_item(Opt *o, IrItem *item, Place *place, void *data) {

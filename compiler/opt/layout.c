@@ -1,5 +1,6 @@
-/* Layout. In, out: any core program. Axes of inner variables (not outputs, records, check sides, states) are reordered so that steps
- * of one chain agree: see opt_layout. Inputs and kept variables keep the order that their files and readers expect. */
+/* Layout. In, out: any core program. Axes of inner variables (not outputs, records, check sides, states) are reordered so
+ * that steps of one chain agree: see opt_layout. Inputs and kept variables keep the order that their files and readers
+ * expect. */
 #include "opt/pass.h"
 
 typedef struct Layout {

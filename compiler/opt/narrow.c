@@ -1,6 +1,6 @@
-/* Unused axes. In: any core program. Out: an equation whose definition does not mention one of its axes loses that axis: what a
- * cell hears in every cycle alike (its keys, a bias) is computed once, not once a cycle. Kept tensors and what a scan or a
- * fixpoint carries stay as they are. */
+/* Unused axes. In: any core program. Out: an equation whose definition does not mention one of its axes loses that axis:
+ * what a cell hears in every cycle alike (its keys, a bias) is computed once, not once a cycle. Kept tensors and what a
+ * scan or a fixpoint carries stay as they are. */
 #include "opt/pass.h"
 
 typedef struct Narrow {

@@ -2,8 +2,9 @@
  *
  * opt_run clones the program and applies the passes of passes.def in order; each pass has a file of its own whose docstring
  * says what goes in, what comes out and what changes. The rules of reassociation (semantics.md) bind all of them: sums of
- * products are reordered only inside regions of sums of products, never through a nonlinearity, a maximum, `fix`, an output or
- * a recorded tensor; the shift of a quotient of exponentials by their maximum is the one exception, and it is reported. */
+ * products are reordered only inside regions of sums of products, never through a nonlinearity, a maximum, `fix`, an output
+ * or a recorded tensor; the shift of a quotient of exponentials by their maximum is the one exception, and it is
+ * reported. */
 #ifndef CTX_OPT_OPT_H
 #define CTX_OPT_OPT_H
 #include "ir/ir.h"

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Weights of the objective, in operations. Traffic: an element of an intermediate is written and read again at some tens of bytes per
- * nanosecond, where the same core does about a hundred operations. An intermediate over pairs of positions also keeps the steps around
- * it from being fused block by block. A step on weights is done once, when they are bound. */
+/* Weights of the objective, in operations. Traffic: an element of an intermediate is written and read again at some tens of
+ * bytes per nanosecond, where the same core does about a hundred operations. An intermediate over pairs of positions also
+ * keeps the steps around it from being fused block by block. A step on weights is done once, when they are bound. */
 static const double TRAFFIC = 8, PAIRS = 4, PLAN_WEIGHT = 1e-3, PLAN_LIMIT = 6.7e7, HUGE_ELEMENTS = 1e9, HUGE_WEIGHT = 1e3;
 
 #define BIT(i) ((IndexSet)1 << (i))
@@ -64,7 +64,8 @@ static void finish_links(Order *r) {
     for (int k = 0; k < r->link_count; k++) {
         OrderLink *link = &r->link[k];
         double m = link->i >= 0 ? r->size[link->i] : 1;
-        if (link->lo != -INFINITY || link->hi != INFINITY) link->fraction = opt_inside(r->size[link->j], m, link->lo, link->hi);
+        bool limited = link->lo != -INFINITY || link->hi != INFINITY;
+        if (limited) link->fraction = opt_inside(r->size[link->j], m, link->lo, link->hi);
         link->only = true;
         for (int q = 0; q < r->link_count; q++) link->only &= q == k || r->link[q].j != link->j;
     }

@@ -35,8 +35,8 @@ double opt_elements(const Opt *o, const IrVar *v);
 /* Adds each axis used and not bound inside e to list, in order of first use. */
 void opt_free_axes(const Opt *o, const IrExpr *e, AxisList *list);
 bool opt_has_axis(const AxisList *list, const IrAxis *axis);
-/* Gives e an equation of its own, over its free axes, in `into` (or before `owner` in `outer` when it does not depend on it):
- * the reference that stands for it. */
+/* Gives e an equation of its own, over its free axes, in `into` (or before `owner` in `outer` when it does not depend on
+ * it): the reference that stands for it. */
 typedef struct Place {
     IrItem *owner;   /* NULL: top level */
     ItemList *inner, *outer;
@@ -46,8 +46,8 @@ IrExpr *opt_name_expr(Opt *o, Place *place, Name base, IrExpr *e);
 IrItem *opt_new_equation(Opt *o, Name base, IrExpr *e, const IrAxis *fixed, IrExpr **ref);
 /* Axes for a variable read over `free`: copies become their root where that is not taken; `fixed` stays. */
 void opt_own_axes(Opt *o, const AxisList *free, const IrAxis *fixed, AxisList *own);
-/* Layout of a new variable: a position (bounded axis, or one a cycle runs over) first, further positions last, so that rows of
- * token x token are contiguous for each head; else the order given. */
+/* Layout of a new variable: a position (bounded axis, or one a cycle runs over) first, further positions last, so that rows
+ * of token x token are contiguous for each head; else the order given. */
 void opt_layout(Opt *o, AxisList *axes);
 bool opt_dependent(const IrExpr *e, const Place *place); /* e reads a variable of the place's body */
 void opt_place(Opt *o, Place *place, IrItem *item, bool outside);

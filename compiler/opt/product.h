@@ -1,5 +1,5 @@
-/* Products: coefficient * (sum over bound axes where guards) of factors, the flat form of an equation that is a nest of sums,
- * products and quotients of references. Lives in the program's arena. */
+/* Products: coefficient * (sum over bound axes where guards) of factors, the flat form of an equation that is a nest of
+ * sums, products and quotients of references. Lives in the program's arena. */
 #ifndef CTX_OPT_PRODUCT_H
 #define CTX_OPT_PRODUCT_H
 #include "opt/pass.h"

@@ -1,6 +1,6 @@
-/* Sinking readers into scans. In, out: any core program. An equation after a scan over i that reads its state only at the same point
- * (`o[i, c] = sum(a) m[i, c, a] * q[i, a]`) moves into the body, so that the state, often much larger than what is read from it,
- * is not stored for all i. Equations that do not depend on the scan are moved before it first. */
+/* Sinking readers into scans. In, out: any core program. An equation after a scan over i that reads its state only at the
+ * same point (`o[i, c] = sum(a) m[i, c, a] * q[i, a]`) moves into the body, so that the state, often much larger than what
+ * is read from it, is not stored for all i. Equations that do not depend on the scan are moved before it first. */
 #include <string.h>
 
 #include "opt/pass.h"

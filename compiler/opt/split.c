@@ -3,8 +3,8 @@
  *   maximum  amax over an elementwise expression,
  *   map      an elementwise expression: no sum inside.
  * An elementary function of fewer axes than its map is cut out too: it is then computed once for each of its own points.
- * What stood inside another form becomes an equation of its own, inside the same scan or fix, or before it when nothing there is
- * read. The order of the source is unchanged. */
+ * What stood inside another form becomes an equation of its own, inside the same scan or fix, or before it when nothing
+ * there is read. The order of the source is unchanged. */
 #include "opt/pass.h"
 
 typedef struct Split {

@@ -1,8 +1,8 @@
-/* Stabilised exponentials. In: normal form. Out: the same, where a quotient E / P with E = exp(s) and P = sum(j where g) E * ...
- * is computed from the shifted exponential:
+/* Stabilised exponentials. In: normal form. Out: the same, where a quotient E / P with E = exp(s) and P = sum(j where g) E
+ * * ... is computed from the shifted exponential:
  *     M = amax(j where g) s      E' = exp(s - M)      P' = sum(j where g) E' * ...      E / P = E' / P'
- * exact point by point, because M does not depend on j. Done only when g is proven never empty (M exists). The original E and P
- * stay for other readers; a recorded E is still the unshifted one. */
+ * exact point by point, because M does not depend on j. Done only when g is proven never empty (M exists). The original E
+ * and P stay for other readers; a recorded E is still the unshifted one. */
 #include <string.h>
 
 #include "opt/product.h"
@@ -94,7 +94,8 @@ static bool domain(Opt *o, const Product *product, const IrExpr *ref, AxisList *
 }
 
 static IrVar *place_equation(Opt *o, Place *place, const char *suffix, const IrVar *like, IrExpr *def) {
-    IrVar *v = ir_var_new(o->p, VAR_ALG, name_printf(o->p->names, "%s.%s", like->name, suffix), like->axis_count, like->axes);
+    Name name = name_printf(o->p->names, "%s.%s", like->name, suffix);
+    IrVar *v = ir_var_new(o->p, VAR_ALG, name, like->axis_count, like->axes);
     IrItem *item = ir_item_new(o->p, ITEM_ALG);
     v->def = def;
     v->span = like->span;
@@ -129,8 +130,8 @@ static void build_shift(Opt *o, Place *place, Shift *s, IrExpr *pool_def, const 
     s->exponential = e;
     s->at = f->ref->index;
     s->found = true;
-    opt_notice(o, "%s / %s: exponents are shifted by their maximum over the sum's domain (the quotient does not change)", e->name,
-               pool->name);
+    opt_notice(o, "%s / %s: exponents are shifted by their maximum over the sum's domain (the quotient does not change)",
+               e->name, pool->name);
 }
 
 static Shift *shift_of(Stabilise *st, Place *place, const IrVar *pool) {

@@ -1,8 +1,8 @@
-/* States that are sums. In: normal form. Out: a state that only adds up (`m = prev(m) + e`, from 0, e independent of the scan) is written
- * as the sum it is, so that contraction order sees it together with its readers:
+/* States that are sums. In: normal form. Out: a state that only adds up (`m = prev(m) + e`, from 0, e independent of the
+ * scan) is written as the sum it is, so that contraction order sees it together with its readers:
  *     m[i] = sum(j where j <= i) e[j]         and, read at its end,      m[last] = sum(j) e[j]
- * Contraction order makes a scan of it again where that is cheapest. A kept state, a leaking one, or one with companions in its scan
- * stays. */
+ * Contraction order makes a scan of it again where that is cheapest. A kept state, a leaking one, or one with companions in
+ * its scan stays. */
 #include "opt/product.h"
 
 typedef struct Sum {
@@ -37,7 +37,8 @@ static bool is_sum(Opt *o, const IrItem *item, Sum *out) {
     Product product;
     if (!addend || ir_uses_var(addend, m)) return false;
     /* anything else would stay a sum over all pairs of positions */
-    if (!product_collect(o, addend, NULL, NULL, &product) || !product.factors.count || product.factors.count > 4) return false;
+    if (!product_collect(o, addend, NULL, NULL, &product)) return false;
+    if (product.factors.count < 1 || product.factors.count > 4) return false;
     *out = (Sum){.state = m, .addend = addend, .at = -1};
     for (int i = 0; i < m->axis_count; i++)
         if (m->axes[i] == item->axis) out->at = i;

@@ -1,5 +1,5 @@
-/* Tidying. In, out: any core program. Axes that nothing uses any more go, and copies are numbered anew, so that the printed program
- * does not depend on how many orders were tried. */
+/* Tidying. In, out: any core program. Axes that nothing uses any more go, and copies are numbered anew, so that the printed
+ * program does not depend on how many orders were tried. */
 #include <string.h>
 
 #include "opt/pass.h"

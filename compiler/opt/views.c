@@ -1,6 +1,6 @@
-/* Views. In, out: any core program. A variable that only renames another (or is a number) is read through: relay nuclei, untouched
- * compartments. A kept variable (output, record, check side) that renames an inner one takes over its equation, so that nothing
- * is copied. */
+/* Views. In, out: any core program. A variable that only renames another (or is a number) is read through: relay nuclei,
+ * untouched compartments. A kept variable (output, record, check side) that renames an inner one takes over its equation,
+ * so that nothing is copied. */
 #include "opt/pass.h"
 
 typedef struct Views { Opt *o; const IrItem *owner; } Views;

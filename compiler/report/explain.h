@@ -1,7 +1,7 @@
 /* `ctx explain`: what a circuit computes, in which order, and what that costs.
  *
- * source is the settled core program as the circuit says it, optimised and report come from opt_run on it. Nothing is changed or
- * kept; output goes to `to`. circuit gives the wiring table; NULL (a program read as IR text) leaves it out. */
+ * source is the settled core program as the circuit says it, optimised and report come from opt_run on it. Nothing is
+ * changed or kept; output goes to `to`. circuit gives the wiring table; NULL (a program read as IR text) leaves it out. */
 #ifndef CTX_REPORT_EXPLAIN_H
 #define CTX_REPORT_EXPLAIN_H
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "circuit/circuit.h"
 #include "opt/opt.h"
 
-/* Equations circuit by circuit (populations, states, specs, with their compartments substituted), the order of contraction chosen
- * and the one not chosen with their costs, memory, assumptions. */
+/* Equations circuit by circuit (populations, states, specs, with their compartments substituted), the order of contraction
+ * chosen and the one not chosen with their costs, memory, assumptions. */
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
                   const Circuit *circuit);
 /* The equations as a LaTeX document fragment (align environments; needs amsmath). */

@@ -9,8 +9,9 @@ static json_t *total(const OptTotal *t) { return json_pack("{s:f,s:f}", "plan", 
 static json_t *equations(const OptCost *at, int count) {
     json_t *list = json_array();
     for (int i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:s,s:s,s:f,s:f,s:b}", "name", at[i].name, "equation", at[i].text, "operations",
-                                              at[i].operations, "elements", at[i].elements, "plan", (int)at[i].plan));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:f,s:f,s:b}", "name", at[i].name, "equation", at[i].text,
+                                              "operations", at[i].operations, "elements", at[i].elements, "plan",
+                                              (int)at[i].plan));
     return list;
 }
 
@@ -20,9 +21,9 @@ static json_t *contractions(const OptReport *r) {
         const OptContraction *c = &r->contractions.at[i];
         json_t *steps = json_array();
         for (int k = 0; k < c->steps.count; k++) json_array_append_new(steps, json_string(c->steps.at[k]));
-        json_array_append_new(list, json_pack("{s:s,s:i,s:{s:f,s:f},s:{s:f,s:f},s:o}", "name", c->name, "factors", c->factors,
-                                              "chosen", "plan", c->chosen_plan, "call", c->chosen_call, "source", "plan",
-                                              c->source_plan, "call", c->source_call, "steps", steps));
+        json_array_append_new(list, json_pack("{s:s,s:i,s:{s:f,s:f},s:{s:f,s:f},s:o}", "name", c->name, "factors",
+                                              c->factors, "chosen", "plan", c->chosen_plan, "call", c->chosen_call,
+                                              "source", "plan", c->source_plan, "call", c->source_call, "steps", steps));
     }
     return list;
 }
@@ -54,9 +55,9 @@ void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised,
                   const Circuit *circuit) {
     Memory m = explain_memory(optimised, r);
     json_t *all = json_pack(
-        "{s:s,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:{s:f,s:f,s:f,s:f,s:f},s:o}", "name", source->name ? source->name : "", "operations",
-        "source", total(&r->source), "chosen", total(&r->chosen), "circuit", circuit_equations(source), "contractions", contractions(r),
-        "equations", equations(r->chosen_equations.at, r->chosen_equations.count), "source_equations",
+        "{s:s,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:{s:f,s:f,s:f,s:f,s:f},s:o}", "name", source->name ? source->name : "",
+        "operations", "source", total(&r->source), "chosen", total(&r->chosen), "circuit", circuit_equations(source),
+        "contractions", contractions(r), "equations", equations(r->chosen_equations.at, r->chosen_equations.count), "source_equations",
         equations(r->source_equations.at, r->source_equations.count), "memory", "weights", m.weights, "stimuli", m.stimuli,
         "outputs", m.outputs, "plan", m.plan, "call", m.call, "assumptions", assumptions(source, r));
     if (circuit) json_object_set_new(all, "wiring", wiring_json(circuit));

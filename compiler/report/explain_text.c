@@ -42,7 +42,8 @@ static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
     fputs("\nOperations (a multiply-add counts two; bounded axes at the size optimised for)\n", to);
     fprintf(to, "  chosen order: %s per call, %s per plan (once the weights are bound)\n", with_unit(arena, r->chosen.call),
             with_unit(arena, r->chosen.plan));
-    fprintf(to, "  source order: %s per call, %s per plan\n", with_unit(arena, r->source.call), with_unit(arena, r->source.plan));
+    fprintf(to, "  source order: %s per call, %s per plan\n", with_unit(arena, r->source.call),
+            with_unit(arena, r->source.plan));
 }
 
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
@@ -56,8 +57,9 @@ void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised,
     print_costs(to, arena, report);
     Memory m = explain_memory(optimised, report);
     fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
-    fprintf(to, "  weights %sB, stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", with_unit(arena, m.weights),
-            with_unit(arena, m.stimuli), with_unit(arena, m.outputs), with_unit(arena, m.plan), with_unit(arena, m.call));
+    fprintf(to, "  weights %sB, stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n",
+            with_unit(arena, m.weights), with_unit(arena, m.stimuli), with_unit(arena, m.outputs), with_unit(arena, m.plan),
+            with_unit(arena, m.call));
     fputs("\nAssumptions\n", to);
     for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);
     for (int i = 0; i < report->notices.count; i++) fprintf(to, "  %s\n", report->notices.at[i]);

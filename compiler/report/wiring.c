@@ -68,12 +68,12 @@ void wiring_text(FILE *to, const Circuit *circuit) {
         summed = wider(summed, r.summed), shared = wider(shared, r.shared);
     }
     fputs("Wiring\n", to);
-    fprintf(to, "  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", from, "from", weight, "weight", target, "to", summed, "summed", shared,
-            "shared", "diverges over");
+    fprintf(to, "  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", from, "from", weight, "weight", target, "to", summed,
+            "summed", shared, "shared", "diverges over");
     for (int i = 0; i < n; i++) {
         const Row *r = &rows[i];
-        fprintf(to, "  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", from, r->from, weight, r->weight, target, r->to, summed, r->summed,
-                shared, r->shared, r->diverging);
+        fprintf(to, "  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", from, r->from, weight, r->weight, target, r->to, summed,
+                r->summed, shared, r->shared, r->diverging);
     }
 }
 

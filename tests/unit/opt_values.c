@@ -1,5 +1,6 @@
-/* opt/: optimised programs compute the same values. A small evaluator of its own (double precision, straight from the definition of
- * the IR) compares the outputs before and after, with and without reassociation, on written and on random programs. */
+/* opt/: optimised programs compute the same values. A small evaluator of its own (double precision, straight from the
+ * definition of the IR) compares the outputs before and after, with and without reassociation, on written and on random
+ * programs. */
 #include <CUnit/Basic.h>
 #include <math.h>
 #include <stdarg.h>
