@@ -1,0 +1,136 @@
+/* What the files of code generation share. One struct owns every LLVM handle and cached type (CgModule); one describes the
+ * function being written (Fn). */
+#ifndef CTX_CODEGEN_CG_H
+#define CTX_CODEGEN_CG_H
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+#include "codegen/codegen.h"
+
+typedef LLVMValueRef Value;
+
+typedef enum RuntimeFunction {
+#define RT_FUNCTION(name, ...) RUNTIME_##name,
+#include "runtime_abi.def"
+#undef RT_FUNCTION
+    RUNTIME_COUNT
+} RuntimeFunction;
+
+typedef struct Buffer { /* of the descriptor */
+    const IrVar *var;
+    const char *name, *role;
+    bool recorded, slot;  /* slot: the second place of a variable that alternates */
+    bool mirror;          /* whole copy of what a scan keeps for itself */
+} Buffer;
+
+struct CgModule {
+    Arena *arena;
+    const IrProgram *p;
+    const Schedule *schedule;
+    CgOptions options;
+    /* LLVM */
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    LLVMTargetMachineRef machine;
+    void *jit; /* LLVMOrcLLJITRef, once loaded */
+    LLVMTypeRef i1, i32, i64, real, pointer, nothing, frame, integer; /* integer: as wide as real */
+    LLVMTypeRef runtime_type[RUNTIME_COUNT];
+    LLVMValueRef runtime[RUNTIME_COUNT];
+    int lanes;         /* elements of a vector register */
+    int real_bytes;
+    bool broken;       /* out of something; the message is in error */
+    char *error;
+    /* layout */
+    VEC(Buffer) buffers;
+    int *buffer_of;    /* by variable id: its buffer, or -1 */
+    int *second_of;    /* its second slot, or -1 */
+    int *mirror_of;    /* its whole copy, or -1 */
+    int *root_number;  /* by axis id of a root: its number in the descriptor */
+    VEC(const IrAxis *) roots;
+    int task_count;    /* functions made for parallel loops */
+    int64_t scratch_fixed; /* see scratch.c */
+    VEC(const Step *) blocks;
+};
+
+typedef struct Fn { /* one LLVM function under construction */
+    CgModule *m;
+    LLVMValueRef function, frame, thread;
+    LLVMBasicBlockRef entry, body; /* entry holds allocas, sizes and buffer addresses; it is closed last */
+    LLVMBuilderRef at_entry;
+    Value sizes;          /* address of the run-time sizes, once loaded */
+    Value *size, *buffer; /* caches: by axis id, by buffer number */
+    Value *env;           /* by axis id: position (of lane 0), or NULL */
+    const IrAxis *lane;   /* runs over the lanes of a vector, or NULL */
+    const IrItem *group;  /* the scan or fixpoint being carried out, or NULL */
+    const Step *block;    /* the block being carried out, or NULL */
+    Value tile_first, tile_end;  /* block: positions of its rows */
+    Value column_first, column_end; /* block: columns that some row needs */
+    Value scratch;        /* this thread's */
+    Value parity;         /* scan: slot written in this step (0 or 1), i64 */
+    bool parallel;        /* matrix products may use the pool (not inside a task) */
+} Fn;
+
+/* module.c: wrappers */
+Value cg_int(CgModule *m, int64_t value);
+Value cg_real(CgModule *m, double value);
+LLVMTypeRef cg_vector(CgModule *m, LLVMTypeRef element, int lanes);
+Value cg_call_runtime(Fn *f, RuntimeFunction function, Value *args, int count);
+Value cg_intrinsic(Fn *f, const char *name, Value *args, int count); /* overloaded on the type of args[0] */
+Value cg_min(Fn *f, Value a, Value b); /* of i64 */
+Value cg_max(Fn *f, Value a, Value b);
+Value cg_add(Fn *f, Value a, Value b);
+Value cg_sub(Fn *f, Value a, Value b);
+Value cg_mul(Fn *f, Value a, Value b);
+Value cg_alloca(Fn *f, LLVMTypeRef type);
+Fn *cg_fn_begin(CgModule *m, const char *name, LLVMTypeRef type);
+void cg_fn_end(Fn *f);
+
+/* loop.c: for (i = first; i < end; i += step) */
+typedef struct Loop {
+    LLVMBasicBlockRef header, exit;
+    Value i, step;
+    LLVMBasicBlockRef latch_from;
+} Loop;
+Loop cg_loop_begin(Fn *f, Value first, Value end, int64_t step);
+void cg_loop_end(Fn *f, Loop *loop);
+LLVMBasicBlockRef cg_block(Fn *f, const char *name);
+
+/* storage.c: sizes and addresses */
+Value cg_size(Fn *f, const IrAxis *axis);
+Value cg_stride(Fn *f, const IrVar *v, int place); /* elements between neighbours along the axis at `place`, in its storage */
+bool cg_unit_stride(const CgModule *m, const IrVar *v, int place);
+typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Access;
+Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
+Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
+
+/* expr.c, math.c: values; vectors when f->lane is set and the value differs by lane */
+Value cg_expr(Fn *f, const IrExpr *e);
+Value cg_math(Fn *f, const IrExpr *e, Value *arg);
+Value cg_exp(Fn *f, Value x);
+bool cg_is_vector(Value v);
+Value cg_widen(Fn *f, Value v, int lanes);
+/* May the axis run over lanes in e? Every reference has it innermost or not at all, no guard mentions it. */
+bool cg_lanes_fit(const CgModule *m, const IrExpr *e, const IrAxis *axis);
+
+/* equation.c: one equation; step.c: everything else */
+void cg_equation(Fn *f, const Step *step);
+void cg_product(Fn *f, const Step *step);
+void cg_steps(Fn *f, const Step *steps, int count);
+void cg_block_step(Fn *f, const Step *step);
+void cg_fill_init(Fn *f, const IrVar *v, Access access); /* writes init, or where a slot is chosen by access */
+/* Bounds of the loop over axis (a row's columns in a band are narrower). */
+void cg_range(Fn *f, const IrVar *v, const IrAxis *axis, Value *first, Value *end);
+Value cg_band_first(Fn *f, const Band *band, const IrAxis *column, Value row);
+Value cg_band_end(Fn *f, const Band *band, const IrAxis *column, Value row);
+
+/* descriptor.c, scratch.c */
+void cg_lay_out(CgModule *m);
+char *cg_descriptor(CgModule *m);
+Value cg_scratch_offset(Fn *f, const IrVar *v); /* bytes, inside a block's scratch */
+void cg_scratch_function(CgModule *m, LLVMValueRef *function);
+
+/* target.c */
+bool cg_target(CgModule *m, char **error);
+bool cg_optimise(CgModule *m, char **error);
+#endif

@@ -1,0 +1,124 @@
+/* Buffers and the descriptor: what the program tells the runtime about itself (runtime/include/ctx_abi.h). */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/cg.h"
+
+/* ---- buffers --------------------------------------------------------------------------------------------------------------------- */
+static int add_buffer(CgModule *m, Buffer buffer) {
+    vec_push(m->arena, &m->buffers, buffer);
+    return m->buffers.count - 1;
+}
+
+static void number_roots(CgModule *m) {
+    m->root_number = ARENA_ARRAY(m->arena, int, m->p->axes.count + 1);
+    for (int i = 0; i < m->p->axes.count; i++) {
+        const IrAxis *axis = m->p->axes.at[i];
+        if (axis->root != axis) continue;
+        m->root_number[i] = m->roots.count;
+        vec_push(m->arena, &m->roots, axis);
+    }
+}
+
+/* Outputs come first in order of declaration; a variable that is two outputs has its values copied by the runtime. */
+static void output_buffers(CgModule *m) {
+    for (int i = 0; i < m->p->outputs.count; i++) {
+        const IrOutput *output = &m->p->outputs.at[i];
+        const IrVar *v = output->var;
+        int *place = m->schedule->storage[v->id].mirrored ? &m->mirror_of[v->id] : &m->buffer_of[v->id];
+        if (*place >= 0) continue;
+        *place = add_buffer(m, (Buffer){.var = v, .name = output->name, .role = "output", .recorded = output->recorded,
+                                        .mirror = m->schedule->storage[v->id].mirrored});
+    }
+}
+
+static void variable_buffers(CgModule *m, const IrVar *v) {
+    const Storage *s = &m->schedule->storage[v->id];
+    if (s->kind == STORE_SCRATCH) return;
+    const char *role = v->kind == VAR_STIMULUS ? "stimulus" : v->kind == VAR_WEIGHT ? "weight" : m->schedule->plan[v->id] ? "plan" : "temp";
+    if (m->buffer_of[v->id] < 0) m->buffer_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = role});
+    if (s->slots > 1) m->second_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .slot = true});
+    if (s->mirrored && m->mirror_of[v->id] < 0)
+        m->mirror_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .mirror = true});
+}
+
+void cg_lay_out(CgModule *m) {
+    int count = m->p->vars.count + 1;
+    m->buffer_of = ARENA_ARRAY(m->arena, int, count);
+    m->second_of = ARENA_ARRAY(m->arena, int, count);
+    m->mirror_of = ARENA_ARRAY(m->arena, int, count);
+    for (int i = 0; i < count; i++) m->buffer_of[i] = m->second_of[i] = m->mirror_of[i] = -1;
+    number_roots(m);
+    for (int i = 0; i < m->p->vars.count; i++) {
+        const IrVar *v = m->p->vars.at[i];
+        if (v->kind == VAR_STIMULUS || v->kind == VAR_WEIGHT) variable_buffers(m, v);
+    }
+    output_buffers(m);
+    for (int i = 0; i < m->p->vars.count; i++) {
+        const IrVar *v = m->p->vars.at[i];
+        if (v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) variable_buffers(m, v);
+    }
+    for (int i = 0; i < m->schedule->step_count; i++)
+        if (m->schedule->steps[i].kind == STEP_BLOCK) vec_push(m->arena, &m->blocks, &m->schedule->steps[i]);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------------------------ */
+static json_t *buffer_axes(const CgModule *m, const Buffer *b) {
+    const Storage *s = &m->schedule->storage[b->var->id];
+    json_t *list = json_array();
+    for (int i = 0; i < b->var->axis_count; i++)
+        if (b->mirror || s->kept[i]) json_array_append_new(list, json_integer(m->root_number[b->var->axes[i]->root->id]));
+    return list;
+}
+
+static json_t *axis_names(const Buffer *b) {
+    json_t *list = json_array();
+    for (int i = 0; i < b->var->axis_count; i++) json_array_append_new(list, json_string(b->var->axes[i]->name));
+    return list;
+}
+
+static json_t *draw(const IrVar *v) {
+    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant"};
+    return json_pack("{s:s, s:f, s:f}", "kind", kinds[v->draw], "a", v->draw_a, "b", v->draw_b);
+}
+
+static json_t *buffer_json(const CgModule *m, const Buffer *b) {
+    json_t *o = json_pack("{s:s, s:s, s:o}", "name", b->name, "role", b->role, "axes", buffer_axes(m, b));
+    bool external = strcmp(b->role, "temp") != 0 && strcmp(b->role, "plan") != 0;
+    if (external) json_object_set_new(o, "axis_names", axis_names(b));
+    if (external && b->var->unit) json_object_set_new(o, "unit", json_string(b->var->unit));
+    if (b->var->tensor) json_object_set_new(o, "tensor", json_string(b->var->tensor));
+    if (b->var->kind == VAR_WEIGHT && b->var->draw != INIT_UNBOUND) json_object_set_new(o, "draw", draw(b->var));
+    if (b->recorded) json_object_set_new(o, "recorded", json_true());
+    return o;
+}
+
+static double synapse_count(const CgModule *m) {
+    double count = 0;
+    for (int i = 0; i < m->p->vars.count; i++) {
+        const IrVar *v = m->p->vars.at[i];
+        double points = v->kind == VAR_WEIGHT;
+        for (int j = 0; j < v->axis_count; j++) points *= (double)v->axes[j]->root->size;
+        count += points;
+    }
+    return count;
+}
+
+char *cg_descriptor(CgModule *m) {
+    json_t *axes = json_array(), *buffers = json_array();
+    for (int i = 0; i < m->roots.count; i++) {
+        const IrAxis *axis = m->roots.at[i];
+        const char *kind = axis->kind == AXIS_BOUNDED ? "bounded" : "const";
+        json_array_append_new(axes, json_pack("{s:s, s:s, s:I}", "name", axis->name, "kind", kind, "size", (json_int_t)axis->size));
+    }
+    for (int i = 0; i < m->buffers.count; i++) json_array_append_new(buffers, buffer_json(m, &m->buffers.at[i]));
+    json_t *summary = json_pack("{s:i, s:i, s:i, s:I}", "areas", m->options.areas, "columns", m->options.columns, "populations",
+                                m->options.populations, "synapses", (json_int_t)synapse_count(m));
+    json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", m->p->name, "precision", m->options.f64 ? "f64" : "f32", "compiler",
+                            "ctx " CTX_VERSION, "axes", axes, "buffers", buffers, "summary", summary);
+    char *text = json_dumps(all, JSON_COMPACT), *copy = arena_strdup(m->arena, text ? text : "{}");
+    free(text);
+    json_decref(all);
+    return copy;
+}

@@ -1,0 +1,139 @@
+/* Steps: blocks as parallel tasks, scans and fixpoints as loops. */
+#include "codegen/cg.h"
+
+/* ---- blocks ---------------------------------------------------------------------------------------------------------------------- */
+/* Columns that some row of the tile needs. */
+static void column_range(Fn *f, const Step *block) {
+    const IrVar *v = block->steps[0].item->var;
+    const IrAxis *column = f->m->schedule->storage[v->id].column;
+    f->column_first = cg_band_first(f, &block->band, column, f->tile_first);
+    f->column_end = cg_band_end(f, &block->band, column, cg_sub(f, f->tile_end, cg_int(f->m, 1)));
+    f->column_end = cg_max(f, f->column_end, f->column_first);
+}
+
+static void set_batch(Fn *f, const Step *block, Value *point) {
+    for (int i = 0; i < block->step_count; i++)
+        for (int j = 0; j < block->batch_count; j++) f->env[block->steps[i].batch[j]->id] = point[j];
+}
+
+/* One task: task number -> batch point and tile, the last the fastest. */
+static void task_body(Fn *f, const Step *block, Value task) {
+    CgModule *m = f->m;
+    Value point[32], size = cg_size(f, block->axis), rows = cg_int(m, block->block);
+    Value tiles = LLVMBuildUDiv(m->builder, cg_add(f, size, cg_int(m, block->block - 1)), rows, "");
+    f->tile_first = cg_mul(f, LLVMBuildURem(m->builder, task, tiles, ""), rows);
+    f->tile_end = cg_min(f, size, cg_add(f, f->tile_first, rows));
+    Value rest = LLVMBuildUDiv(m->builder, task, tiles, "");
+    for (int i = block->batch_count - 1; i >= 0; i--) {
+        Value extent = cg_size(f, block->batch[i]);
+        point[i] = LLVMBuildURem(m->builder, rest, extent, "");
+        rest = LLVMBuildUDiv(m->builder, rest, extent, "");
+    }
+    set_batch(f, block, point);
+    f->block = block;
+    column_range(f, block);
+    for (int i = 0; i < block->step_count; i++) cg_equation(f, &block->steps[i]);
+    f->block = NULL;
+}
+
+static LLVMValueRef task_function(CgModule *m, const Step *block) {
+    LLVMBasicBlockRef back = LLVMGetInsertBlock(m->builder);
+    LLVMTypeRef arguments[] = {m->pointer, m->i64, m->i64, m->i64};
+    Fn *f = cg_fn_begin(m, arena_printf(m->arena, "block%d", m->task_count++), LLVMFunctionType(m->nothing, arguments, 4, 0));
+    f->parallel = false;
+    Value thread = LLVMGetParam(f->function, 3);
+    Value base_at = LLVMBuildStructGEP2(f->at_entry, m->frame, f->frame, 2, ""), base = LLVMBuildLoad2(f->at_entry, m->pointer, base_at, "");
+    Value stride_at = LLVMBuildStructGEP2(f->at_entry, m->frame, f->frame, 3, ""), stride = LLVMBuildLoad2(f->at_entry, m->i64, stride_at, "");
+    Value offset = LLVMBuildMul(f->at_entry, thread, stride, "");
+    f->scratch = LLVMBuildGEP2(f->at_entry, LLVMInt8TypeInContext(m->context), base, &offset, 1, "");
+    Loop loop = cg_loop_begin(f, LLVMGetParam(f->function, 1), LLVMGetParam(f->function, 2), 1);
+    task_body(f, block, loop.i);
+    cg_loop_end(f, &loop);
+    cg_fn_end(f);
+    LLVMPositionBuilderAtEnd(m->builder, back);
+    return f->function;
+}
+
+void cg_block_step(Fn *f, const Step *block) {
+    CgModule *m = f->m;
+    LLVMValueRef function = task_function(m, block);
+    Value tasks = LLVMBuildUDiv(m->builder, cg_add(f, cg_size(f, block->axis), cg_int(m, block->block - 1)), cg_int(m, block->block), "");
+    for (int i = 0; i < block->batch_count; i++) tasks = cg_mul(f, tasks, cg_size(f, block->batch[i]));
+    cg_call_runtime(f, RUNTIME_rt_parallel, (Value[]){f->frame, function, tasks}, 3);
+}
+
+/* ---- scans -------------------------------------------------------------------------------------------------------------------------- */
+static void start_states(Fn *f, const IrItem *group) {
+    for (int i = 0; i < group->body_count; i++)
+        if (group->body[i]->var->init) cg_fill_init(f, group->body[i]->var, ACCESS_PREV);
+}
+
+static void scan(Fn *f, const Step *step) {
+    CgModule *m = f->m;
+    const IrItem *item = step->item;
+    f->group = item;
+    f->parity = cg_int(m, 0); /* the first step writes slot 0 and reads slot 1 */
+    f->env[item->axis->id] = cg_int(m, 0);
+    start_states(f, item);
+    Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_size(f, item->axis), 1);
+    f->env[item->axis->id] = loop.i;
+    f->parity = LLVMBuildAnd(m->builder, loop.i, cg_int(m, 1), "");
+    cg_steps(f, step->steps, step->step_count);
+    cg_loop_end(f, &loop);
+    f->env[item->axis->id] = NULL;
+    f->group = NULL;
+}
+
+/* ---- fixpoints ------------------------------------------------------------------------------------------------------------------------ */
+/* One state: old = new, and the largest change so far goes to `change`. */
+static void settle_state(Fn *f, const IrVar *v, int depth, Value change) {
+    CgModule *m = f->m;
+    if (depth == v->axis_count) {
+        Value next_at = cg_address(f, v, NULL, ACCESS_READ), old_at = cg_address(f, v, NULL, ACCESS_PREV);
+        Value next = LLVMBuildLoad2(m->builder, m->real, next_at, ""), old = LLVMBuildLoad2(m->builder, m->real, old_at, "");
+        Value difference = cg_intrinsic(f, "llvm.fabs", (Value[]){LLVMBuildFSub(m->builder, next, old, "")}, 1);
+        Value most = LLVMBuildLoad2(m->builder, m->real, change, "");
+        Value more = LLVMBuildFCmp(m->builder, LLVMRealUGT, difference, most, ""); /* NaN counts as a change */
+        LLVMBuildStore(m->builder, LLVMBuildSelect(m->builder, more, difference, most, ""), change);
+        LLVMBuildStore(m->builder, next, old_at);
+        return;
+    }
+    Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_size(f, v->axes[depth]), 1);
+    f->env[v->axes[depth]->id] = loop.i;
+    settle_state(f, v, depth + 1, change);
+    f->env[v->axes[depth]->id] = NULL;
+    cg_loop_end(f, &loop);
+}
+
+static void fix(Fn *f, const Step *step) {
+    CgModule *m = f->m;
+    const IrItem *item = step->item;
+    f->group = item;
+    start_states(f, item);
+    Value change = cg_alloca(f, m->real);
+    LLVMBuildStore(m->builder, cg_real(m, __builtin_inf()), change);
+    LLVMBasicBlockRef go_on = cg_block(f, "iterate"), stop = cg_block(f, "settled");
+    Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_int(m, item->count), 1);
+    Value moved = LLVMBuildFCmp(m->builder, LLVMRealUGT, LLVMBuildLoad2(m->builder, m->real, change, ""), cg_real(m, item->tolerance), "");
+    LLVMBuildCondBr(m->builder, moved, go_on, stop);
+    LLVMPositionBuilderAtEnd(m->builder, go_on);
+    cg_steps(f, step->steps, step->step_count);
+    LLVMBuildStore(m->builder, cg_real(m, 0), change);
+    for (int i = 0; i < item->body_count; i++)
+        if (item->body[i]->var->init) settle_state(f, item->body[i]->var, 0, change);
+    cg_loop_end(f, &loop);
+    LLVMBuildBr(m->builder, stop);
+    LLVMPositionBuilderAtEnd(m->builder, stop);
+    f->group = NULL;
+}
+
+void cg_steps(Fn *f, const Step *steps, int count) {
+    for (int i = 0; i < count; i++) {
+        switch (steps[i].kind) {
+        case STEP_EQUATION: cg_equation(f, &steps[i]); break;
+        case STEP_BLOCK: cg_block_step(f, &steps[i]); break;
+        case STEP_SCAN: scan(f, &steps[i]); break;
+        case STEP_FIX: fix(f, &steps[i]); break;
+        }
+    }
+}

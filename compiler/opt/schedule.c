@@ -1,0 +1,231 @@
+#include "opt/schedule.h"
+
+#include "base/text.h"
+#include "opt/schedule_internal.h"
+
+/* ---- questions ----------------------------------------------------------------------------------------------------------- */
+bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis) {
+    for (int i = 0; i < s->fixed_count; i++)
+        if (s->fixed[i] == axis) return true;
+    return false;
+}
+
+bool schedule_is_kept(const IrProgram *p, const IrVar *v) {
+    for (int i = 0; i < p->outputs.count; i++)
+        if (p->outputs.at[i].var == v) return true;
+    for (int i = 0; i < p->checks.count; i++)
+        if (p->checks.at[i].left == v || p->checks.at[i].right == v) return true;
+    return false;
+}
+
+int schedule_place(const IrVar *v, const IrAxis *axis) {
+    for (int i = 0; i < v->axis_count; i++)
+        if (v->axes[i] == axis) return i;
+    return -1;
+}
+
+/* ---- plan or call ----------------------------------------------------------------------------------------------------------- */
+typedef struct Depends {
+    const bool *plan;
+    bool on_stimulus;
+} Depends;
+
+static void depends(void *data, IrExpr *ref) {
+    Depends *d = data;
+    if (!d->plan[ref->var->id]) d->on_stimulus = true;
+}
+
+static bool weights_only(const Schedule *s, const IrItem *item) {
+    Depends d = {s->plan, false};
+    if (item->kind != ITEM_ALG) return false;
+    ir_each_ref(item->var->def, depends, &d);
+    return !d.on_stimulus;
+}
+
+/* ---- scans and fixpoints: what is stored ---------------------------------------------------------------------------------------- */
+typedef struct Uses {
+    const IrVar *v;
+    bool other_than_last, last, prev_other_point, prev;
+} Uses;
+
+static void use(void *data, IrExpr *ref) {
+    Uses *u = data;
+    if (ref->var != u->v) return;
+    int scan = u->v->scan_axis ? schedule_place(u->v, u->v->scan_axis) : -1;
+    bool last = ref->op == IR_REF && scan >= 0 && ref->index[scan].kind == IX_LAST;
+    u->last |= last;
+    u->other_than_last |= !last;
+    if (ref->op != IR_PREV) return;
+    u->prev = true;
+    for (int i = 0; i < u->v->axis_count; i++)
+        if (ref->index[i].kind != IX_AXIS || ref->index[i].offset || ref->index[i].axis != u->v->axes[i]) u->prev_other_point = true;
+}
+
+static Uses uses_outside(const IrProgram *p, const IrItem *group, const IrVar *v) {
+    Uses u = {.v = v};
+    for (int i = 0; i < p->items.count; i++) {
+        const IrItem *item = p->items.at[i];
+        if (item == group) continue;
+        if (item->var) ir_each_ref(item->var->def, use, &u);
+        for (int j = 0; j < item->body_count; j++) {
+            ir_each_ref(item->body[j]->var->def, use, &u);
+            if (item->body[j]->var->init) ir_each_ref(item->body[j]->var->init, use, &u);
+        }
+    }
+    if (schedule_is_kept(p, v)) u.other_than_last = true;
+    return u;
+}
+
+/* May the state be updated where it stands? Only if nobody reads its past value after that, nor at another point while. */
+static bool in_place(const IrItem *scan, const IrVar *v) {
+    bool after = false;
+    for (int i = 0; i < scan->body_count; i++) {
+        IrVar *reader = scan->body[i]->var;
+        Uses u = {.v = v};
+        ir_each_ref(reader->def, use, &u);
+        if (reader == v && u.prev_other_point) return false;
+        if (after && u.prev) return false;
+        after |= reader == v;
+    }
+    return true;
+}
+
+static void store_scan(Scheduler *s, const IrItem *scan) {
+    for (int i = 0; i < scan->body_count; i++) {
+        IrVar *v = scan->body[i]->var;
+        Storage *storage = &s->schedule->storage[v->id];
+        Uses outside = uses_outside(s->p, scan, v);
+        if (!v->init && (outside.other_than_last || outside.last)) continue; /* whole */
+        storage->kept[schedule_place(v, scan->axis)] = false;
+        storage->slots = v->init && !in_place(scan, v) ? 2 : 1;
+        storage->mirrored = v->init && outside.other_than_last;
+    }
+}
+
+static void store_fix(Scheduler *s, const IrItem *fix) {
+    for (int i = 0; i < fix->body_count; i++)
+        if (fix->body[i]->var->init) s->schedule->storage[fix->body[i]->var->id].slots = 2;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------------------------ */
+static Step group_step(Scheduler *s, IrItem *item) {
+    Step step = {.kind = item->kind == ITEM_SCAN ? STEP_SCAN : STEP_FIX, .item = item, .step_count = item->body_count};
+    step.steps = ARENA_ARRAY(s->p->arena, Step, item->body_count);
+    if (item->kind == ITEM_SCAN) store_scan(s, item);
+    else store_fix(s, item);
+    s->small_loops = true;
+    if (item->kind == ITEM_SCAN) s->fixed[s->fixed_count++] = item->axis;
+    for (int i = 0; i < item->body_count; i++) {
+        Step *inner = &step.steps[i];
+        *inner = (Step){.kind = STEP_EQUATION, .item = item->body[i]};
+        inner->kernel = schedule_product(s, item->body[i]->var, false, &inner->product);
+        if (inner->kernel == KERNEL_SYMMETRIC) inner->kernel = KERNEL_GEMM;
+    }
+    s->fixed_count = 0;
+    s->small_loops = false;
+    return step;
+}
+
+static Step equation_step(Scheduler *s, IrItem *item) {
+    Step step = {.kind = STEP_EQUATION, .item = item, .plan = s->schedule->plan[item->var->id]};
+    step.kernel = schedule_product(s, item->var, false, &step.product);
+    return step;
+}
+
+static bool is_member(const Step *block, const IrItem *item) {
+    for (int i = 0; i < block->step_count; i++)
+        if (block->steps[i].item == item) return true;
+    return false;
+}
+
+typedef VEC(Step) StepList;
+
+/* A block's members stand apart in the program; what stands between them and reads none of them is done before, so a block is
+ * carried out where its last member stood. */
+static void steps(Scheduler *s, StepList *list) {
+    Arena *arena = s->p->arena;
+    bool *done = ARENA_ARRAY(arena, bool, s->p->items.count + 1);
+    StepList waiting = {0};
+    VEC(int) last = {0};
+    for (int i = 0; i < s->p->items.count; i++) {
+        IrItem *item = s->p->items.at[i];
+        Step block;
+        if (!done[i]) {
+            if (item->kind != ITEM_ALG) {
+                vec_push(arena, list, group_step(s, item));
+            } else if (schedule_block(s, i, &block)) {
+                int end = i;
+                for (int j = i; j < s->p->items.count; j++)
+                    if (is_member(&block, s->p->items.at[j])) done[j] = true, end = j;
+                vec_push(arena, &waiting, block);
+                vec_push(arena, &last, end);
+            } else {
+                vec_push(arena, list, equation_step(s, item));
+            }
+        }
+        for (int j = 0; j < waiting.count; j++)
+            if (last.at[j] == i) vec_push(arena, list, waiting.at[j]);
+    }
+}
+
+Schedule *schedule_make(const IrProgram *p) {
+    Schedule *schedule = ARENA_NEW(p->arena, Schedule);
+    Scheduler s = {.p = p, .schedule = schedule};
+    schedule->storage = ARENA_ARRAY(p->arena, Storage, p->vars.count + 1);
+    schedule->plan = ARENA_ARRAY(p->arena, bool, p->vars.count + 1);
+    for (int i = 0; i < p->vars.count; i++) {
+        const IrVar *v = p->vars.at[i];
+        schedule->storage[i] = (Storage){.slots = 1, .kept = ARENA_ARRAY(p->arena, bool, v->axis_count + 1)};
+        for (int j = 0; j < v->axis_count; j++) schedule->storage[i].kept[j] = true;
+        schedule->plan[i] = v->kind == VAR_WEIGHT;
+    }
+    for (int i = 0; i < p->items.count; i++)
+        if (p->items.at[i]->var) schedule->plan[p->items.at[i]->var->id] = weights_only(schedule, p->items.at[i]);
+    for (int i = 0; i < p->vars.count; i++)
+        if (schedule_is_kept(p, p->vars.at[i])) schedule->plan[i] = schedule->plan[i] && p->vars.at[i]->kind == VAR_WEIGHT;
+    StepList list = {0};
+    steps(&s, &list);
+    schedule->steps = list.at;
+    schedule->step_count = list.count;
+    return schedule;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------------------------- */
+static void put_axes(Text *to, const char *label, IrAxis *const *axes, int count) {
+    if (!count) return;
+    text_add(to, " %s(", label);
+    for (int i = 0; i < count; i++) text_add(to, "%s%s", i ? ", " : "", axes[i]->name);
+    text_add(to, ")");
+}
+
+static void put_step(Text *to, const Step *step, int indent) {
+    static const char *const kernels[] = {"loops", "matrix product", "symmetric product"};
+    text_repeat(to, ' ', indent);
+    if (step->kind == STEP_EQUATION) {
+        text_add(to, "%s: %s", step->item->var->name, kernels[step->kernel]);
+        if (step->kernel != KERNEL_LOOPS) {
+            put_axes(to, "m", step->product.m, step->product.m_count);
+            put_axes(to, "n", step->product.n, step->product.n_count);
+            put_axes(to, "k", step->product.k, step->product.k_count);
+            put_axes(to, "each", step->product.batch, step->product.batch_count);
+        }
+        text_add(to, "%s\n", step->plan ? " (plan)" : "");
+        return;
+    }
+    if (step->kind == STEP_BLOCK) {
+        text_add(to, "block of %lld along %s", (long long)step->block, step->axis->name);
+        put_axes(to, "each", step->batch, step->batch_count);
+        if (step->band.above || step->band.below) text_add(to, " in a band");
+    } else {
+        text_add(to, "%s", step->kind == STEP_SCAN ? "scan along " : "fixpoint");
+        if (step->kind == STEP_SCAN) text_add(to, "%s", step->item->axis->name);
+    }
+    text_add(to, "\n");
+    for (int i = 0; i < step->step_count; i++) put_step(to, &step->steps[i], indent + 2);
+}
+
+void schedule_print(const IrProgram *p, const Schedule *s, FILE *to) {
+    Text text = text_new(p->arena);
+    for (int i = 0; i < s->step_count; i++) put_step(&text, &s->steps[i], 0);
+    fputs(text.at, to);
+}

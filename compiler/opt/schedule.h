@@ -1,0 +1,78 @@
+/* The schedule: how the equations of an optimised program are carried out. Separate data that refers to equations; the
+ * program is not changed.
+ *
+ * A step is one equation (as a matrix product or as loops), a block of equations tiled together over one axis, a scan or a
+ * fixpoint. A variable's storage says where its values live and along which of its axes they are kept at all. */
+#ifndef CTX_OPT_SCHEDULE_H
+#define CTX_OPT_SCHEDULE_H
+#include "ir/ir.h"
+
+typedef enum Kernel {
+    KERNEL_LOOPS,     /* loops over the variable's axes, the last in vector lanes where it can */
+    KERNEL_GEMM,      /* matrix product through the linear algebra library */
+    KERNEL_SYMMETRIC, /* x'x: half a matrix product */
+} Kernel;
+
+/* t[batch, m, n] = sum(k) a[batch, m, k] * b[batch, k, n]; each list is one dimension of the matrices, outermost axis first. */
+typedef struct Product {
+    const IrExpr *a, *b; /* references */
+    int batch_count, m_count, n_count, k_count;
+    IrAxis **batch, **m, **n, **k;
+    bool transposed;     /* the target is stored with m innermost: it is computed as t' = b' a' */
+} Product;
+
+/* The domain of a block's square tensors T[i, j]: i - back <= j <= i + ahead, each side only if it is set. Rows are zero
+ * outside of it, columns that no row of the block needs are not touched. */
+typedef struct Band {
+    bool below, above;
+    int64_t back, ahead;
+} Band;
+
+typedef enum StepKind { STEP_EQUATION, STEP_BLOCK, STEP_SCAN, STEP_FIX } StepKind;
+typedef struct Step Step;
+struct Step {
+    StepKind kind;
+    bool plan;        /* depends on weights only: done once, in the plan */
+    IrItem *item;     /* STEP_EQUATION, STEP_SCAN, STEP_FIX */
+    Kernel kernel;    /* STEP_EQUATION */
+    Product product;
+    /* STEP_BLOCK: for each point of `batch` and each run of `block` points of `axis`, the steps one after the other, in
+     * parallel. Each of its steps has its own names for these axes, in the same order. */
+    int batch_count;
+    IrAxis **batch, *axis;
+    int64_t block;
+    Band band;
+    int step_count;   /* STEP_BLOCK, STEP_SCAN, STEP_FIX */
+    Step *steps;
+};
+
+typedef enum StorageKind {
+    STORE_BUFFER,  /* a buffer of the frame */
+    STORE_SCRATCH, /* per-thread scratch of the block it belongs to */
+} StorageKind;
+typedef struct Storage {
+    StorageKind kind;
+    bool *kept;      /* by axis of the variable: false where only the current point is stored */
+    const IrAxis *tile; /* stored relative to the first point of the block, `block` points; NULL: none */
+    int64_t block;
+    const IrVar *shares; /* scratch: lives where this variable lived, in place */
+    int slots;       /* 2 in a scan: alternates between two places, so that prev() can be read; in a fix: the second is the new */
+    bool mirrored;   /* in a scan: kept for the scan alone, and copied to a whole buffer for those who read it afterwards */
+    const IrAxis *column; /* square tensor of a block: its axis j */
+} Storage;
+
+typedef struct Schedule {
+    int step_count;
+    Step *steps;
+    Storage *storage; /* by variable id */
+    bool *plan;       /* by variable id: depends on weights only */
+} Schedule;
+
+int schedule_place(const IrVar *v, const IrAxis *axis);    /* of the axis among v's, or -1 */
+bool schedule_is_kept(const IrProgram *p, const IrVar *v); /* output, record or side of a check */
+
+/* In the program's arena. */
+Schedule *schedule_make(const IrProgram *p);
+/* The steps as text, a line each, for `ctx explain` and tests. */
+void schedule_print(const IrProgram *p, const Schedule *s, FILE *to);
+#endif

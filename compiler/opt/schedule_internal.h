@@ -1,0 +1,21 @@
+/* What the files of the scheduler share. */
+#ifndef CTX_OPT_SCHEDULE_INTERNAL_H
+#define CTX_OPT_SCHEDULE_INTERNAL_H
+#include "opt/schedule.h"
+
+typedef struct Scheduler {
+    const IrProgram *p;
+    Schedule *schedule;
+    bool small_loops; /* inside a scan: matrix products need two dimensions */
+    int fixed_count; /* axes of which enclosing steps hold one point */
+    const IrAxis *fixed[32];
+} Scheduler;
+
+bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis);
+/* The kernel for v's equation; for products *p is filled. A guard is admitted only
+ * where the operand is zero outside of it. */
+Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, Product *p);
+
+/* schedule_block.c: the longest block that can start at items[first]; 0: none. Fills *block and the storage of its members. */
+int schedule_block(Scheduler *s, int first, Step *block);
+#endif

@@ -1,0 +1,131 @@
+/* Which equations are matrix products: t[I] = sum(K) a * b with the axes of each operand in matrix order. */
+#include "opt/schedule_internal.h"
+
+static bool plain_reference(const IrExpr *e) {
+    if (e->op != IR_REF) return false;
+    for (int i = 0; i < e->var->axis_count; i++) {
+        if (e->index[i].kind != IX_AXIS || e->index[i].offset) return false;
+        for (int j = 0; j < i; j++)
+            if (e->index[j].axis == e->index[i].axis) return false;
+    }
+    return true;
+}
+
+static int place_in(const IrExpr *ref, const IrAxis *axis) {
+    for (int i = 0; i < ref->var->axis_count; i++)
+        if (ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis) return i;
+    return -1;
+}
+
+/* Next stored place of a variable after `place`, or -1: axes that are not stored take no room between their neighbours. */
+static int next_stored(const Scheduler *s, const IrVar *v, int place) {
+    for (int i = place + 1; i < v->axis_count; i++)
+        if (s->schedule->storage[v->id].kept[i]) return i;
+    return -1;
+}
+
+/* Do the axes of the list, in order, form one dimension in ref's storage: each directly outside the next? */
+static bool one_dimension(const Scheduler *s, const IrExpr *ref, IrAxis *const *list, int count) {
+    for (int i = 0; i + 1 < count; i++)
+        if (next_stored(s, ref->var, place_in(ref, list[i])) != place_in(ref, list[i + 1])) return false;
+    return true;
+}
+
+static bool one_dimension_var(const Scheduler *s, const IrVar *v, IrAxis *const *list, int count) {
+    for (int i = 0; i + 1 < count; i++)
+        if (next_stored(s, v, schedule_place(v, list[i])) != schedule_place(v, list[i + 1])) return false;
+    return true;
+}
+
+static bool innermost(const Scheduler *s, const IrExpr *ref, IrAxis *const *list, int count) {
+    return count > 0 && next_stored(s, ref->var, place_in(ref, list[count - 1])) < 0;
+}
+
+/* A matrix operand needs one of its two dimensions innermost (or to have only one). */
+static bool has_unit_stride(const Scheduler *s, const IrExpr *ref, IrAxis *const *a, int na, IrAxis *const *b, int nb) {
+    return innermost(s, ref, a, na) || innermost(s, ref, b, nb);
+}
+
+static double list_size(IrAxis *const *list, int count) {
+    double size = 1;
+    for (int i = 0; i < count; i++) size *= (double)list[i]->root->size;
+    return size;
+}
+
+/* Axes of the target in its order, sorted into batch, m and n; the current points of enclosing loops are no axes at all. */
+static bool sort_axes(const Scheduler *s, const IrVar *v, Product *p) {
+    for (int i = 0; i < v->axis_count; i++) {
+        IrAxis *axis = v->axes[i];
+        bool in_a = place_in(p->a, axis) >= 0, in_b = place_in(p->b, axis) >= 0;
+        if (schedule_is_fixed(s, axis)) continue;
+        if (in_a && in_b) p->batch[p->batch_count++] = axis;
+        else if (in_a) p->m[p->m_count++] = axis;
+        else if (in_b) p->n[p->n_count++] = axis;
+        else return false;
+    }
+    return true;
+}
+
+/* Bound axes in the order of a's storage, so that they form one dimension there if they can. */
+static void sort_bound(const IrExpr *sum, Product *p) {
+    for (int place = 0; place < p->a->var->axis_count; place++)
+        for (int i = 0; i < sum->bound_count; i++)
+            if (place_in(p->a, sum->bound[i]) == place) p->k[p->k_count++] = sum->bound[i];
+}
+
+/* Outermost axes that do not join the others become loops. */
+static void spill(IrAxis **from, int *count, IrAxis **batch, int *batch_count) {
+    batch[(*batch_count)++] = from[0];
+    for (int i = 1; i < *count; i++) from[i - 1] = from[i];
+    (*count)--;
+}
+
+static bool joins(const Scheduler *s, const IrVar *v, const IrExpr *ref, IrAxis *const *list, int count) {
+    return one_dimension(s, ref, list, count) && one_dimension_var(s, v, list, count);
+}
+
+static bool lay_out(const Scheduler *s, const IrVar *v, Product *p) {
+    while (p->m_count > 1 && !joins(s, v, p->a, p->m, p->m_count)) spill(p->m, &p->m_count, p->batch, &p->batch_count);
+    while (p->n_count > 1 && !joins(s, v, p->b, p->n, p->n_count)) spill(p->n, &p->n_count, p->batch, &p->batch_count);
+    if (!one_dimension(s, p->a, p->k, p->k_count) || !one_dimension(s, p->b, p->k, p->k_count)) return false;
+    if (!has_unit_stride(s, p->a, p->m, p->m_count, p->k, p->k_count)) return false;
+    if (!has_unit_stride(s, p->b, p->n, p->n_count, p->k, p->k_count)) return false;
+    int last = -1;
+    for (int i = 0; i < v->axis_count; i++)
+        if (s->schedule->storage[v->id].kept[i]) last = i;
+    bool n_last = p->n_count && schedule_place(v, p->n[p->n_count - 1]) == last;
+    bool m_last = p->m_count && schedule_place(v, p->m[p->m_count - 1]) == last;
+    p->transposed = m_last && !n_last;
+    return n_last || m_last;
+}
+
+/* Both operands are one tensor, read alike but for m and n: the result is symmetric. */
+static bool is_symmetric(const Product *p) {
+    if (p->a->var != p->b->var || p->m_count != 1 || p->n_count != 1 || p->batch_count || p->m[0]->root != p->n[0]->root) return false;
+    for (int i = 0; i < p->a->var->axis_count; i++) {
+        IrAxis *x = p->a->index[i].axis, *y = p->b->index[i].axis;
+        if (x != y && !(x == p->m[0] && y == p->n[0])) return false;
+    }
+    return true;
+}
+
+Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, Product *p) {
+    const IrExpr *sum = v->def;
+    if (sum->op != IR_SUM || sum->arg[0]->op != IR_MUL) return KERNEL_LOOPS;
+    if (sum->guard.count && !guard_is_zero) return KERNEL_LOOPS;
+    const IrExpr *a = sum->arg[0]->arg[0], *b = sum->arg[0]->arg[1];
+    if (!plain_reference(a) || !plain_reference(b)) return KERNEL_LOOPS;
+    Arena *arena = s->p->arena;
+    int room = v->axis_count + sum->bound_count + 1;
+    *p = (Product){.a = a, .b = b, .batch = ARENA_ARRAY(arena, IrAxis *, room), .m = ARENA_ARRAY(arena, IrAxis *, room),
+                   .n = ARENA_ARRAY(arena, IrAxis *, room), .k = ARENA_ARRAY(arena, IrAxis *, room)};
+    for (int i = 0; i < sum->bound_count; i++)
+        if (place_in(a, sum->bound[i]) < 0 || place_in(b, sum->bound[i]) < 0) return KERNEL_LOOPS;
+    if (!sort_axes(s, v, p)) return KERNEL_LOOPS;
+    sort_bound(sum, p);
+    if (!lay_out(s, v, p)) return KERNEL_LOOPS;
+    if (s->small_loops && (!p->m_count || !p->n_count)) return KERNEL_LOOPS;
+    if (list_size(p->m, p->m_count) * list_size(p->n, p->n_count) * list_size(p->k, p->k_count) < 4096) return KERNEL_LOOPS;
+    if (s->schedule->storage[v->id].tile || s->schedule->storage[v->id].kind == STORE_SCRATCH) return KERNEL_GEMM;
+    return is_symmetric(p) ? KERNEL_SYMMETRIC : KERNEL_GEMM;
+}
