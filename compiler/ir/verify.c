@@ -160,7 +160,6 @@ static void check_equation(Verify *v, const IrItem *item) {
 }
 
 static void check_group(Verify *v, const IrItem *group) {
-    int states = 0;
     if (v->p->level == LEVEL_SYSTEM) return complain(v, "a scan or fix in a system-level program");
     if (group->kind == ITEM_SCAN && !known_axis(v, group->axis))
         return complain(v, "a scan over an axis that is not of this program");
@@ -172,9 +171,8 @@ static void check_group(Verify *v, const IrItem *group) {
         bool carries = group->kind == ITEM_FIX;
         for (int j = 0; !v->message && j < var->axis_count; j++) carries |= var->axes[j] == group->axis;
         if (!v->message && !carries) complain(v, "%s is in a scan over %s without that axis", var->name, group->axis->name);
-        states += !v->message && var->init != NULL;
     }
-    if (states == 0) complain(v, "a scan or fix without a state");
+    if (group->body_count == 0) complain(v, "a scan or fix of nothing");
     v->body = NULL;
 }
 

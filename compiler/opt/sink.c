@@ -102,9 +102,12 @@ static bool may_sink(Opt *o, const IrItem *scan, const IrItem *item, const bool 
     ir_each_ref(v->def, look, &c);
     if (!c.fits || !c.along || c.largest <= opt_elements(o, v)) return false;
     *along = c.along;
-    bool own = false;
-    for (int i = 0; i < v->axis_count; i++) own |= v->axes[i] == c.along;
-    return own && (c.along == scan->axis || !opt_fact(o, v)->kept);
+    bool own = false, twice = false; /* v[token, now] read at m[token] cannot have now twice */
+    for (int i = 0; i < v->axis_count; i++) {
+        own |= v->axes[i] == c.along;
+        twice |= c.along != scan->axis && v->axes[i] == scan->axis;
+    }
+    return own && !twice && (c.along == scan->axis || !opt_fact(o, v)->kept);
 }
 
 /* v over the scan's own axis instead of `along`. */
