@@ -143,15 +143,21 @@ static bool reads_in_place(const Node *node) {
 }
 
 /* The two innermost loops at once, where the terms are products of tensors read in place. */
-static bool add_rows(Reference *r, const Node *node, const Level *rows, int64_t first, int64_t last, int64_t slot) {
+static bool add_rows(Reference *r, const Node *node, const Level *rows, int64_t first, int64_t last, Run lanes, int64_t slot) {
     const Level *inner = rows + 1;
-    bool plain = node->along && node->factor && inner->atom_count == 0 && node->op == IR_SUM && !r->how.integers;
-    if (!plain || !reads_in_place(node->arg[0]) || !reads_in_place(node->factor)) return false;
-    Run run = {inner->axis, 0, run_size(r, inner->axis)};
+    if (!node->factor || inner->atom_count > 0 || node->op != IR_SUM || r->how.integers) return false;
+    if (!node->along && inner->axis != lanes.axis) return false;
+    if (!reads_in_place(node->arg[0]) || !reads_in_place(node->factor)) return false;
+    Run run = node->along ? (Run){inner->axis, 0, run_size(r, inner->axis)} : lanes;
     r->position[rows->axis->id] = first;
+    Lanes x = lanes_of(r, node->arg[0], run), y = lanes_of(r, node->factor, run);
+    int64_t xrow = stride_along(node->arg[0], rows->axis), yrow = stride_along(node->factor, rows->axis);
+    if (!node->along) {
+        kernel_accumulate_rows(last - first, run.count, x, xrow, y, yrow, (Totals){node->v, node->b, node->a});
+        return true;
+    }
     Total total = {node->v[slot], node->b[slot], node->a[slot]};
-    kernel_dot_rows(last - first, run.count, lanes_of(r, node->arg[0], run), stride_along(node->arg[0], rows->axis),
-                    lanes_of(r, node->factor, run), stride_along(node->factor, rows->axis), &total);
+    kernel_dot_rows(last - first, run.count, x, xrow, y, yrow, &total);
     node->v[slot] = total.v;
     node->b[slot] = total.b;
     node->a[slot] = total.a;
@@ -174,7 +180,7 @@ static void loop(Reference *r, const Node *node, int depth, Run lanes, int64_t s
         add_term(r, node, (Run){level->axis, first, last - first}, own ? slot : first - lanes.first);
         return;
     }
-    if (depth == node->level_count - 2 && add_rows(r, node, level, first, last, slot)) return;
+    if (depth == node->level_count - 2 && add_rows(r, node, level, first, last, lanes, slot)) return;
     for (int64_t i = first; i < last; i++) {
         r->position[level->axis->id] = i;
         loop(r, node, depth + 1, lanes, slot);

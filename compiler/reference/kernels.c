@@ -65,7 +65,7 @@ INLINE void accumulate_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, double
     }
 }
 
-CLONES void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Totals t) {
+void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Totals t) {
     if (!y) {
         for (int64_t i = 0; i < n; i++) {
             double p = x.v[i * x.step];
@@ -82,9 +82,19 @@ CLONES void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, cons
         }
         return;
     }
-    if (x.step && y->step) accumulate_steps(n, x, *y, 1, 1, t.v, t.b, t.a);
-    else if (y->step) accumulate_steps(n, x, *y, 0, 1, t.v, t.b, t.a);
-    else accumulate_steps(n, x, *y, x.step, 0, t.v, t.b, t.a);
+    kernel_accumulate_rows(1, n, x, 0, *y, 0, t);
+}
+
+INLINE void accumulate_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, int xs, int ys, Totals t) {
+    for (int64_t r = 0; r < rows; r++, x.v += xrow, x.b += xrow, y.v += yrow, y.b += yrow)
+        accumulate_steps(n, x, y, xs, ys, t.v, t.b, t.a);
+}
+
+CLONES void kernel_accumulate_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, Totals t) {
+    if (x.step && y.step) accumulate_rows(rows, n, x, xrow, y, yrow, 1, 1, t);
+    else if (y.step) accumulate_rows(rows, n, x, xrow, y, yrow, 0, 1, t);
+    else if (x.step) accumulate_rows(rows, n, x, xrow, y, yrow, 1, 0, t);
+    else accumulate_rows(rows, n, x, xrow, y, yrow, 0, 0, t);
 }
 
 /* Four lanes at a time, in two sets of partial sums so that additions need not wait for one another: the bound does not depend

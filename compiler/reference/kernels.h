@@ -28,6 +28,8 @@ void kernel_dot(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, To
 void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes *y, Totals totals);
 /* `rows` dot products joined to one sum; from row to row, x and y move by xrow and yrow. Not for integers. */
 void kernel_dot_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, Total *total);
+/* The same for sums lane by lane. */
+void kernel_accumulate_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, Totals totals);
 /* The bound of a finished sum of `terms` terms. */
 double kernel_close(const RefArithmetic *how, double terms, double b, double a);
 #endif

@@ -234,7 +234,7 @@ enum { CALL = 30 }; /* what it takes to begin a run, in steps of its loop */
 /* Will evaluate.c do the two innermost loops at once? */
 static bool in_rows(const Node *node) {
     int last = node->level_count - 1;
-    return node->op == IR_SUM && node->along && node->factor && last > 0 && node->level[last].atom_count == 0 &&
+    return node->op == IR_SUM && node->factor && last > 0 && node->level[last].atom_count == 0 &&
            node->arg[0]->op == IR_REF && node->factor->op == IR_REF;
 }
 
