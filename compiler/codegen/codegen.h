@@ -22,6 +22,9 @@ void cg_free(CgModule *module);
 char *cg_llvm_text(CgModule *module);
 void *cg_object(CgModule *module, bool assembly, size_t *length, char **error);
 
+/* The JSON text that the program describes itself with; lives as long as the module. */
+const char *cg_descriptor_text(const CgModule *module);
+
 /* Loads the code into this process; valid until cg_free. */
 const CtxProgram *cg_load(CgModule *module, char **error);
 #endif

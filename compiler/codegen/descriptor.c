@@ -122,3 +122,7 @@ char *cg_descriptor(CgModule *m) {
     json_decref(all);
     return copy;
 }
+
+const char *cg_descriptor_text(const CgModule *m) {
+    return cg_descriptor((CgModule *)m);
+}

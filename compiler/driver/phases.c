@@ -6,9 +6,11 @@
 
 #include "driver/files.h"
 #include "driver/modules.h"
+#include "driver/record.h"
 #include "front/front.h"
 #include "ir/build.h"
 #include "ir/settle.h"
+#include "reference/check.h"
 #include "sema/sema.h"
 
 double phases_clock(void) {
@@ -67,7 +69,9 @@ static int phase_build(Compilation *c) {
 
 static int phase_settle(Compilation *c) {
     c->core = ir_settle(c->system, c->diagnostics);
-    return EXIT_DONE;
+    if (diag_error_count(c->diagnostics)) return EXIT_DONE;
+    if (c->expose_checks) check_expose(c->core);
+    return record_populations(c);
 }
 
 static int phase_optimise(Compilation *c) {

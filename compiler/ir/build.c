@@ -173,7 +173,9 @@ static void valued(Build *b, CirEntity *const *entities, int count) {
 /* What is printed or compared is an equation of its own, never an input. */
 static IrVar *materialised(Build *b, CirEntity *entity, Name name) {
     IrVar *v = build_variable(entity);
-    if (v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) return v;
+    bool again = false; /* each output has a tensor of its own */
+    for (int i = 0; i < b->p->outputs.count; i++) again |= b->p->outputs.at[i].var == v;
+    if (!again && v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) return v;
     return ir_alg(b->p, build_name(b, name), v->axis_count, v->axes, ir_ref(b->p, v, NULL));
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/plan_internal.h"
+#include "linalg/product.h"
 
 enum { LINE = 64 }; /* bytes; buffers begin at multiples of it */
 
@@ -111,6 +112,7 @@ static RtStatus build(RtPlan *plan, const RtConfig *c) {
 
 RtPlan *rt_plan_new(RtConfig *c) {
     if (c->error.status != RT_OK) return NULL;
+    rt_linalg_start();
     RtPlan *plan = calloc(1, sizeof *plan);
     if (!plan) rt_no_memory(&c->error, sizeof *plan, "a plan");
     else if (build(plan, c) == RT_OK) return plan;

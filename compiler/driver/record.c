@@ -1,0 +1,45 @@
+#include "driver/record.h"
+
+#include <string.h>
+
+typedef VEC(const char *) NameList;
+
+/* By the name the user knows: that of the population in the source. */
+static IrVar *find(const IrProgram *p, const char *name) {
+    for (int i = 0; i < p->vars.count; i++) {
+        IrVar *v = p->vars.at[i];
+        if (v->def && v->origin && strcmp(v->origin, name) == 0) return v;
+    }
+    return NULL;
+}
+
+static int unknown(const Compilation *c, const char *name) {
+    NameList names = {0};
+    for (int i = 0; i < c->core->vars.count; i++)
+        if (c->core->vars.at[i]->def && c->core->vars.at[i]->origin) vec_push(c->arena, &names, c->core->vars.at[i]->origin);
+    const char *near = diag_closest(name, names.at, names.count);
+    fprintf(stderr, "ctx: --record: there is no population '%s'%s%s%s\n", name, near ? "; did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
+    fprintf(stderr, "help: ctx build %s --emit=circuit lists them\n", c->options->file);
+    return EXIT_WRONG;
+}
+
+static bool is_output(const IrProgram *p, const char *name) {
+    for (int i = 0; i < p->outputs.count; i++)
+        if (strcmp(p->outputs.at[i].name, name) == 0) return true;
+    return false;
+}
+
+int record_populations(Compilation *c) {
+    const Strings *asked = &c->options->value[OPTION_RECORD];
+    for (int i = 0; i < asked->count; i++) {
+        size_t length = strcspn(asked->at[i], "=");
+        Name name = name_intern(c->names, asked->at[i], length);
+        if (is_output(c->core, name)) continue;
+        IrVar *v = find(c->core, name);
+        if (!v) return unknown(c, name);
+        IrOutput output = {.name = name, .var = v, .recorded = true, .span = v->span};
+        vec_push(c->arena, &c->core->outputs, output);
+    }
+    return EXIT_DONE;
+}
