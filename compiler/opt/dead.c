@@ -1,5 +1,5 @@
 /* Dead code. In: any core program. Out: the same without equations that no output, record or check side needs; a scan or fix
- * goes when nothing of its body is needed, and body equations that neither a state nor a reader needs go too. */
+ * goes when no state of it is needed, and body equations that neither a state nor a reader needs go too. */
 #include "opt/pass.h"
 
 static void mark(Opt *o, bool *live, IrVar *v);
@@ -28,6 +28,26 @@ static bool drop_dead(Opt *o, IrItem *item, Place *place, void *data) {
     return !live[item->var->id]; /* "placed": not appended */
 }
 
+static bool has_state(const IrItem *item) {
+    for (int k = 0; k < item->body_count; k++)
+        if (item->body[k]->var->init) return true;
+    return false;
+}
+
+/* What is left of a scan or fix whose states went is ordinary equations, or nothing. */
+static void free_stateless(Opt *o) {
+    ItemList items = {0};
+    for (int i = 0; i < o->p->items.count; i++) {
+        IrItem *item = o->p->items.at[i];
+        if (item->var || has_state(item)) {
+            vec_push(o->p->arena, &items, item);
+            continue;
+        }
+        for (int k = 0; k < item->body_count; k++) vec_push(o->p->arena, &items, item->body[k]);
+    }
+    o->p->items.at = items.at, o->p->items.count = items.count, o->p->items.capacity = items.capacity;
+}
+
 void pass_dead(Opt *o) {
     opt_facts(o);
     IrProgram *p = o->p;
@@ -35,8 +55,5 @@ void pass_dead(Opt *o) {
     for (int i = 0; i < p->vars.count; i++)
         if (o->fact[i].kept) mark(o, live, p->vars.at[i]);
     opt_each_equation(o, drop_dead, live);
-    int kept = 0;
-    for (int i = 0; i < p->items.count; i++)
-        if (p->items.at[i]->var || p->items.at[i]->body_count) p->items.at[kept++] = p->items.at[i];
-    p->items.count = kept;
+    free_stateless(o);
 }

@@ -53,6 +53,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
     report->source = opt_program_cost(&o, &before);
     memcpy(&report->source_equations, &before, sizeof before);
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        if (options->passes && (int)i >= options->passes) break;
         if (passes[i].reorders && options->no_reassociate) continue;
         passes[i].run(&o);
         opt_facts(&o);

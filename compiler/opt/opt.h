@@ -14,6 +14,7 @@ typedef struct OptOptions {
     bool drop_checks;     /* the sides of checks are not needed (an executable): only outputs and records are kept */
     const int64_t *sizes; /* size to optimise for of axis id i (roots only); NULL or 0: the bound */
     int size_count;
+    int passes;           /* stop after so many (tests); 0: all */
 } OptOptions;
 
 /* What one equation costs; a multiply-add counts two operations, an elementary function one. */
