@@ -1,5 +1,5 @@
-/* Cases: lengths of the bounded axes and numbers for every input. All numbers are float32 numbers and depend on the seed, the
- * family and the input's name alone. */
+/* Cases: lengths of the bounded axes and numbers for every input. All numbers are float32 numbers and depend on the
+ * seed, the family and the input's name alone. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static int64_t stored(const Case *k, const IrVar *v, int dim) {
     return v->kind == VAR_WEIGHT ? v->axes[dim]->root->size : case_size(k, v->axes[dim]);
 }
 
-/* ---- numbers -------------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 static double stimulus_number(Family family, uint64_t *state, bool dominant) {
     static const double special[] = {0.0, -0.0, 0x1p-140, -0x1.8p-138, 1, -1};
     switch (family) {
@@ -78,8 +78,8 @@ static void fill_stimulus(const Case *k, const IrVar *v, double *to, int64_t cou
     for (int64_t i = row; i < count; i++) to[i] = to[i % row];
 }
 
-/* Weights are quantified: whatever their initialiser, they are drawn about as large as a trained network's. A weight that starts
- * at a constant is drawn around it. */
+/* Weights are quantified: whatever their initialiser, they are drawn about as large as a trained network's. A weight
+ * that starts at a constant is drawn around it. */
 static void fill_weight(const Case *k, const IrVar *v, double *to, int64_t count, uint64_t state) {
     int64_t largest = 1;
     for (int i = 0; i < v->axis_count; i++)
@@ -114,7 +114,7 @@ static void fill(const Checker *c, const Case *k, const IrVar *v, double *to, in
     else fill_weight(k, v, to, count, state);
 }
 
-/* ---- cases ---------------------------------------------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------------------------------------------------- */
 static Case *blank(int axes, int inputs) {
     Case *k = calloc(1, sizeof *k);
     k->axes = axes;

@@ -7,7 +7,8 @@
 
 #include "reference/check_internal.h"
 
-/* For the reference's own error in what both sides share, which its bound leaves out (sides.c): 2^-29 of the native one's. */
+/* For the reference's own error in what both sides share, which its bound leaves out (sides.c): 2^-29 of the native
+ * one's. */
 static const double SLACK = 1e-6;
 static const double DEFAULT_BUDGET = 1.2e10; /* about 5 s */
 
@@ -43,7 +44,7 @@ static void note(Checker *c, const char *format, ...) {
     vec_push(c->arena, &c->report->notes, text);
 }
 
-/* ---- measuring -------------------------------------------------------------------------------------------------------------- */
+/* ---- measuring --------------------------------------------------------------------------------------------------- */
 static void raise_to(double *most, double value) {
     if (!(value <= *most)) *most = value;
 }
@@ -100,7 +101,7 @@ static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int che
     return wrong;
 }
 
-/* ---- failures ---------------------------------------------------------------------------------------------------------------- */
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
 char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
     Text text = text_new(c->arena);
     text_add(&text, "%s", v->origin ? v->origin : v->name);
@@ -170,7 +171,7 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     case_free(k);
 }
 
-/* ---- cases ------------------------------------------------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------------------------------------------------- */
 static void take_order_ratio(Checker *c, const Case *k, const Sides *s, CheckResult *result, Family family) {
     if (s->substituted || !s->bounds) return;
     Reference *r = ref_new(c->in->source, k->size, c->in->arithmetic, c->side, c->side_count);
@@ -181,7 +182,8 @@ static void take_order_ratio(Checker *c, const Case *k, const Sides *s, CheckRes
     bind_case(c, r, c->in->source, k);
     if (!ref_run(r)) {
         for (int check = 0; check < c->report->count; check++) {
-            RefTensor scheduled = ref_tensor(s->bounds, c->scheduled_side[2 * check]), source = ref_tensor(r, c->side[2 * check]);
+            RefTensor scheduled = ref_tensor(s->bounds, c->scheduled_side[2 * check]),
+                source = ref_tensor(r, c->side[2 * check]);
             double most = 0, base = 0;
             for (int64_t i = 0; i < source.count; i++) {
                 if (!isfinite(scheduled.bound[i]) || !isfinite(source.bound[i])) continue;
@@ -220,7 +222,8 @@ static bool run_case(Checker *c, const Case *k, Found *found) {
         sides_free(c, &s);
         return why != NULL;
     }
-    if (s.substituted) note(c, "at %s the optimised order in float64 stood in for the order of the source", case_shapes(c, k));
+    if (s.substituted)
+        note(c, "at %s the optimised order in float64 stood in for the order of the source", case_shapes(c, k));
     for (int i = 0; i < c->report->count; i++) {
         CheckResult *result = &c->report->result[i];
         CheckFamily *f = &result->family[k->family];
@@ -305,7 +308,7 @@ static void run_families(Checker *c, Found *found) {
     free(size);
 }
 
-/* ---- whole numbers ------------------------------------------------------------------------------------------------------------ */
+/* ---- whole numbers ----------------------------------------------------------------------------------------------- */
 /* Exact when every partial result stays below 2^24 (2^53 for float64), in the scheduled order. */
 static bool magnitudes_fit(const Checker *c, const Case *k, int side) {
     const IrProgram *p = c->in->scheduled;
@@ -366,7 +369,7 @@ static void run_integers(Checker *c, int side) {
     free(size);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 static void conclude(Checker *c) {
     CheckReport *report = c->report;
     for (int i = 0; i < report->count; i++) {

@@ -5,13 +5,14 @@
  *     the reference value of that side;
  *   - the reference values of the two sides are equal within their float64 bounds (plus the check's `within`);
  *   - where a side is multilinear: on small integers the native value equals integer arithmetic exactly.
- * The order of the source decides the reference value; where that costs more than the budget, the scheduled program evaluated in
+ * The order of the source decides the reference value; where that costs more than the budget,
+     the scheduled program evaluated in
  * float64 does, and the report says so. */
 #ifndef CTX_REFERENCE_CHECK_H
 #define CTX_REFERENCE_CHECK_H
 #include "reference/interpret.h"
 
-/* ---- the native program --------------------------------------------------------------------------------------------------- */
+/* ---- the native program ------------------------------------------------------------------------------------------ */
 typedef struct NativeValues { /* a tensor, row-major; weights are stored at the bound of a bounded axis */
     Name name;                /* inputs: of the variable; outputs: of the IrOutput */
     double *value;
@@ -30,9 +31,9 @@ struct NativeRunner { /* the driver connects it to code generation and runtime *
     void *data;
     /* Binds everything and runs once. NULL, or what went wrong (kept by the runner). */
     const char *(*call)(void *data, const NativeCall *call);
-    /* Compiles the source anew with every named quantity as an output (check_expose_all), to find where native code goes wrong.
-     * Returns a runner of that program, which is stored in *scheduled and stays the driver's; NULL: could not. The member may be
-     * NULL. */
+    /* Compiles the source anew with every named quantity as an output (check_expose_all), to find where native code
+     * goes wrong. Returns a runner of that program, which is stored in *scheduled and stays the driver's; NULL: could
+     * not. The member may be NULL. */
     NativeRunner *(*record)(void *data, const IrProgram **scheduled);
 };
 
@@ -42,7 +43,7 @@ void check_expose(IrProgram *core);
 /* The same, and every population, state and spec variable under its own name. */
 void check_expose_all(IrProgram *core);
 
-/* ---- what to check ---------------------------------------------------------------------------------------------------------- */
+/* ---- what to check ----------------------------------------------------------------------------------------------- */
 typedef struct CheckWeight { /* values from a file, for an extra family; count as ref_input_count */
     Name name;
     const double *value;
@@ -60,7 +61,7 @@ typedef struct CheckInput {
     const CheckWeight *weight;
 } CheckInput;
 
-/* ---- what came out ----------------------------------------------------------------------------------------------------------- */
+/* ---- what came out ----------------------------------------------------------------------------------------------- */
 typedef enum CheckVerdict { CHECK_HOLDS, CHECK_DIFFERS, CHECK_NATIVE_WRONG, CHECK_UNDECIDED, CHECK_MACHINE } CheckVerdict;
 
 typedef struct CheckFamily { /* one family of inputs of one check, all lengths */

@@ -33,8 +33,9 @@ typedef struct Checker {
 
 /* One evaluation of all sides. Freed by sides_free. */
 typedef struct Sides {
-    /* By check: source order (or, substituted, the scheduled one), values and float64 bounds. What both sides of a check are
-     * computed from counts as exact there: both read the same numbers. Checks that share nothing have one in common. */
+    /* By check: source order (or, substituted, the scheduled one), values and float64 bounds. What both sides of a
+     * check are computed from counts as exact there: both read the same numbers. Checks that share nothing have one in
+     * common. */
     Reference **reference;
     Reference *bounds;    /* scheduled order: bounds of the native arithmetic; NULL when only the reference is asked for */
     double **native;      /* by side; NULL: no native value */
@@ -64,8 +65,8 @@ Case *shrink(Checker *c, const Case *k, int check, bool native);
 bool still_fails(Checker *c, const Case *k, int check, bool native);
 char *describe_input(const Checker *c, const Case *k);
 
-/* Values of the native program for the outputs that belong to `count` variables of the scheduled program; NULL: no output. The
- * caller frees the arrays. */
+/* Values of the native program for the outputs that belong to `count` variables of the scheduled program; NULL: no
+ * output. The caller frees the arrays. */
 bool native_values(const Checker *c, const Case *k, IrVar *const *var, int count, double **value, const char **why);
 
 /* native.c: the first quantity whose native value leaves its bound; fills first and first_detail. */

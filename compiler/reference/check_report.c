@@ -9,8 +9,8 @@ static const char *const VERDICT[] = {"holds", "differs", "native code is wrong"
 static const char *const VERDICT_KEY[] = {"holds", "differs", "native-wrong", "undecided", "machine"};
 
 static void print_table(const CheckResult *r, FILE *to) {
-    fprintf(to, "  %-22s %5s %10s %9s %11s %9s %9s %9s %13s\n", "inputs", "runs", "values", "skipped", "error/bound", "max abs",
-            "max rel", "max ulp", "beyond 1e-6/1e-3");
+    fprintf(to, "  %-22s %5s %10s %9s %11s %9s %9s %9s %13s\n", "inputs", "runs", "values", "skipped", "error/bound",
+            "max abs", "max rel", "max ulp", "beyond 1e-6/1e-3");
     for (int i = 0; i < r->family_count; i++) {
         const CheckFamily *f = &r->family[i];
         if (f->runs == 0) continue;
@@ -32,13 +32,16 @@ static void print_failure(const CheckResult *r, FILE *to) {
     const CheckFailure *f = &r->failure;
     bool native = r->verdict == CHECK_NATIVE_WRONG;
     if (f->shapes) fprintf(to, "  shapes: %s\n", f->shapes);
-    if (f->family) fprintf(to, "  found on inputs '%s', seed %llu; smallest failing input found:\n", f->family, (unsigned long long)f->seed);
+    if (f->family)
+        fprintf(to, "  found on inputs '%s', seed %llu; smallest failing input found:\n", f->family,
+                (unsigned long long)f->seed);
     if (f->input) print_lines(to, "    ", f->input);
     if (f->at)
         fprintf(to, "  at %s: %s %.9g, %s %.9g, apart %.3g, allowed %.3g\n", f->at, native ? "native" : "left", f->left,
                 native ? "reference" : "right", f->right, fabs(f->left - f->right), f->bound);
-    if (f->first) fprintf(to, "  first differ: %s%s%s%s\n", f->first, f->first_detail ? " (" : "", f->first_detail ? f->first_detail : "",
-                          f->first_detail ? ")" : "");
+    if (f->first)
+        fprintf(to, "  first differ: %s%s%s%s\n", f->first, f->first_detail ? " (" : "",
+                f->first_detail ? f->first_detail : "", f->first_detail ? ")" : "");
     else if (f->at) fprintf(to, "  first differ: %s\n", f->at);
     if (f->reason) fprintf(to, "  %s\n", f->reason);
 }
@@ -53,14 +56,17 @@ static double most_order_ratio(const CheckResult *r) {
 static void print_result(const CheckResult *r, FILE *to) {
     fprintf(to, "%s: %s\n", r->name, VERDICT[r->verdict]);
     print_table(r, to);
-    if (most_order_ratio(r) > 0) fprintf(to, "  bound of the chosen order / bound of the source order: %.2g\n", most_order_ratio(r));
-    if (r->exact_points) fprintf(to, "  whole numbers: %lld values equal integer arithmetic exactly\n", (long long)r->exact_points);
+    if (most_order_ratio(r) > 0)
+        fprintf(to, "  bound of the chosen order / bound of the source order: %.2g\n", most_order_ratio(r));
+    if (r->exact_points)
+        fprintf(to, "  whole numbers: %lld values equal integer arithmetic exactly\n", (long long)r->exact_points);
     else if (r->exact_not) fprintf(to, "  whole numbers: not tried (%s)\n", r->exact_not);
     if (r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG) print_failure(r, to);
     bool ran = false;
     for (int i = 0; i < r->family_count; i++) ran |= r->family[i].runs > 0;
     if (r->verdict == CHECK_UNDECIDED)
-        fprintf(to, "  no value could be judged: %s\n", ran ? "every bound is infinite" : "no input was small enough to run");
+        fprintf(to, "  no value could be judged: %s\n",
+                ran ? "every bound is infinite" : "no input was small enough to run");
 }
 
 void check_print(const CheckReport *report, FILE *to) {
@@ -72,7 +78,7 @@ void check_print(const CheckReport *report, FILE *to) {
     fprintf(to, "%d of %d checks hold (numeric)\n", held, report->count);
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
 /* JSON has no infinity: null. */
 static json_t *number(double value) {
     return isfinite(value) ? json_real(value) : json_null();

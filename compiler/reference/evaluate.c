@@ -10,7 +10,7 @@ typedef struct Run { /* lanes first .. first + count - 1 of the run axis */
 
 static Lanes lanes_of(Reference *r, const Node *node, Run run);
 
-/* ---- reads ------------------------------------------------------------------------------------------------------------------ */
+/* ---- reads ------------------------------------------------------------------------------------------------------- */
 /* Element of lane `lane`; -1: outside of the tensor; -2: before the first point (prev). */
 static int64_t careful_offset(const Reference *r, const Node *node, const IrAxis *run, int64_t lane) {
     int64_t at = 0;
@@ -78,7 +78,7 @@ static Lanes read_lanes(Reference *r, const Node *node, Run run) {
     return (Lanes){node->v, node->b, 1};
 }
 
-/* ---- reductions --------------------------------------------------------------------------------------------------------------- */
+/* ---- reductions -------------------------------------------------------------------------------------------------- */
 static int64_t atom_position(const Reference *r, const IrAxis *axis) {
     return axis ? r->position[axis->id] : 0;
 }
@@ -143,7 +143,8 @@ static bool reads_in_place(const Node *node) {
 }
 
 /* The two innermost loops at once, where the terms are products of tensors read in place. */
-static bool add_rows(Reference *r, const Node *node, const Level *rows, int64_t first, int64_t last, Run lanes, int64_t slot) {
+static bool add_rows(Reference *r, const Node *node, const Level *rows, int64_t first, int64_t last, Run lanes,
+                     int64_t slot) {
     const Level *inner = rows + 1;
     if (!node->factor || inner->atom_count > 0 || node->op != IR_SUM || r->how.integers) return false;
     if (!node->along && inner->axis != lanes.axis) return false;
@@ -208,7 +209,7 @@ static Lanes reduce(Reference *r, const Node *node, Run run) {
     return (Lanes){node->v, node->b, !node->uniform};
 }
 
-/* ---- expressions -------------------------------------------------------------------------------------------------------------- */
+/* ---- expressions ------------------------------------------------------------------------------------------------- */
 static Lanes position_lanes(Reference *r, const Node *node, Run run) {
     int64_t count = node->uniform ? 1 : run.count, first = node->uniform ? r->position[node->axis->id] : run.first;
     for (int64_t i = 0; i < count; i++) {
@@ -232,7 +233,8 @@ static Lanes lanes_of(Reference *r, const Node *node, Run run) {
     for (int i = 0; i < node->argc; i++) x[i] = lanes_of(r, node->arg[i], run);
     int64_t count = node->uniform ? 1 : run.count;
     if (node->op == IR_MUL) kernel_mul(&r->how, count, x[0], x[1], node->v, node->b);
-    else if (node->op == IR_ADD || node->op == IR_SUB) kernel_add(&r->how, count, x[0], x[1], node->op == IR_ADD ? 1 : -1, node->v, node->b);
+    else if (node->op == IR_ADD || node->op == IR_SUB)
+        kernel_add(&r->how, count, x[0], x[1], node->op == IR_ADD ? 1 : -1, node->v, node->b);
     else kernel_apply(&r->how, node->op, count, x, node->v, node->b);
     return (Lanes){node->v, node->b, !node->uniform};
 }

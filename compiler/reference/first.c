@@ -1,13 +1,13 @@
 /* The first intermediate value that differs between the two sides of a failed check.
  *
- * Both sides are taken apart into named values: the variables, and every sum, product, quotient and function inside their
- * equations. A value of one side that equals a value of the other (over axes of the same sizes, used in the same way) is right,
- * and so is everything it was computed from: whatever a check that holds was computed from is right too. What remains is
- * suspect, and the first suspect population in order of dependence is where the sides part.
+ * Both sides are taken apart into named values: the variables, and every sum, product, quotient and function inside
+ * their equations. A value of one side that equals a value of the other (over axes of the same sizes, used in the same
+ * way) is right, and so is everything it was computed from: whatever a check that holds was computed from is right too.
+ * What remains is suspect, and the first suspect population in order of dependence is where the sides part.
  *
- * "Used in the same way" (roles): an axis of a value may be read at a free index of the check (bit k), or at an index that is
- * summed over, stepped through or fixed (SUMMED), or both. Without it a transposed score would count as right, since queries and
- * keys have the same shape. */
+ * "Used in the same way" (roles): an axis of a value may be read at a free index of the check (bit k), or at an index
+ * that is summed over, stepped through or fixed (SUMMED), or both. Without it a transposed score would count as right,
+ * since queries and keys have the same shape. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ typedef struct Finder {
     Reference *r;
 } Finder;
 
-/* ---- roles ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- roles ------------------------------------------------------------------------------------------------------- */
 typedef struct Scope {
     IrAxis *axis[64];
     unsigned role[64];
@@ -105,7 +105,7 @@ static void find_roles(Finder *f, int side, const IrVar *top) {
     }
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
 static Value *add_value(Finder *f, IrVar *var, IrVar *owner) {
     Value *v = ARENA_NEW(f->p->arena, Value);
     *v = (Value){.var = var, .owner = owner, .rank = var->axis_count};
@@ -146,8 +146,8 @@ static bool no_bound_axis(const IrExpr *e, const IrExpr *sum) {
     return true;
 }
 
-/* (sum of b) op other, where the bracket could be moved into the sum: b op other is what a circuit with the factor in each cell
- * computes. */
+/* (sum of b) op other, where the bracket could be moved into the sum: b op other is what a circuit with the factor in
+ * each cell computes. */
 static void add_moved_factor(Finder *f, const Value *owner, IrExpr *e, const Scope *scopes) {
     for (int i = 0; i < 2; i++) {
         IrExpr *sum = e->arg[i], *other = e->arg[1 - i];
@@ -201,9 +201,9 @@ static bool is_population(const IrVar *v) {
     return is_circuit(v) && strcmp(v->origin_kind, "population") == 0;
 }
 
-/* ---- matching ------------------------------------------------------------------------------------------------------------------- */
-/* The values of a tensor without the axes along which nothing changes: a circuit's compartment has the axes of its cell, and a
- * formula only those that matter. */
+/* ---- matching ---------------------------------------------------------------------------------------------------- */
+/* The values of a tensor without the axes along which nothing changes: a circuit's compartment has the axes of its
+ * cell, and a formula only those that matter. */
 typedef struct View {
     const Value *of;
     RefTensor t;
@@ -314,8 +314,8 @@ static void acquit(Finder *f, const IrVar *v) {
     if (v->init) ir_each_ref(v->init, acquit_reads, f);
 }
 
-/* A population that equals one summand of the other side may lack the other summands: only what it was computed from is right.
- * So it is with a side of the check that equals a part of the other side. */
+/* A population that equals one summand of the other side may lack the other summands: only what it was computed from is
+ * right. So it is with a side of the check that equals a part of the other side. */
 static void acquit_match(Finder *f, const Value *v, const Value *other) {
     const IrVar *var = v->var;
     bool whole = var->id >= f->variables || (!f->barred[var->id] && !(other->summand && is_population(var)));
@@ -370,7 +370,7 @@ static void acquit_check(Finder *f, const IrCheck *check, const bool *shared) {
     if (check->right->def) ir_each_ref(check->right->def, acquit_unshared, &u);
 }
 
-/* ---- the report ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the report -------------------------------------------------------------------------------------------------- */
 /* The population that a compartment, a state or a synapse belongs to: the longest path that begins its own. */
 static const IrVar *population_of(const Finder *f, const IrVar *v) {
     const IrVar *best = v;
@@ -379,7 +379,8 @@ static const IrVar *population_of(const Finder *f, const IrVar *v) {
         const IrVar *other = f->p->vars.at[i];
         if (!is_population(other)) continue;
         size_t length = strlen(other->origin);
-        bool begins = strncmp(other->origin, v->origin, length) == 0 && (v->origin[length] == '.' || v->origin[length] == '\0');
+        bool begins = strncmp(other->origin, v->origin, length) == 0 &&
+            (v->origin[length] == '.' || v->origin[length] == '\0');
         if (!begins || length < longest) continue;
         best = other;
         longest = length;

@@ -8,7 +8,8 @@
 #include "reference/plan.h"
 
 RefArithmetic ref_float64(void) {
-    return (RefArithmetic){.unit = 0x1p-53, .tiny = 0x1p-1074, .flush = 0x1p-1022, .ulps = 4, .largest = 0x1.fffffffffffffp1023};
+    return (RefArithmetic){.unit = 0x1p-53, .tiny = 0x1p-1074, .flush = 0x1p-1022, .ulps = 4,
+                           .largest = 0x1.fffffffffffffp1023};
 }
 
 RefArithmetic ref_float32(void) {
@@ -70,13 +71,14 @@ RefTensor ref_tensor(const Reference *r, const IrVar *v) {
     return (RefTensor){t->rank, t->size, t->count, t->value, t->bound};
 }
 
-/* ---- memory and inputs ---------------------------------------------------------------------------------------------------------- */
+/* ---- memory and inputs ------------------------------------------------------------------------------------------- */
 static bool allocate(Reference *r, Tensor *t) {
     size_t count = t->count > 0 ? (size_t)t->count : 1;
     if (!t->value) t->value = calloc(2 * count, sizeof(double));
     if (t->fixing && !t->before) t->before = calloc(2 * count, sizeof(double));
     if (!t->value || (t->fixing && !t->before)) {
-        r->error = arena_printf(r->arena, "not enough memory for %.0f values of '%s'", (double)t->count, t->var ? t->var->name : "a sum");
+        r->error = arena_printf(r->arena, "not enough memory for %.0f values of '%s'", (double)t->count,
+                                t->var ? t->var->name : "a sum");
         return false;
     }
     t->bound = t->value + count;
@@ -123,7 +125,7 @@ void ref_take_as_exact(Reference *r, const IrVar *v) {
     r->tensor[v->id].exact = true;
 }
 
-/* ---- scans and fixed points -------------------------------------------------------------------------------------------------------- */
+/* ---- scans and fixed points -------------------------------------------------------------------------------------- */
 static void evaluate_all(Reference *r, const Equations *list) {
     for (int i = 0; i < list->count; i++) evaluate_equation(r, list->at[i]);
 }
@@ -181,8 +183,8 @@ static void set_bounds_before(Reference *r, const Step *step, double bound, bool
 }
 
 /* Where an iteration that converged with ratio `rate` can stop, and what its roundings add: an error e made in every
- * iteration, and a stop within `tolerance`, leave at most (e + tolerance) / (1 - rate) in the limit. The rate is measured, and
- * taken twice as near to 1, so this bound is an estimate (README.md). */
+ * iteration, and a stop within `tolerance`, leave at most (e + tolerance) / (1 - rate) in the limit. The rate is
+ * measured, and taken twice as near to 1, so this bound is an estimate (README.md). */
 static void bound_fixed_point(Reference *r, const Step *step, double rate) {
     set_bounds_before(r, step, 0, false);
     evaluate_all(r, &step->body);
@@ -207,7 +209,7 @@ static void run_fix(Reference *r, const Step *step) {
     }
 }
 
-/* ---- running -------------------------------------------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 static bool prepare(Reference *r, const Equations *list) {
     for (int i = 0; i < list->count; i++)
         if (!allocate(r, list->at[i]->to)) return false;
@@ -247,7 +249,7 @@ const char *ref_run(Reference *r) {
     return NULL;
 }
 
-/* ---- multilinear ------------------------------------------------------------------------------------------------------------------ */
+/* ---- multilinear ------------------------------------------------------------------------------------------------- */
 static const char *not_integer(const IrExpr *e) {
     switch (e->op) {
     case IR_LIT: return e->value == floor(e->value) && fabs(e->value) < 1e6 ? NULL : e->text;

@@ -1,9 +1,10 @@
-/* The reference: a core program evaluated in float64, in the order it states, with a forward-error bound beside every value.
+/* The reference: a core program evaluated in float64, in the order it states, with a forward-error bound beside every
+ * value.
  *
- * The bound of a value is for a chosen arithmetic (unit roundoff, error of the elementwise functions): with ref_float64 it
- * holds for the reference itself; with ref_float32 it holds for a native float32 run of the same program whose sums are added
- * in any order. Let x be the real value, v what is computed here and n what an arithmetic computes; then |n - x| <= bound to
- * first order (see README.md for the rules and for what `fix` adds).
+ * The bound of a value is for a chosen arithmetic (unit roundoff, error of the elementwise functions): with ref_float64
+ * it holds for the reference itself; with ref_float32 it holds for a native float32 run of the same program whose sums
+ * are added in any order. Let x be the real value, v what is computed here and n what an arithmetic computes; then |n -
+ * x| <= bound to first order (see README.md for the rules and for what `fix` adds).
  *
  * A Reference belongs to its caller (ref_free) and refers to the program, which must outlive it. */
 #ifndef CTX_REFERENCE_INTERPRET_H
@@ -20,8 +21,9 @@ typedef struct RefArithmetic {
 } RefArithmetic;
 RefArithmetic ref_float64(void);
 RefArithmetic ref_float32(void);
-/* For programs that ref_is_multilinear accepts, on integer inputs: the bound is the largest magnitude that any partial result
- * can have in any order, so that a run in which all bounds stay below 2^24 is exact in float32, whatever the order. */
+/* For programs that ref_is_multilinear accepts, on integer inputs: the bound is the largest magnitude that any partial
+ * result can have in any order, so that a run in which all bounds stay below 2^24 is exact in float32, whatever the
+ * order. */
 RefArithmetic ref_integers(void);
 /* NULL, or what is not + - * sum of integers ("division", "the literal 0.9"), for equations that `v` depends on. */
 const char *ref_is_multilinear(const IrProgram *p, const IrVar *v);

@@ -1,5 +1,5 @@
-/* See kernels.h. Bounds are first order in the rounding of the arithmetic, not in the errors of the operands: those enter in
- * full, since after a cancellation they may be larger than the values. */
+/* See kernels.h. Bounds are first order in the rounding of the arithmetic, not in the errors of the operands: those
+ * enter in full, since after a cancellation they may be larger than the values. */
 #pragma GCC optimize("O3")
 #pragma GCC diagnostic ignored "-Wpsabi" /* vectors are passed between inlined functions only */
 #include "reference/kernels.h"
@@ -9,14 +9,16 @@
 /* The loops below are written once with `xs`, `ys` and compiled for the steps that occur. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* The hottest loops exist twice, for processors with and without AVX2; the loader picks. Sanitizers start after the loader. */
+/* The hottest loops exist twice, for processors with and without AVX2; the loader picks. Sanitizers start after the
+ * loader. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 #define CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CLONES
 #endif
 
-INLINE void mul_steps(double u, double tiny, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v, double *restrict b) {
+INLINE void mul_steps(double u, double tiny, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v,
+                      double *restrict b) {
     for (int64_t i = 0; i < n; i++) {
         double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys];
         double product = p * q, error = fabs(p) * bq + (fabs(q) + bq) * bp;
@@ -40,7 +42,8 @@ void kernel_mul(const RefArithmetic *how, int64_t n, Lanes x, Lanes y, double *v
     else mul_steps(u, tiny, n, x, y, x.step, 0, v, b);
 }
 
-INLINE void add_steps(double u, double sign, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v, double *restrict b) {
+INLINE void add_steps(double u, double sign, int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict v,
+                      double *restrict b) {
     for (int64_t i = 0; i < n; i++) {
         double sum = x.v[i * xs] + sign * y.v[i * ys], error = x.b[i * xs] + y.b[i * ys];
         v[i] = sum;
@@ -55,8 +58,9 @@ void kernel_add(const RefArithmetic *how, int64_t n, Lanes x, Lanes y, double si
     else add_steps(u, sign, n, x, y, x.step, 0, v, b);
 }
 
-/* ---- sums --------------------------------------------------------------------------------------------------------------- */
-INLINE void accumulate_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict tv, double *restrict tb, double *restrict ta) {
+/* ---- sums -------------------------------------------------------------------------------------------------------- */
+INLINE void accumulate_steps(int64_t n, Lanes x, Lanes y, int xs, int ys, double *restrict tv, double *restrict tb,
+                             double *restrict ta) {
     for (int64_t i = 0; i < n; i++) {
         double p = x.v[i * xs], q = y.v[i * ys], bp = x.b[i * xs], bq = y.b[i * ys], product = p * q;
         tv[i] += product;
@@ -85,7 +89,8 @@ void kernel_accumulate(const RefArithmetic *how, int64_t n, Lanes x, const Lanes
     kernel_accumulate_rows(1, n, x, 0, *y, 0, t);
 }
 
-INLINE void accumulate_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, int xs, int ys, Totals t) {
+INLINE void accumulate_rows(int64_t rows, int64_t n, Lanes x, int64_t xrow, Lanes y, int64_t yrow, int xs, int ys,
+                            Totals t) {
     for (int64_t r = 0; r < rows; r++, x.v += xrow, x.b += xrow, y.v += yrow, y.b += yrow)
         accumulate_steps(n, x, y, xs, ys, t.v, t.b, t.a);
 }
@@ -97,8 +102,8 @@ CLONES void kernel_accumulate_rows(int64_t rows, int64_t n, Lanes x, int64_t xro
     else accumulate_rows(rows, n, x, xrow, y, yrow, 0, 0, t);
 }
 
-/* Four lanes at a time, in two sets of partial sums so that additions need not wait for one another: the bound does not depend
- * on the order. */
+/* Four lanes at a time, in two sets of partial sums so that additions need not wait for one another: the bound does not
+ * depend on the order. */
 typedef double Four __attribute__((vector_size(32), aligned(8)));
 typedef int64_t FourBits __attribute__((vector_size(32)));
 typedef struct Sums {
@@ -176,7 +181,7 @@ double kernel_close(const RefArithmetic *how, double terms, double b, double a) 
     return a + bound > how->largest ? INFINITY : bound;
 }
 
-/* ---- elementwise functions ---------------------------------------------------------------------------------------------- */
+/* ---- elementwise functions --------------------------------------------------------------------------------------- */
 /* Largest slope of a function whose slope falls with |x|, over the interval x +- b, given the slope at a point. */
 static double nearest_to_zero(double x, double b) {
     double away = fabs(x) - b;
@@ -211,7 +216,10 @@ static void apply_one(const RefArithmetic *how, IrOp op, double x, double bx, do
     case IR_SQRT: *v = sqrt(x), *b = sqrt_bound(x, bx), *b += how->unit * (*v + *b); break;
     case IR_SIN: *v = sin(x), *b = fmin(bx, 2) + r; break;
     case IR_COS: *v = cos(x), *b = fmin(bx, 2) + r; break;
-    case IR_TANH: *v = tanh(x), s = 1 / cosh(nearest_to_zero(x, bx)), *b = fmin(bx * s * s, 2) + 2 * r * fabs(*v) + flush; break;
+    case IR_TANH:
+        *v = tanh(x), s = 1 / cosh(nearest_to_zero(x, bx));
+        *b = fmin(bx * s * s, 2) + 2 * r * fabs(*v) + flush;
+        break;
     case IR_SIGMOID:
         *v = sigmoid(x), s = sigmoid(nearest_to_zero(x, bx));
         *b = fmin(bx * s * (1 - s), 1) + 2 * r * *v + flush;
@@ -243,7 +251,7 @@ static double pow_bound(const RefArithmetic *how, double value, double x, double
     if (by == 0 && grow < 0.1) {
         error = size * (grow + grow * grow);
     } else if (by == 0) {
-        double up = fabs(pow(fabs(x) + bx, y) - size), down = low > 0 ? fabs(pow(low, y) - size) : size + pow(fabs(x) + bx, y);
+        double far = pow(fabs(x) + bx, y), up = fabs(far - size), down = low > 0 ? fabs(pow(low, y) - size) : size + far;
         error = up > down ? up : down;
     } else {
         error = size * expm1(by * fabs(log(fabs(x))) + (fabs(y) + by) * -log1p(-bx / fabs(x)));
@@ -290,7 +298,8 @@ void kernel_apply(const RefArithmetic *how, IrOp op, int64_t n, const Lanes *x, 
         for (int64_t i = 0; i < n; i++) apply_select(x[0], x[1], x[2], i, &v[i], &b[i]);
     } else if ((op >= IR_ADD && op <= IR_MAX) || op == IR_LT || op == IR_LE || op == IR_EQ) {
         for (int64_t i = 0; i < n; i++)
-            apply_two(how, op, x[0].v[i * x[0].step], x[0].b[i * x[0].step], x[1].v[i * x[1].step], x[1].b[i * x[1].step], &v[i], &b[i]);
+            apply_two(how, op, x[0].v[i * x[0].step], x[0].b[i * x[0].step], x[1].v[i * x[1].step],
+                      x[1].b[i * x[1].step], &v[i], &b[i]);
     } else {
         for (int64_t i = 0; i < n; i++) apply_one(how, op, x[0].v[i * x[0].step], x[0].b[i * x[0].step], &v[i], &b[i]);
     }

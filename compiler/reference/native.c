@@ -1,6 +1,6 @@
-/* Where native code goes wrong: the program is compiled once more with every named quantity as an output, and the first one, in
- * order of dependence, that leaves its bound on the failing input is named. Recording may change the schedule, so that the fault
- * may be gone: then nothing is named. */
+/* Where native code goes wrong: the program is compiled once more with every named quantity as an output, and the first
+ * one, in order of dependence, that leaves its bound on the failing input is named. Recording may change the schedule,
+ * so that the fault may be gone: then nothing is named. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,19 +33,21 @@ static int64_t beyond(RefTensor reference, RefTensor bound, const double *native
     if (reference.count != bound.count || !native) return -1;
     for (int64_t i = 0; i < reference.count; i++) {
         double allowed = bound.bound[i] + reference.bound[i];
-        if (isfinite(allowed) && isfinite(reference.value[i]) && !(fabs(native[i] - reference.value[i]) <= allowed)) return i;
+        if (isfinite(allowed) && isfinite(reference.value[i]) && !(fabs(native[i] - reference.value[i]) <= allowed))
+            return i;
     }
     return -1;
 }
 
-static void name_first(Checker *c, const Recorded *all, const Reference *source, const Reference *scheduled, CheckFailure *failure) {
+static void name_first(Checker *c, const Recorded *all, const Reference *source, const Reference *scheduled,
+                       CheckFailure *failure) {
     for (int i = 0; i < all->count; i++) {
         RefTensor reference = ref_tensor(source, all->source[i]);
         int64_t at = beyond(reference, ref_tensor(scheduled, all->scheduled[i]), all->native[i]);
         if (at < 0) continue;
         failure->first = arena_strdup(c->arena, all->source[i]->origin);
-        failure->first_detail = arena_printf(c->arena, "native %.9g, reference %.9g at %s", all->native[i][at], reference.value[at],
-                                             element_name(c, all->source[i], reference, at));
+        failure->first_detail = arena_printf(c->arena, "native %.9g, reference %.9g at %s", all->native[i][at],
+                                             reference.value[at], element_name(c, all->source[i], reference, at));
         return;
     }
 }
@@ -59,7 +61,8 @@ static void compare_recorded(Checker *c, const Case *k, CheckFailure *failure) {
     bind_case(c, source, c->in->source, k);
     bind_case(c, scheduled, c->in->scheduled, k);
     bool ran = ref_bytes(source) < 2e9 && ref_bytes(scheduled) < 2e9 && !ref_run(source) && !ref_run(scheduled);
-    if (ran && native_values(c, k, all.scheduled, all.count, all.native, &why)) name_first(c, &all, source, scheduled, failure);
+    if (ran && native_values(c, k, all.scheduled, all.count, all.native, &why))
+        name_first(c, &all, source, scheduled, failure);
     for (int i = 0; i < all.count; i++) free(all.native[i]);
     ref_free(source);
     ref_free(scheduled);

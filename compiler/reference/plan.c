@@ -25,7 +25,7 @@ static void give_lanes(Reference *r, const Scope *scope, Node *node) {
     node->b = ARENA_ARRAY(r->arena, double, n);
 }
 
-/* ---- reads ------------------------------------------------------------------------------------------------------------------ */
+/* ---- reads ------------------------------------------------------------------------------------------------------- */
 static void plan_place(const Scope *scope, Node *node, int dim, const IrIndex *index, bool steps_back) {
     const Tensor *t = node->tensor;
     Place *place = &node->place[dim];
@@ -68,7 +68,7 @@ static Node *plan_read_hoisted(Reference *r, const Scope *scope, Tensor *t) {
     return node;
 }
 
-/* ---- hoisting ----------------------------------------------------------------------------------------------------------------- */
+/* ---- hoisting ---------------------------------------------------------------------------------------------------- */
 static Tensor *shaped(Reference *r, Tensor *t, int rank, IrAxis *const *axes) {
     t->rank = rank;
     t->axes = arena_copy(r->arena, axes, sizeof *axes * (size_t)rank);
@@ -119,7 +119,7 @@ static Tensor *hoist(Reference *r, const Scope *scope, IrExpr *e) {
     return t;
 }
 
-/* ---- reductions --------------------------------------------------------------------------------------------------------------- */
+/* ---- reductions -------------------------------------------------------------------------------------------------- */
 typedef struct Stride {
     const Reference *r;
     const IrAxis *axis;
@@ -204,7 +204,7 @@ static Node *plan_reduction(Reference *r, const Scope *scope, IrExpr *e) {
     return node;
 }
 
-/* ---- expressions -------------------------------------------------------------------------------------------------------------- */
+/* ---- expressions ------------------------------------------------------------------------------------------------- */
 static double literal_bound(const Reference *r, double value) {
     if (r->how.integers) return value < 0 ? -value : value;
     if ((double)(float)value == value) return 0;
@@ -254,14 +254,15 @@ static double node_cost(const Reference *r, const Node *node, double n) {
     }
     for (int i = 0; i < node->level_count; i++)
         if (node->level[i].atom_count > 0) terms *= 0.6;
-    if (in_rows(node)) return (cost + 0.5 + 3 * CALL / inner / (double)run_size(r, node->level[node->level_count - 2].axis)) * terms;
+    if (in_rows(node))
+        return (cost + 0.5 + 3 * CALL / inner / (double)run_size(r, node->level[node->level_count - 2].axis)) * terms;
     cost += CALL / inner;
     for (int i = 0; i < node->argc; i++) cost += node_cost(r, node->arg[i], inner);
     if (node->factor) cost += node_cost(r, node->factor, inner);
     return cost * terms;
 }
 
-/* ---- equations ---------------------------------------------------------------------------------------------------------------- */
+/* ---- equations --------------------------------------------------------------------------------------------------- */
 static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *fixed) {
     Equation *q = ARENA_NEW(r->arena, Equation);
     r->equation = q;
@@ -336,7 +337,7 @@ static void plan_item(Reference *r, const IrItem *item) {
     for (int i = 0; i < step->body.count; i++) r->cost += rounds * step->body.at[i]->cost;
 }
 
-/* ---- life of the tensors ------------------------------------------------------------------------------------------------------ */
+/* ---- life of the tensors ----------------------------------------------------------------------------------------- */
 static void mark_uses(const Reference *r, const Node *node, int step) {
     if (node->op == IR_REF) {
         if (node->tensor->last_use < step) node->tensor->last_use = step;
@@ -357,7 +358,8 @@ static void mark_equations(Reference *r, const Equations *list, int step, double
 
 /* Bytes at the fullest moment, if each tensor goes after its last use. */
 static void count_bytes(Reference *r) {
-    double *fresh = calloc((size_t)r->steps.count + 1, sizeof *fresh), *freed = calloc((size_t)r->steps.count + 1, sizeof *freed);
+    size_t steps = (size_t)r->steps.count + 1;
+    double *fresh = calloc(steps, sizeof *fresh), *freed = calloc(steps, sizeof *freed);
     for (int i = 0; i < r->steps.count; i++) {
         mark_equations(r, &r->steps.at[i]->first, i, &fresh[i]);
         mark_equations(r, &r->steps.at[i]->body, i, &fresh[i]);

@@ -1,10 +1,10 @@
 /* The plan of an evaluation: nodes, equations, steps. Private to reference/.
  *
- * An equation is evaluated over runs of points along one axis of its variable (the run axis), for every position of the others.
- * Each node gives the values over the current run. A sum goes through its bound axes either keeping the run of the expression
- * around it (each lane has its own sum) or, for one lane at a time, along one of its own axes (a dot product), whichever reads
- * memory in order. Guards narrow these loops and runs; what lies outside is not visited. A sum that does not depend on every
- * axis around it becomes an equation of its own, evaluated first (hoisting). */
+ * An equation is evaluated over runs of points along one axis of its variable (the run axis), for every position of the
+ * others. Each node gives the values over the current run. A sum goes through its bound axes either keeping the run of
+ * the expression around it (each lane has its own sum) or, for one lane at a time, along one of its own axes (a dot
+ * product), whichever reads memory in order. Guards narrow these loops and runs; what lies outside is not visited. A
+ * sum that does not depend on every axis around it becomes an equation of its own, evaluated first (hoisting). */
 #ifndef CTX_REFERENCE_PLAN_H
 #define CTX_REFERENCE_PLAN_H
 #include "reference/kernels.h"

@@ -1,5 +1,5 @@
-/* Shrinking: the length first (lengths were tried in ascending order, so the found one is nearly the shortest), then numbers to
- * 0 and the others to 1, in halves, quarters, ..., as long as the check still fails the same way. */
+/* Shrinking: the length first (lengths were tried in ascending order, so the found one is nearly the shortest), then
+ * numbers to 0 and the others to 1, in halves, quarters, ..., as long as the check still fails the same way. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,8 @@ static void simplify_range(Shrinker *s, int input, int64_t first, int64_t count,
 
 static void round_input(Shrinker *s, int input) {
     Case *candidate = case_copy(s->best);
-    for (int64_t i = 0; i < candidate->count[input]; i++) candidate->input[input][i] = round(2 * candidate->input[input][i]) / 2;
+    double *value = candidate->input[input];
+    for (int64_t i = 0; i < candidate->count[input]; i++) value[i] = round(2 * value[i]) / 2;
     try_case(s, candidate);
 }
 
@@ -97,7 +98,7 @@ Case *shrink(Checker *c, const Case *k, int check, bool native) {
     return s.best;
 }
 
-/* ---- saying it ----------------------------------------------------------------------------------------------------------------- */
+/* ---- saying it --------------------------------------------------------------------------------------------------- */
 static void describe_element(Text *text, const Case *k, const IrVar *v, int64_t at) {
     int64_t below = k->count[v->id];
     for (int i = 0; i < v->axis_count; i++) {
@@ -119,7 +120,8 @@ static void describe_tensor(Text *text, const Case *k, const IrVar *v) {
         return;
     }
     if (other > LISTED) {
-        text_add(text, "%s: %lld of %lld numbers are not 0 (first %.9g)\n", v->name, (long long)other, (long long)count, value[0]);
+        text_add(text, "%s: %lld of %lld numbers are not 0 (first %.9g)\n", v->name, (long long)other, (long long)count,
+                 value[0]);
         return;
     }
     text_add(text, "%s: 0 but for ", v->name);

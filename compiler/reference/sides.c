@@ -25,7 +25,8 @@ int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k) {
 }
 
 /* `check` -1: all sides. NULL with *why NULL: it would take too long. */
-static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic how, const Case *k, double most_steps, const char **why) {
+static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic how, const Case *k, double most_steps,
+                           const char **why) {
     const IrProgram *p = scheduled ? c->in->scheduled : c->in->source;
     IrVar **side = scheduled ? c->scheduled_side : c->side;
     const bool *shared = check < 0 ? NULL : scheduled ? c->scheduled_shared[check] : c->shared[check];
@@ -49,7 +50,8 @@ static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic 
 }
 
 /* One evaluation for all checks whose sides share inputs only, one for each other check. */
-static bool evaluate_references(Checker *c, bool scheduled, const Case *k, double most_steps, Sides *sides, const char **why) {
+static bool evaluate_references(Checker *c, bool scheduled, const Case *k, double most_steps, Sides *sides,
+                                const char **why) {
     Reference *common = NULL;
     for (int i = 0; i < c->side_count / 2; i++) {
         bool own = (scheduled ? c->scheduled_shared : c->shared)[i] != NULL;
@@ -70,7 +72,7 @@ static void free_references(const Checker *c, Sides *sides) {
     }
 }
 
-/* ---- native ------------------------------------------------------------------------------------------------------------------ */
+/* ---- native ------------------------------------------------------------------------------------------------------ */
 static const IrOutput *output_of(const IrProgram *p, const IrVar *v) {
     for (int i = 0; i < p->outputs.count; i++)
         if (p->outputs.at[i].var == v) return &p->outputs.at[i];
@@ -115,8 +117,8 @@ bool native_values(const Checker *c, const Case *k, IrVar *const *var, int count
     return !error;
 }
 
-/* The source order where it takes no more than a sixth of what is left of the budget, else the scheduled one. False with *why NULL:
- * neither. */
+/* The source order where it takes no more than a sixth of what is left of the budget, else the scheduled one. False
+ * with *why NULL: neither. */
 bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const char **why) {
     double left = (c->in->budget - c->spent) / 6;
     *sides = (Sides){.native = calloc((size_t)c->side_count + 1, sizeof *sides->native),
@@ -125,7 +127,8 @@ bool sides_evaluate(Checker *c, const Case *k, bool native, Sides *sides, const 
         free_references(c, sides);
         sides->substituted = true;
         left = c->in->budget - c->spent;
-        if (*why || !evaluate_references(c, true, k, left < SCHEDULED_STEPS ? left : SCHEDULED_STEPS, sides, why)) return false;
+        if (*why || !evaluate_references(c, true, k, left < SCHEDULED_STEPS ? left : SCHEDULED_STEPS, sides, why))
+            return false;
     }
     if (!native || !c->in->native) return true;
     sides->bounds = evaluate(c, true, -1, c->in->arithmetic, k, SCHEDULED_STEPS, why);

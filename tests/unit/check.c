@@ -15,10 +15,13 @@ static Arena *arena;
 static const char *const LINES[] = {
     "program head core\n",
     "axis token : bounded(9)\naxis d : const(4)\naxis a : const(3)\naxis now : cycle(token)\n",
-    "axis d.1 : copy(d)\naxis d.2 : copy(d)\naxis d.3 : copy(d)\naxis j : copy(token)\naxis j.1 : copy(token)\naxis a.1 : copy(a)\n",
-    "axis i : copy(token)\naxis j.2 : copy(token)\naxis j.3 : copy(token)\naxis a.2 : copy(a)\naxis d.4 : copy(d)\naxis d.5 : copy(d)\n",
+    "axis d.1 : copy(d)\naxis d.2 : copy(d)\naxis d.3 : copy(d)\naxis j : copy(token)\n"
+    "axis j.1 : copy(token)\naxis a.1 : copy(a)\n",
+    "axis i : copy(token)\naxis j.2 : copy(token)\naxis j.3 : copy(token)\naxis a.2 : copy(a)\n"
+    "axis d.4 : copy(d)\naxis d.5 : copy(d)\n",
     "stimulus x[token, d]\nweight K[a, d]\nweight Q[a, d]\n",
-    "alg V.mask[token, a, now] of population \"V.mask\" = (sum(d.1) K[a, d.1] * x[token, d.1]) * (sum(d.2) Q[a, d.2] * x[now, d.2])\n",
+    "alg V.mask[token, a, now] of population \"V.mask\" = (sum(d.1) K[a, d.1] * x[token, d.1]) * (sum(d.2) "
+    "Q[a, d.2] * x[now, d.2])\n",
     "alg V.value.apical[token, now] of compartment \"V.value.apical\" = sum(a.1) V.mask[token, a.1, now]\n",
     "alg V.value[token, d, now] of population \"V.value\" = V.value.apical[token, now] * x[token, d]\n",
     "alg higher[now, d] of population \"higher\" = x[now, d] + (sum(j where j <= now) V.value[j, d, now])\n",
@@ -132,15 +135,21 @@ static void expect_first(int line, const char *instead, const char *first) {
 
 static void the_first_difference_is_named(void) {
     expect_first(MASK,
-                 "alg V.mask[token, a, now] of population \"V.mask\" = (sum(d.1) Q[a, d.1] * x[token, d.1]) * (sum(d.2) K[a, d.2] * x[now, d.2])\n",
+                 "alg V.mask[token, a, now] of population \"V.mask\" = (sum(d.1) Q[a, d.1] * x[token, d.1]) * "
+    "(sum(d.2) K[a, d.2] * x[now, d.2])\n",
                  "V.mask");
-    expect_first(APICAL, "alg V.value.apical[token, now] of compartment \"V.value.apical\" = sum(a.1) 0.9 * V.mask[token, a.1, now]\n",
+    expect_first(APICAL,
+                 "alg V.value.apical[token, now] of compartment \"V.value.apical\" = sum(a.1) 0.9 * V.mask[token, a.1, now]\n",
                  "V.value");
-    expect_first(VALUE, "alg V.value[token, d, now] of population \"V.value\" = V.value.apical[token, now] * x[now, d]\n", "V.value");
-    expect_first(HIGHER, "alg higher[now, d] of population \"higher\" = sum(j where j <= now) V.value[j, d, now]\n", "higher");
-    expect_first(HIGHER, "alg higher[now, d] of population \"higher\" = x[now, d] + (sum(j where j - now <= -1) V.value[j, d, now])\n",
+    expect_first(VALUE,
+                 "alg V.value[token, d, now] of population \"V.value\" = V.value.apical[token, now] * x[now, d]\n", "V.value");
+    expect_first(HIGHER, "alg higher[now, d] of population \"higher\" = sum(j where j <= now) V.value[j, d, now]\n",
                  "higher");
-    expect_first(HIGHER, "alg higher[now, d] of population \"higher\" = x[now, d] + (sum(j) V.value[j, d, now])\n", "higher");
+    expect_first(HIGHER,
+                 "alg higher[now, d] of population \"higher\" = x[now, d] + (sum(j where j - now <= -1) V.value[j, d, now])\n",
+                 "higher");
+    expect_first(HIGHER, "alg higher[now, d] of population \"higher\" = x[now, d] + (sum(j) V.value[j, d, now])\n",
+                 "higher");
 }
 
 void suite_check(void) {

@@ -53,7 +53,8 @@ static RefTensor value(const Reference *r, const char *name, const IrProgram *p)
 static const char *const HEAD =
     "program head core\n"
     "axis token : bounded(9)\naxis d : const(7)\naxis a : const(3)\naxis c : const(5)\naxis now : cycle(token)\n"
-    "axis d.1 : copy(d)\naxis d.2 : copy(d)\naxis j : copy(token)\naxis j.1 : copy(token)\naxis a.1 : copy(a)\naxis d.3 : copy(d)\n"
+    "axis d.1 : copy(d)\naxis d.2 : copy(d)\naxis j : copy(token)\naxis j.1 : copy(token)\n"
+    "axis a.1 : copy(a)\naxis d.3 : copy(d)\n"
     "stimulus x[token, d]\nweight K[a, d]\nweight Q[a, d]\nweight V[c, d]\n"
     "alg mask[token, a, now] = (sum(d) K[a, d] * x[token, d]) * (sum(d.1) Q[a, d.1] * x[now, d.1])\n"
     "alg s[token, now] = sum(a.1) mask[token, a.1, now]\n"
