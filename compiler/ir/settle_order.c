@@ -77,30 +77,69 @@ static bool is_population(const Order *o, const IrVar *v) {
     return v->origin_kind == name_of(o->p->names, "population");
 }
 
-/* path[first] == path[last], each reading the next; the signal runs the other way. */
-static char *loop_text(Order *o, const Vars *path, int first, int last) {
+/* The loop that a path of readers ends with, as the signal runs: each member is read by the next, the last by the first. */
+static Vars loop_of(Order *o, const Vars *path) {
+    int first = 0, last = path->count - 1, start = 0;
+    while (path->at[first] != path->at[last]) first++;
+    Vars backwards = {0}, loop = {0};
+    for (int i = last; i > first; i--) vec_push(o->p->arena, &backwards, path->at[i]);
+    for (int i = 0; i < backwards.count; i++)
+        if (is_population(o, backwards.at[i])) start = i;
+    for (int i = 0; i < backwards.count; i++) vec_push(o->p->arena, &loop, backwards.at[(start + i) % backwards.count]);
+    return loop;
+}
+
+static char *loop_text(Order *o, const Vars *loop) {
     Text text = text_new(o->p->arena);
-    const char *before = NULL;
-    for (int i = last; i >= first; i--) {
-        const char *name = label(path->at[i]);
-        if (name != before) text_add(&text, "%s%s", before ? " -> " : "", name);
-        before = name;
-    }
+    for (int i = 0; i < loop->count; i++)
+        if (i == 0 || label(loop->at[i]) != label(loop->at[i - 1])) text_add(&text, "%s -> ", label(loop->at[i]));
+    text_add(&text, "%s", label(loop->at[0]));
     return text.at;
 }
 
+static bool has_axis(const IrVar *v, const IrAxis *axis) {
+    for (int i = 0; i < v->axis_count; i++)
+        if (v->axes[i] == axis) return true;
+    return false;
+}
+
+typedef struct Whole {
+    const IrVar *reader, *read;
+    const IrAxis *cycle; /* along which it is not read where the reader stands; NULL: none */
+} Whole;
+
+static void reads_whole(void *data, IrExpr *ref) {
+    Whole *w = data;
+    for (int i = 0; ref->var == w->read && i < ref->var->axis_count; i++) {
+        const IrAxis *axis = ref->var->axes[i];
+        bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis && has_axis(w->reader, axis);
+        if (axis->kind == AXIS_CYCLE && !here) w->cycle = axis;
+    }
+}
+
+/* The first of the loop that reads another after its cycle has ended: then it is that which makes it a loop. */
+static bool note_completed_cycle(Diagnostic *d, const Vars *loop) {
+    for (int i = 0; i < loop->count; i++) {
+        const IrVar *reader = loop->at[(i + 1) % loop->count];
+        Whole w = {reader, loop->at[i], NULL};
+        ir_each_ref(reader->def, reads_whole, &w);
+        if (!w.cycle) continue;
+        diag_note(d, "`%s` reads `%s` when the cycle `%s` has ended", label(reader), label(w.read), w.cycle->name);
+        diag_help(d, "whoever reads a completed cycle starts after it: it cannot feed the same cycle");
+        return true;
+    }
+    return false;
+}
+
 static void loop_error(Order *o, const Vars *path) {
-    int first = 0, last = path->count - 1;
-    while (path->at[first] != path->at[last]) first++;
-    IrVar *named = path->at[first];
-    for (int i = first; i < last; i++)
-        if (is_population(o, path->at[i])) named = path->at[i];
+    Vars loop = loop_of(o, path);
+    IrVar *named = loop.at[0];
     Diagnostic *d =
         diag_error(o->s->diagnostics, E_LOOP, named->span, "`%s` depends on itself within one cycle", label(named));
-    diag_note(d, "the loop: %s", loop_text(o, path, first, last));
-    for (int i = first; i < last; i++)
-        if (path->at[i] != named && is_population(o, path->at[i]))
-            diag_mark(d, path->at[i]->span, "`%s` is part of the loop", label(path->at[i]));
+    diag_note(d, "the loop: %s", loop_text(o, &loop));
+    for (int i = 1; i < loop.count; i++)
+        if (is_population(o, loop.at[i])) diag_mark(d, loop.at[i]->span, "`%s` is part of the loop", label(loop.at[i]));
+    if (note_completed_cycle(d, &loop)) return;
     diag_help(d, "let it settle by iteration (`iterate 200 until 1e-6` after the population's type), or let it hear the "
                  "cycle before with previous(...)");
 }
@@ -109,9 +148,8 @@ static void loop_error(Order *o, const Vars *path) {
 static void iterated_cycle_error(Order *o, const IrVar *iterates, const Vars *path) {
     Diagnostic *d = diag_error(o->s->diagnostics, E_ITERATE_CYCLE, iterates->span,
                                "`%s` iterates within a cycle and depends on the cycle before", label(iterates));
-    int first = 0, last = path->count - 1;
-    while (path->at[first] != path->at[last]) first++;
-    diag_note(d, "the loop within one cycle: %s", loop_text(o, path, first, last));
+    Vars loop = loop_of(o, path);
+    diag_note(d, "the loop within one cycle: %s", loop_text(o, &loop));
     diag_help(d, "break one of the two: leave out `iterate` and hear the loop through previous(...), or keep what is "
                  "remembered in a population outside of the loop");
 }
@@ -132,12 +170,6 @@ static void reads_elsewhere(void *data, IrExpr *ref) {
         bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == r->axis && ref->index[i].offset == 0;
         if (ref->var->axes[i] == r->axis && !here) r->wrong = ref->var;
     }
-}
-
-static bool has_axis(const IrVar *v, const IrAxis *axis) {
-    for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == axis) return true;
-    return false;
 }
 
 /* The cycle axis of a component that closes through prev: the one its states look back along. */
