@@ -221,8 +221,8 @@ static void apply_one(const RefArithmetic *how, IrOp op, double x, double bx, do
         *b = fmin(bx * s * s, 2) + 2 * r * fabs(*v) + flush;
         break;
     case IR_SIGMOID:
-        *v = sigmoid(x), s = sigmoid(nearest_to_zero(x, bx));
-        *b = fmin(bx * s * (1 - s), 1) + 2 * r * *v + flush;
+        *v = sigmoid(x), s = nearest_to_zero(x, bx); /* slope sigmoid(s) sigmoid(-s): 1 - sigmoid(s) would cancel */
+        *b = fmin(bx * sigmoid(s) * sigmoid(-s), 1) + 2 * r * *v + flush;
         break;
     case IR_ERF:
         s = nearest_to_zero(x, bx);
