@@ -102,9 +102,12 @@ static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int che
 }
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
+/* A side of a check is mostly another quantity under a name of its own: that one is named. */
 char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
     Text text = text_new(c->arena);
-    text_add(&text, "%s", v->origin ? v->origin : v->name);
+    const IrVar *named = v;
+    while (named->def && named->def->op == IR_REF && named->def->var->axis_count == v->axis_count) named = named->def->var;
+    text_add(&text, "%s", named->origin ? named->origin : named->name);
     int64_t below = t.count;
     for (int i = 0; i < t.rank; i++) {
         below /= t.size[i];
