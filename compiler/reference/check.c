@@ -102,11 +102,20 @@ static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int che
 }
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
-/* A side of a check is mostly another quantity under a name of its own: that one is named. */
+/* A side of a check is mostly another quantity under a name of its own: that one is named, but not the compartment that a
+ * relay cell repeats. */
+static const IrVar *repeated(const IrVar *v) {
+    while (v->def && v->def->op == IR_REF && v->def->var->axis_count == v->axis_count) {
+        const IrVar *next = v->def->var;
+        if (next->origin_kind && strcmp(next->origin_kind, "compartment") == 0) break;
+        v = next;
+    }
+    return v;
+}
+
 char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
     Text text = text_new(c->arena);
-    const IrVar *named = v;
-    while (named->def && named->def->op == IR_REF && named->def->var->axis_count == v->axis_count) named = named->def->var;
+    const IrVar *named = repeated(v);
     text_add(&text, "%s", named->origin ? named->origin : named->name);
     int64_t below = t.count;
     for (int i = 0; i < t.rank; i++) {
