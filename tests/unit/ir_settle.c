@@ -81,7 +81,7 @@ static void refuses(const char *items, const char *code, const char *first, cons
     done(&s);
 }
 
-/* ---- equilibria ---------------------------------------------------------------------------------------------------- */
+/* ---- equilibria -------------------------------------------------------------------------------------------------- */
 static void relaxation_gives_its_target(void) {
     becomes("ode r[u] rate 0.01 = -r[u] + tanh(x[0, u])\noutput y = r\n", "alg r[u] = tanh(x[0, u])\noutput y = r\n");
     becomes("ode r[u] rate 0.01 = -r[u] + x[0, u] * x[1, u] / x[2, u]\n", "alg r[u] = x[0, u] * x[1, u] / x[2, u]\n");
@@ -111,7 +111,7 @@ static void what_cannot_be_solved_is_refused(void) {
     refuses("ode r[u] iterate 20 until 0.1 rate 1 = x[0, u] - r[u]^2\n", "E0510", "`r` cannot be solved", "tau * r'");
 }
 
-/* ---- cycles ------------------------------------------------------------------------------------------------------------ */
+/* ---- cycles ------------------------------------------------------------------------------------------------------ */
 static void a_state_becomes_a_scan(void) {
     becomes("alg y[u] = m[last, u]\nstate m[now, u] along now init 0 = 0.9 * prev(m[now, u]) + k[now, u]\n"
             "alg k[now, u] = x[now, u]\nalg z[now] = sum(u.1) k[now, u.1]\noutput y = y\n",
@@ -150,7 +150,7 @@ static void two_cycles_are_two_scans(void) {
             "scan now {\n  alg b[now] along now init 0 = prev(b[now]) + a[now]\n}\n");
 }
 
-/* ---- loops ------------------------------------------------------------------------------------------------------------- */
+/* ---- loops ------------------------------------------------------------------------------------------------------- */
 static void iteration_becomes_a_fixpoint(void) {
     becomes("ode r[u] iterate 50 until 0.001 rate 1 = -r[u] + tanh(in[u])\n"
             "alg in[u] of compartment \"r.in\" = (sum(u.1) W[u, u.1] * r[u.1]) + x[0, u]\nalg y[u] = 2 * r[u]\n",
