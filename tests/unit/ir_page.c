@@ -1,5 +1,5 @@
-/* compiler/ir/IR.md: every block marked ir is a sound program, in the form that is printed; and the settled example is what the
- * system-level one settles to. Runs where the tests run, in the top folder. */
+/* compiler/ir/IR.md: every block marked ir is a sound program, in the form that is printed; and the settled example
+ * is what the system-level one settles to. Runs where the tests run, in the top folder. */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,9 @@
 
 void suite_ir_settle(void);
 
-#define HEAD "axis token : bounded(8)\naxis u : const(4)\naxis now : cycle(token)\naxis u.1 : copy(u)\nstimulus x[token, u]\nweight W[u, u.1]\n"
+#define HEAD \
+    "axis token : bounded(8)\naxis u : const(4)\naxis now : cycle(token)\naxis u.1 : copy(u)\n" \
+    "stimulus x[token, u]\nweight W[u, u.1]\n"
 
 typedef struct Settled {
     Arena *arena;
@@ -89,7 +91,8 @@ static void relaxation_gives_its_target(void) {
 }
 
 static void pivots_are_assumed(void) {
-    becomes("ode r[u] rate 1 = x[0, u] - x[1, u] * r[u]\n", "alg r[u] = x[0, u] / x[1, u]\nassume \"r: x[1, u] is not 0\"\n");
+    becomes("ode r[u] rate 1 = x[0, u] - x[1, u] * r[u]\n",
+            "alg r[u] = x[0, u] / x[1, u]\nassume \"r: x[1, u] is not 0\"\n");
 }
 
 static void coupled_rates_are_solved_in_turn(void) {
@@ -107,7 +110,8 @@ static void what_cannot_be_solved_is_refused(void) {
     refuses("ode r[u] rate 1 = -r[u] + tanh(r[u] + x[0, u])\n", "E0510", "0 = -r[u] + tanh(r[u] + x[0, u])", "iterate 200");
     refuses("ode r[u] rate 1 = x[0, u] - r[u]^2\n", "E0510", "0 = x[0, u] - r[u]^2", "iterate 200");
     refuses("ode r[u] rate 1 = -r[u] + x[0, u] + r[u]\n", "E0510", "`r` cannot be solved", "tau * r'");
-    refuses("ode r[u] rate 1 = 0.3 * r[u] - 0.1 * r[u] - 0.2 * r[u] + x[0, u]\n", "E0510", "`r` cannot be solved", "tau * r'");
+    refuses("ode r[u] rate 1 = 0.3 * r[u] - 0.1 * r[u] - 0.2 * r[u] + x[0, u]\n", "E0510",
+            "`r` cannot be solved", "tau * r'");
     refuses("ode r[u] iterate 20 until 0.1 rate 1 = x[0, u] - r[u]^2\n", "E0510", "`r` cannot be solved", "tau * r'");
 }
 
@@ -145,7 +149,8 @@ static void looking_back_without_a_loop_is_a_shift(void) {
 }
 
 static void two_cycles_are_two_scans(void) {
-    becomes("state a[now] along now init 0 = prev(a[now]) + x[now, 0]\nstate b[now] along now init 0 = prev(b[now]) + a[now]\n",
+    becomes("state a[now] along now init 0 = prev(a[now]) + x[now, 0]\n"
+            "state b[now] along now init 0 = prev(b[now]) + a[now]\n",
             "scan now {\n  alg a[now] along now init 0 = prev(a[now]) + x[now, 0]\n}\n"
             "scan now {\n  alg b[now] along now init 0 = prev(b[now]) + a[now]\n}\n");
 }
@@ -162,11 +167,14 @@ static void iteration_becomes_a_fixpoint(void) {
 }
 
 static void loops_are_printed(void) {
-    refuses("alg p[u] of population \"p\" = 2 * q[u]\nalg q[u] of population \"q\" = p[u]\n", "E0511", "p -> q -> p", "previous(...)");
+    refuses("alg p[u] of population \"p\" = 2 * q[u]\n"
+            "alg q[u] of population \"q\" = p[u]\n", "E0511", "p -> q -> p", "previous(...)");
     refuses("alg p[u] of population \"p\" = 1 + p[u]\n", "E0511", "p -> p", "iterate");
-    refuses("alg p[now, u] of population \"p\" = x[now, u] + q[u]\nalg q[u] of population \"q\" = sum(now) p[now, u]\n", "E0511",
+    refuses("alg p[now, u] of population \"p\" = x[now, u] + q[u]\n"
+            "alg q[u] of population \"q\" = sum(now) p[now, u]\n", "E0511",
             "`p` depends on itself", "`q` reads `p` when the cycle `now` has ended");
-    refuses("alg p[now] along now of population \"p\" init 0 = q[now] + prev(p[now])\nalg q[now] of population \"q\" = p[now]\n",
+    refuses("alg p[now] along now of population \"p\" init 0 = q[now] + prev(p[now])\n"
+            "alg q[now] of population \"q\" = p[now]\n",
             "E0511", "p -> q -> p", "within one cycle");
 }
 
@@ -178,7 +186,8 @@ static void a_completed_cycle_does_not_feed_itself(void) {
 }
 
 static void iteration_within_a_loop_over_cycles_is_refused(void) {
-    refuses("ode r[now] along now of population \"r\" iterate 9 until 0.1 init 0 rate 1 = -r[now] + tanh(in[now] + prev(r[now]))\n"
+    refuses("ode r[now] along now of population \"r\" iterate 9 until 0.1 init 0 "
+            "rate 1 = -r[now] + tanh(in[now] + prev(r[now]))\n"
             "alg in[now] of compartment \"r.in\" = 0.5 * r[now]\n", "E0512", "r -> r.in -> r", "leave out `iterate`");
 }
 

@@ -94,7 +94,8 @@ static void ends(void) {
 
 static void system_programs(void) {
     static const Case cases[] = {
-        {"alg in[now, a] = x[now, a] + prev(r[now, a])\node r[now, a] along now init 0 rate 0.01 = -r[now, a] + in[now, a]\n", NULL},
+        {"alg in[now, a] = x[now, a] + prev(r[now, a])\n"
+         "ode r[now, a] along now init 0 rate 0.01 = -r[now, a] + in[now, a]\n", NULL},
         {"alg y[a] = z[a]\nalg z[a] = y[a]\n", NULL}, /* a loop is for the reading to judge */
         {"alg y[now] = prev(z[now])\nalg z[now] = 1\n", "y: prev(z), which has no initial value"},
         {"state m[now] along now init m[now] = 1\n", "m: axis now is not in scope"},
