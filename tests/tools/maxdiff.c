@@ -1,7 +1,7 @@
 /* maxdiff A.npy B.npy [LIMIT]: prints the largest |A - B| of two float32 .npy files of one shape.
  *
- * Exit 0 if it is at most LIMIT (default 0), 1 if it is larger or not a number, 2 if a file cannot be read or the shapes differ.
- * It reads the files on its own, so that a fault of the runtime's reader cannot hide itself. */
+ * Exit 0 if it is at most LIMIT (default 0), 1 if it is larger or not a number, 2 if a file cannot be read or the shapes
+ * differ. It reads the files on its own, so that a fault of the runtime's reader cannot hide itself. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
