@@ -29,7 +29,7 @@ UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 .PHONY: all help deps demo test unit golden-update asan debug coverage bench fuzz install uninstall clean
 .DEFAULT_GOAL := all
 
-all: $(B)/ctx $(B)/libctxrt.a ## build the compiler, the runtime library and the benchmark
+all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,11 @@ $(B)/ctx: $(B)/compiler/driver/main.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
 $(B)/libctxrt.a: $(RUNTIME_OBJ) $(B)/runtime/core/main.o
 	@rm -f $@
 	ar rcs $@ $^
+
+$(B)/ctx-bench: tests/bench/ctx-bench.sh $(wildcard tests/bench/*.ctx)
+	@mkdir -p $(B)/bench
+	@cp tests/bench/*.ctx $(B)/bench/
+	install -m 755 $< $@
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -92,7 +97,7 @@ demo: deps ## install what is missing, build, and run the pretrained block as co
 	@$(MAKE) --no-print-directory -s -j2 all
 	@examples/demo.sh $(B)
 
-bench: all $(B)/ctx-bench ## time the ten attention cases (one thread)
+bench: all ## time the ten attention cases (one thread)
 	tests/bench/bench.sh $(B)
 
 install: all ## install to PREFIX (default /usr/local)
