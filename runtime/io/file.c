@@ -75,21 +75,24 @@ static RtStatus cannot_write(RtError *error, const char *path, int code) {
     return rt_fail(error, machine ? RT_MACHINE : RT_USER, "%s: cannot be written: %s", path, strerror(code));
 }
 
-/* Has one of the blocked signals arrived? */
-static bool interrupted(const sigset_t *blocked) {
+/* Signals that would leave a temporary file behind. */
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* Has one of them arrived that only we hold back? What the caller blocked already is the caller's. */
+static bool interrupted(const sigset_t *before) {
     sigset_t pending;
     if (sigpending(&pending) != 0) return false;
-    return (sigismember(&pending, SIGINT) && sigismember(blocked, SIGINT)) ||
-           (sigismember(&pending, SIGTERM) && sigismember(blocked, SIGTERM)) ||
-           (sigismember(&pending, SIGHUP) && sigismember(blocked, SIGHUP));
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+        if (sigismember(&pending, deadly[i]) && !sigismember(before, deadly[i])) return true;
+    return false;
 }
 
 /* 0, or an errno; EINTR when a signal waits. */
-static int write_pieces(int file, const RtPiece *pieces, int count, const sigset_t *blocked) {
+static int write_pieces(int file, const RtPiece *pieces, int count, const sigset_t *before) {
     const size_t most = (size_t)1 << 22; /* an interrupt waits for this much */
     for (int i = 0; i < count; i++) {
         for (size_t done = 0; done < pieces[i].length;) {
-            if (blocked && interrupted(blocked)) return EINTR;
+            if (before && interrupted(before)) return EINTR;
             size_t length = pieces[i].length - done < most ? pieces[i].length - done : most;
             ssize_t n = write(file, (const char *)pieces[i].bytes + done, length);
             if (n < 0 && errno == EINTR) continue;
@@ -124,18 +127,16 @@ static int open_beside(const char *path, char **name) {
     return -1;
 }
 
-/* Signals that would leave the temporary file behind are blocked meanwhile and take effect afterwards. */
+/* The signals are blocked meanwhile and take effect afterwards. */
 static RtStatus write_and_rename(const char *path, const RtPiece *pieces, int count, RtError *error) {
     sigset_t blocked, before;
     sigemptyset(&blocked);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGHUP);
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) sigaddset(&blocked, deadly[i]);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     char *name = NULL;
     int file = open_beside(path, &name), code = file < 0 ? errno : 0;
     if (file >= 0) {
-        code = write_pieces(file, pieces, count, &blocked);
+        code = write_pieces(file, pieces, count, &before);
         if (close(file) != 0 && !code) code = errno;
         if (!code && rename(name, path) != 0) code = errno;
         if (code) unlink(name);

@@ -1,9 +1,12 @@
 /* io/npy: what is written reads back; everything else is refused with a message that says why */
 #include <CUnit/Basic.h>
+#include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/tensor.h"
@@ -242,6 +245,49 @@ static void places_that_cannot_be_used(void) {
     CU_ASSERT_EQUAL(rmdir(name), 0);
 }
 
+/* Writes the same large file again and again until a signal ends it. */
+static void write_forever(const char *path) {
+    RtTensor t;
+    RtError error = {0};
+    signal(SIGINT, SIG_DFL);
+    if (rt_tensor_new(&t, RT_F32, 1, (const int64_t[]){1 << 23}, &error) != RT_OK) _exit(1);
+    memset(t.data, 0, sizeof(float) << 23);
+    while (rt_npy_write(path, &t, &error) == RT_OK) continue;
+    _exit(1);
+}
+
+/* Files of the folder besides t.npy. */
+static int leftovers(const char *name) {
+    int count = 0;
+    DIR *entries = opendir(name);
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "t.npy")) count++;
+    if (entries) closedir(entries);
+    return count;
+}
+
+static void an_interrupt_leaves_nothing_half_written(void) {
+    char name[256], path[512];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(folder(name));
+    sprintf(path, "%s/t.npy", name);
+    for (int i = 0; i < 4; i++) {
+        fflush(NULL);
+        pid_t child = fork();
+        CU_ASSERT_FATAL(child >= 0);
+        if (child == 0) write_forever(path);
+        usleep((useconds_t)(40000 + 11000 * i));
+        kill(child, SIGINT);
+        int status = 0;
+        CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+        CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+        CU_ASSERT_EQUAL(leftovers(name), 0);
+        struct stat info;
+        if (stat(path, &info) == 0) CU_ASSERT_EQUAL(info.st_size, 128 + ((off_t)sizeof(float) << 23));
+    }
+    unlink(path);
+    CU_ASSERT_EQUAL(rmdir(name), 0);
+}
+
 void suite_npy(void) {
     CU_pSuite suite = CU_add_suite("npy", NULL, NULL);
     CU_add_test(suite, "every version reads", every_version_reads);
@@ -253,4 +299,5 @@ void suite_npy(void) {
     CU_add_test(suite, "index of a fault in Fortran order", fortran_index_is_logical);
     CU_add_test(suite, "what is written reads back", what_is_written_reads_back);
     CU_add_test(suite, "places that cannot be used", places_that_cannot_be_used);
+    CU_add_test(suite, "an interrupt leaves nothing half written", an_interrupt_leaves_nothing_half_written);
 }
