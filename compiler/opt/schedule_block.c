@@ -99,6 +99,16 @@ static bool same_band(Band a, Band b) {
     return a.below == b.below && a.above == b.above && a.back == b.back && a.ahead == b.ahead;
 }
 
+/* A member that is stored whole (an output, a record, a side of a check) and reads a square tensor point by point wants all of
+ * it, inside and outside of any guard. */
+static bool reads_square_point(Blocker *b, IrExpr *e) {
+    if (e->op == IR_SUM || e->op == IR_AMAX) return false;
+    if (e->op == IR_REF || e->op == IR_PREV) return searched(b, e).square;
+    bool found = false;
+    for (int i = 0; i < e->argc && !found; i++) found = reads_square_point(b, e->arg[i]);
+    return found;
+}
+
 /* Every reduction over a square tensor's column must run over the same band, else there is none. */
 static void collect_band(Blocker *b, const Member *m, IrExpr *e) {
     bool reduction = e->op == IR_SUM || e->op == IR_AMAX;
@@ -175,7 +185,11 @@ static bool try_tile(Blocker *b, int first, IrAxis *tile) {
     for (int i = 0; i < b->count; i++) b->bad |= b->member[i].tile == NULL;
     if (b->bad || b->count < 2) return false;
     keep_common_batch(b);
-    for (int i = 0; i < b->count; i++) collect_band(b, &b->member[i], b->member[i].item->var->def);
+    for (int i = 0; i < b->count; i++) {
+        IrExpr *def = b->member[i].item->var->def;
+        collect_band(b, &b->member[i], def);
+        if (!b->member[i].square && reads_square_point(b, def)) b->no_band = true;
+    }
     if (b->no_band) b->band = (Band){0};
     return true;
 }
