@@ -175,6 +175,7 @@ typedef struct Circuit {
     VEC(CirProjection *) projections;
     VEC(CirOutput) outputs;
     VEC(CirCheck) checks;
-    int instances, areas, nuclei;  /* for summaries */
+    int instances, nuclei;
+    int64_t areas, columns; /* for summaries; bounded axes at their bound */
 } Circuit;
 #endif

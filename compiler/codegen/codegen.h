@@ -10,7 +10,7 @@
 typedef struct CgOptions {
     bool f64;        /* elements are double instead of float */
     const char *cpu; /* LLVM name, or "host" */
-    int areas, columns, populations; /* for the descriptor's summary */
+    int64_t areas, columns, populations; /* for the descriptor's summary */
 } CgOptions;
 
 typedef struct CgModule CgModule;

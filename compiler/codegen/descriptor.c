@@ -113,8 +113,8 @@ char *cg_descriptor(CgModule *m) {
         json_array_append_new(axes, json_pack("{s:s, s:s, s:I}", "name", axis->name, "kind", kind, "size", (json_int_t)axis->size));
     }
     for (int i = 0; i < m->buffers.count; i++) json_array_append_new(buffers, buffer_json(m, &m->buffers.at[i]));
-    json_t *summary = json_pack("{s:i, s:i, s:i, s:I}", "areas", m->options.areas, "columns", m->options.columns, "populations",
-                                m->options.populations, "synapses", (json_int_t)synapse_count(m));
+    json_t *summary = json_pack("{s:I, s:I, s:I, s:I}", "areas", (json_int_t)m->options.areas, "columns",
+                                (json_int_t)m->options.columns, "populations", (json_int_t)m->options.populations, "synapses", (json_int_t)synapse_count(m));
     json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", m->p->name, "precision", m->options.f64 ? "f64" : "f32", "compiler",
                             "ctx " CTX_VERSION, "axes", axes, "buffers", buffers, "summary", summary);
     char *text = json_dumps(all, JSON_COMPACT), *copy = arena_strdup(m->arena, text ? text : "{}");

@@ -9,12 +9,6 @@ static int refused(const char *message, int status) {
     return status;
 }
 
-static int columns(const Circuit *circuit) {
-    int count = 0;
-    for (int i = 0; circuit && i < circuit->populations.count; i++) count += circuit->populations.at[i]->layer != NULL;
-    return count;
-}
-
 static bool read_options(Compilation *c, CgOptions *options) {
     const char *precision = option_value(c->options, OPTION_PRECISION, "f32");
     if (strcmp(precision, "f32") != 0 && strcmp(precision, "f64") != 0) {
@@ -22,7 +16,7 @@ static bool read_options(Compilation *c, CgOptions *options) {
         return false;
     }
     *options = (CgOptions){.f64 = strcmp(precision, "f64") == 0, .cpu = option_value(c->options, OPTION_CPU, "host"),
-                           .areas = c->circuit ? c->circuit->areas : 0, .columns = columns(c->circuit),
+                           .areas = c->circuit ? c->circuit->areas : 0, .columns = c->circuit ? c->circuit->columns : 0,
                            .populations = c->circuit ? c->circuit->populations.count : 0};
     return true;
 }

@@ -129,7 +129,8 @@ void walk_group(Sema *s, const Place *outer, const AstStmt *stmt) {
     if (stmt->group == GROUP_LAYER) place->layer = name;
     if (!place->region)
         place->region = name ? name : name_of(s->names, stmt->group == GROUP_THALAMUS ? "thalamus" : "cortex");
-    if (stmt->group == GROUP_AREA) s->c->areas += (int)units_of(&own);
+    if (stmt->group == GROUP_AREA) s->c->areas += units_of(&own);
+    if (stmt->group == GROUP_COLUMN) s->c->columns += units_of(&place->enclosing);
     if (name && stmt->group != GROUP_LAYER) {
         Symbol *symbol = scope_declare(s, outer->scope, SYM_GROUP, stmt->decl.name);
         symbol->scope = place->scope = scope_new(s, outer->scope, false);

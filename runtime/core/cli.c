@@ -183,14 +183,18 @@ static RtStatus run(Cli *cli, int argc, char **argv) {
         else cli_print_version(cli);
         return RT_OK;
     }
+    if (cli->describe) {
+        cli_print_description(cli);
+        return RT_OK;
+    }
     if (load_stimuli(cli) != RT_OK) return cli->error.status;
     cli->plan = rt_plan_new(cli->config);
     if (!cli->plan) return take_config_error(cli);
     print_notes(cli);
     if (make_outputs(cli) != RT_OK || call(cli) != RT_OK) return cli->error.status;
     warn_of_nan(cli);
-    if (write_outputs(cli) != RT_OK) return cli->error.status;
-    return cli_print_results(cli);
+    if (write_outputs(cli) != RT_OK || cli_print_results(cli) != RT_OK) return cli->error.status;
+    return cli_compare(cli);
 }
 
 static RtStatus begin(Cli *cli, const CtxProgram *program) {
@@ -201,14 +205,16 @@ static RtStatus begin(Cli *cli, const CtxProgram *program) {
     size_t buffers = (size_t)cli->d->buffers + 1;
     cli->source = calloc(buffers, sizeof *cli->source);
     cli->target = calloc(buffers, sizeof *cli->target);
+    cli->expected = calloc(buffers, sizeof *cli->expected);
     cli->tensor = calloc(buffers, sizeof *cli->tensor);
-    if (!cli->source || !cli->target || !cli->tensor) return rt_no_memory(&cli->error, (double)buffers * sizeof *cli->tensor, "tensors");
+    if (!cli->source || !cli->target || !cli->expected || !cli->tensor) return rt_no_memory(&cli->error, (double)buffers * sizeof *cli->tensor, "tensors");
     return RT_OK;
 }
 
 static void end(Cli *cli) {
     for (int i = 0; cli->tensor && i < cli->d->buffers; i++) rt_tensor_free(&cli->tensor[i]);
     free(cli->tensor);
+    free(cli->expected);
     free(cli->target);
     free(cli->source);
     rt_plan_free(cli->plan);
@@ -217,12 +223,13 @@ static void end(Cli *cli) {
 }
 
 int rt_main(const CtxProgram *program, const char *name, int argc, char **argv) {
-    Cli cli = {.name = name, .seed = 1};
+    Cli cli = {.name = name, .seed = 1, .tolerance = 1e-5};
     if (begin(&cli, program) == RT_OK) run(&cli, argc, argv);
     if (cli.error.status == RT_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rt_fail(&cli.error, RT_MACHINE, "standard output cannot be written");
     int status = (int)cli.error.status;
+    bool refuted = cli.refuted;
     if (status != RT_OK) fprintf(stderr, "%s: %s\n", name, rt_error_message(&cli.error));
     end(&cli);
-    return status;
+    return status == RT_OK && refuted ? 1 : status;
 }

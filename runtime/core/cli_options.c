@@ -150,6 +150,23 @@ static RtStatus set_out(Cli *cli, const char *value) {
                    value, cli->d->name, first, value);
 }
 
+static RtStatus set_expected(Cli *cli, const char *value) {
+    size_t length;
+    const char *file;
+    if (!split(value, &length, &file)) return rt_fail(&cli->error, RT_USER, "--expect takes NAME=FILE, not '%s'", value);
+    int at = find(cli->d, RT_OUTPUT, value, length);
+    if (at < 0) return rt_fail(&cli->error, RT_USER, "--expect: %s has no output '%.*s'", cli->d->name, (int)length, value);
+    cli->expected[at] = file;
+    return RT_OK;
+}
+
+static RtStatus set_tolerance(Cli *cli, const char *value) {
+    char *end;
+    cli->tolerance = strtod(value, &end);
+    if (end != value && !*end && cli->tolerance >= 0) return RT_OK;
+    return rt_fail(&cli->error, RT_USER, "--tolerance takes a number of at least 0, not '%s'", value);
+}
+
 static RtStatus set_record(Cli *cli, const char *value) {
     size_t length = strlen(value);
     const char *file = NULL;
@@ -186,6 +203,8 @@ static RtStatus set_option(Cli *cli, OptionId id, const char *value) {
     case CLI_WEIGHTS: return rt_config_weights_file(cli->config, cli->weights = value);
     case CLI_OUT: return set_out(cli, value);
     case CLI_RECORD: return set_record(cli, value);
+    case CLI_EXPECT: return set_expected(cli, value);
+    case CLI_TOLERANCE: return set_tolerance(cli, value);
     case CLI_SIZE:
     case CLI_SET: return set_size(cli, options[id].name, value);
     case CLI_SEED:
@@ -198,6 +217,7 @@ static RtStatus set_option(Cli *cli, OptionId id, const char *value) {
     case CLI_JSON: cli->json = true; break;
     case CLI_QUIET: cli->quiet = true; break;
     case CLI_VERBOSE: cli->verbose = true; break;
+    case CLI_DESCRIBE: cli->describe = true; break;
     case CLI_HELP: cli->help = true; break;
     case CLI_VERSION: cli->version = true; break;
     case CLI_OPTION_COUNT: break;

@@ -117,11 +117,57 @@ static void print_json(const Cli *cli) {
     json_decref(all);
 }
 
+/* Numbers of the circuit, as the compiler counted them. */
+void cli_print_description(const Cli *cli) {
+    json_t *summary = json_object_get(cli->d->json, "summary");
+    static const char *const names[] = {"areas", "columns", "populations", "synapses"};
+    printf("%s:", cli->d->name);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        printf("%s %lld %s", i ? "," : "", (long long)json_integer_value(json_object_get(summary, names[i])), names[i]);
+    printf(";");
+    for (int i = 0; i < cli->d->axes; i++)
+        printf("%s %s %s %lld", i ? "," : "", cli->d->axis[i].name, cli->d->axis[i].bounded ? "<=" : "=", (long long)cli->d->axis[i].size);
+    puts("");
+}
+
+/* ---- comparison with a file ----------------------------------------------------------------------------------------------- */
+static RtStatus compare(Cli *cli, int at) {
+    const RtTensor *ours = &cli->tensor[at];
+    const char *path = cli->expected[at], *name = cli->d->buffer[at].name;
+    char had[RT_SHAPE_TEXT], wanted[RT_SHAPE_TEXT], place[RT_SHAPE_TEXT];
+    RtTensor theirs = {0};
+    if (rt_npy_read(path, cli->d->type, &theirs, &cli->error) != RT_OK) return cli->error.status;
+    bool same = theirs.rank == ours->rank && !memcmp(theirs.shape, ours->shape, sizeof *ours->shape * (size_t)ours->rank);
+    if (!same) {
+        rt_fail(&cli->error, RT_USER, "%s has shape %s, but output %s has shape %s", path, rt_shape_text(had, theirs.rank, theirs.shape), name,
+                rt_shape_text(wanted, ours->rank, ours->shape));
+    } else {
+        int64_t count = rt_shape_count(ours->rank, ours->shape), worst = 0;
+        double most = 0;
+        for (int64_t i = 0; i < count; i++) {
+            double error = fabs(rt_element(ours->type, ours->data, i) - rt_element(theirs.type, theirs.data, i));
+            if (!(error <= most)) most = error, worst = i;
+        }
+        bool holds = most <= cli->tolerance;
+        cli->refuted |= !holds;
+        printf("%s: max |error| %.3g against %s%s (at %s; tolerance %.3g)\n", name, most, path, holds ? "" : ": TOO LARGE",
+               rt_index_text(place, ours->rank, ours->shape, worst), cli->tolerance);
+    }
+    rt_tensor_free(&theirs);
+    return cli->error.status;
+}
+
+RtStatus cli_compare(Cli *cli) {
+    for (int i = 0; i < cli->d->buffers && cli->error.status == RT_OK; i++)
+        if (cli->expected[i]) compare(cli, i);
+    return cli->error.status;
+}
+
 RtStatus cli_print_results(Cli *cli) {
     if (cli->quiet) return RT_OK;
     if (cli->json) print_json(cli);
     for (int i = 0; !cli->json && i < cli->d->buffers; i++)
-        if (cli->d->buffer[i].role == RT_OUTPUT && !cli->target[i] && !cli->archive) print_text(&cli->d->buffer[i], &cli->tensor[i]);
+        if (cli->d->buffer[i].role == RT_OUTPUT && !cli->target[i] && !cli->expected[i] && !cli->archive) print_text(&cli->d->buffer[i], &cli->tensor[i]);
     if (cli->repeat && !cli->json)
         printf("%.4g ms per call (median of %lld; best %.4g)\n", cli->median_ms, (long long)cli->repeat, cli->best_ms);
     return RT_OK;
