@@ -12,6 +12,9 @@ CFLAGS_debug    := -O0 -g3 -DCTX_VERIFY
 CFLAGS_asan     := -O1 -g3 -DCTX_VERIFY -DCTX_ARENA_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_coverage := -O0 -g3 -DCTX_VERIFY --coverage
 CFLAGS  := -std=gnu11 $(WARN) -fPIC -MMD -MP $(CFLAGS_$(CONFIG)) $(EXTRA_CFLAGS)
+# What the programs that `ctx build` links need besides, in builds whose runtime library is instrumented.
+LINK_EXTRA_asan     := -fsanitize=address,undefined
+LINK_EXTRA_coverage := --coverage
 LDFLAGS := $(filter -fsanitize=% --coverage,$(CFLAGS_$(CONFIG)))
 CPPFLAGS = -Icompiler -Iruntime -Iruntime/include -I$(B)/gen -DCTX_VERSION='"$(VERSION)"'
 VERSION := 0.1.0
@@ -55,6 +58,7 @@ $(B)/%.o: %.c
 
 # GCC notes an ABI change of 2010 for vector types; they are only passed between inlined functions.
 $(B)/compiler/reference/%.o: CFLAGS += -Wno-psabi
+$(B)/compiler/driver/link.o: CPPFLAGS += $(if $(LINK_EXTRA_$(CONFIG)),-DCTX_LINK_EXTRA='"$(LINK_EXTRA_$(CONFIG))"')
 $(B)/compiler/codegen/%.o: CPPFLAGS += $(LLVM_CFLAGS)
 
 $(B)/gen/front/parser.c $(B)/gen/front/parser.h &: compiler/front/parser.y
