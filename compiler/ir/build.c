@@ -170,25 +170,35 @@ static void valued(Build *b, CirEntity *const *entities, int count) {
     }
 }
 
-/* What is printed or compared is an equation of its own, never an input. */
-static IrVar *materialised(Build *b, CirEntity *entity, Name name) {
+static bool is_output(const IrProgram *p, const IrVar *v) {
+    for (int i = 0; i < p->outputs.count; i++)
+        if (p->outputs.at[i].var == v) return true;
+    return false;
+}
+
+/* What is printed or compared is an equation of its own, never an input, and printed once. */
+static IrVar *materialised(Build *b, CirEntity *entity, Name name, bool printed) {
     IrVar *v = build_variable(entity);
-    bool again = false; /* each output has a tensor of its own */
-    for (int i = 0; i < b->p->outputs.count; i++) again |= b->p->outputs.at[i].var == v;
-    if (!again && v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) return v;
-    return ir_alg(b->p, build_name(b, name), v->axis_count, v->axes, ir_ref(b->p, v, NULL));
+    bool input = v->kind == VAR_STIMULUS || v->kind == VAR_WEIGHT;
+    if (!input && !(printed && is_output(b->p, v))) return v;
+    IrVar *copy = ir_alg(b->p, build_name(b, name), v->axis_count, v->axes, ir_ref(b->p, v, NULL));
+    copy->unit = v->unit;
+    copy->span = v->span;
+    return copy;
 }
 
 static void ends(Build *b, const Circuit *c) {
     for (int i = 0; i < c->outputs.count; i++) {
         const CirOutput *output = &c->outputs.at[i];
-        IrOutput made = {output->name, materialised(b, output->entity, output->name), output->recorded, output->span};
+        IrOutput made = {output->name, materialised(b, output->entity, output->name, true), output->recorded,
+                         output->span};
         vec_push(b->p->arena, &b->p->outputs, made);
     }
     for (int i = 0; i < c->checks.count; i++) {
         const CirCheck *check = &c->checks.at[i];
-        IrCheck made = {check->name, materialised(b, check->left, check->name), materialised(b, check->right, check->name),
-                        check->within, check->span};
+        IrVar *left = materialised(b, check->left, check->name, false);
+        IrVar *right = materialised(b, check->right, check->name, false);
+        IrCheck made = {check->name, left, right, check->within, check->span};
         vec_push(b->p->arena, &b->p->checks, made);
     }
 }

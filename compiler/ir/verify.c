@@ -223,7 +223,13 @@ static void check_end(Verify *v, const char *name, const IrVar *var) {
 }
 
 static void check_ends(Verify *v) {
-    for (int i = 0; i < v->p->outputs.count; i++) check_end(v, v->p->outputs.at[i].name, v->p->outputs.at[i].var);
+    char *printed = arena_alloc(v->arena, (size_t)v->p->vars.count);
+    for (int i = 0; i < v->p->outputs.count && !v->message; i++) {
+        const IrOutput *output = &v->p->outputs.at[i];
+        check_end(v, output->name, output->var);
+        if (!v->message && printed[output->var->id]) complain(v, "%s: %s is an output twice", output->name, output->var->name);
+        if (!v->message) printed[output->var->id] = 1;
+    }
     for (int i = 0; i < v->p->checks.count; i++) {
         const IrCheck *check = &v->p->checks.at[i];
         check_end(v, check->name, check->left);

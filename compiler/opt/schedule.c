@@ -179,10 +179,10 @@ Schedule *schedule_make(const IrProgram *p) {
         for (int j = 0; j < v->axis_count; j++) schedule->storage[i].kept[j] = true;
         schedule->plan[i] = v->kind == VAR_WEIGHT;
     }
-    for (int i = 0; i < p->items.count; i++)
-        if (p->items.at[i]->var) schedule->plan[p->items.at[i]->var->id] = weights_only(schedule, p->items.at[i]);
-    for (int i = 0; i < p->vars.count; i++)
-        if (schedule_is_kept(p, p->vars.at[i])) schedule->plan[i] = schedule->plan[i] && p->vars.at[i]->kind == VAR_WEIGHT;
+    for (int i = 0; i < p->items.count; i++) { /* what reads an output is computed when that is: in the call */
+        const IrVar *v = p->items.at[i]->var;
+        if (v) schedule->plan[v->id] = !schedule_is_kept(p, v) && weights_only(schedule, p->items.at[i]);
+    }
     StepList list = {0};
     steps(&s, &list);
     schedule->steps = list.at;

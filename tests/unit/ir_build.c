@@ -134,9 +134,10 @@ static void instances_get_dots(void) {
 
 static void ends_are_equations(void) {
     holds("axis d = 3;\nstimulus x[d];\nspec half(u[i]) -> v[i] { v[i] = u[i] / 2; }\nconst g[d] = d + 1;\n"
-          "population p[d] : cell;\nx -> p : g;\noutput same = x;\noutput p = p;\n"
+          "population p[d] : cell;\nx -> p : g;\noutput same = x;\noutput p = p;\noutput again = p;\n"
           "check halves: p == half(p) + half(p) within 0.01;\n",
           "alg g[d] of constant \"g\" = position(d) + 1\nalg same[d] of spec \"same\" = x[d]\noutput same = same\n"
+          "output p = p\nalg again[d] = p[d]\noutput again = again\n"
           "check \"halves\" : check.halves.left == check.halves.right within 0.01\n"
           "alg check.halves.left[d] of spec \"check.halves.left\" = p[d]\n");
 }

@@ -86,6 +86,7 @@ static void ends(void) {
         {"alg y[token, a] = x[token, a]\nalg z[a, token] = x[token, a]\ncheck \"order\" : y == z\n",
          "the sides of order have other axes"},
         {"alg y[a] = x[0, a]\nalg z = x[0, 0]\ncheck \"rank\" : y == z\n", "the sides of rank have other axes"},
+        {"alg y[a] = x[0, a]\noutput y = y\nrecord z = y\n", "z: y is an output twice"},
         {"output y = x\n", "y: x is not defined by an equation"},
         {"record w = W\n", "w: W is not defined by an equation"},
     };

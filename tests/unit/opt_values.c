@@ -419,7 +419,7 @@ static void random_programs(void) {
         int equations = 2 + roll(&m, 5);
         for (int i = 0; i < equations; i++) add_equation(&m);
         add_text(&m, "output y = v%d\n", m.vars - 1);
-        if (roll(&m, 2)) add_text(&m, "record r = v%d\n", 3 + roll(&m, equations));
+        if (roll(&m, 2)) add_text(&m, "record r = v%d\n", 3 + roll(&m, equations - 1)); /* not what y is */
         same_values(m.text);
     }
 }
