@@ -145,6 +145,7 @@ typedef VEC(Step) StepList;
 static void steps(Scheduler *s, StepList *list) {
     Arena *arena = s->p->arena;
     bool *done = ARENA_ARRAY(arena, bool, s->p->items.count + 1);
+    s->done = done;
     StepList waiting = {0};
     VEC(int) last = {0};
     for (int i = 0; i < s->p->items.count; i++) {

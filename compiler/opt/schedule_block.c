@@ -2,18 +2,20 @@
  * exist as a whole. They are tiled over i together with their readers; a square tensor is then `block` rows of scratch. */
 #include "opt/schedule_internal.h"
 
-enum { SMALL_SQUARE = 64, MOST_BATCH = 8, MOST_MEMBERS = 256 };
+enum { SMALL_SQUARE = 64, MOST_BATCH = 8, MOST_MEMBERS = 256, MOST_SEEDS = 16 };
 
 typedef struct Member {
     IrItem *item;
     bool square;
     IrAxis *tile, *batch[MOST_BATCH]; /* its own names of the block's axes; NULL: it has not got it */
+    bool mixed[MOST_BATCH];           /* it reads members under different names of that axis */
 } Member;
 
 typedef struct Blocker {
     Scheduler *s;
-    int count, batch_count;
+    int count, batch_count, seed_count;
     Member member[MOST_MEMBERS];
+    Member seed[MOST_SEEDS]; /* further square tensors that members read beside those that follow from the first */
     bool bad, no_band, band_set;
     Band band;
     Member *now; /* being examined */
@@ -58,8 +60,8 @@ static void take_names(void *data, IrExpr *ref) {
     b->now->tile = tile;
     for (int i = 0; i < b->batch_count; i++) {
         IrAxis *name = from->batch[i] ? readers_name(reader, ref, from->batch[i]) : NULL;
-        if (b->now->batch[i] && b->now->batch[i] != name) name = NULL;
-        b->now->batch[i] = name;
+        if (!name || (b->now->batch[i] && b->now->batch[i] != name)) b->now->mixed[i] = true;
+        b->now->batch[i] = b->now->mixed[i] ? NULL : name;
     }
 }
 
@@ -123,20 +125,27 @@ static void collect_band(Blocker *b, const Member *m, IrExpr *e) {
 }
 
 /* ---- members ------------------------------------------------------------------------------------------------------------------ */
+static const Member *seed_of(const Blocker *b, const IrItem *item) {
+    for (int i = 0; i < b->seed_count; i++)
+        if (b->seed[i].item == item) return &b->seed[i];
+    return NULL;
+}
+
 static void add_member(Blocker *b, IrItem *item) {
     if (b->count == MOST_MEMBERS) {
         b->bad = true;
         return;
     }
+    const Member *seed = seed_of(b, item);
     b->now = &b->member[b->count];
-    *b->now = (Member){.item = item, .square = is_square(b->s, item->var)};
+    *b->now = seed ? *seed : (Member){.item = item, .square = is_square(b->s, item->var)};
     ir_each_ref(item->var->def, take_names, b);
     b->count++;
 }
 
 static void start(Blocker *b, IrItem *item, IrAxis *tile) {
     IrVar *v = item->var;
-    b->count = b->batch_count = 0;
+    b->count = b->batch_count = b->seed_count = 0;
     b->bad = b->no_band = b->band_set = false;
     b->member[0] = (Member){.item = item, .square = true, .tile = tile};
     for (int i = 0; i < v->axis_count && b->batch_count < MOST_BATCH; i++)
@@ -144,7 +153,8 @@ static void start(Blocker *b, IrItem *item, IrAxis *tile) {
     b->count = 1;
 }
 
-/* All items from the first on that read a member, up to the last that reads a square one. */
+/* All items from the first on that read a member, up to the last that reads a square one, and the seeds. An item of another
+ * block ends this one. */
 static void grow(Blocker *b, int first) {
     const IrProgram *p = b->s->p;
     int last = first;
@@ -160,11 +170,59 @@ static void grow(Blocker *b, int first) {
                 continue;
             }
             Search reads = searched(b, item->var->def);
-            if (!reads.member) continue;
+            if (!reads.member && !seed_of(b, item)) continue;
+            if (b->s->done[i]) b->bad = true;
             if (reads.square) last = i;
             add_member(b, item);
         }
     }
+}
+
+static int item_of(const IrProgram *p, const IrVar *v) {
+    for (int i = 0; i < p->items.count; i++)
+        if (p->items.at[i]->var == v) return i;
+    return -1;
+}
+
+/* v's name for what the reader calls `axis`. */
+static IrAxis *own_name(const IrExpr *ref, const IrAxis *axis) {
+    for (int i = 0; axis && i < ref->var->axis_count; i++)
+        if (ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis && !ref->index[i].offset) return ref->var->axes[i];
+    return NULL;
+}
+
+typedef struct Beside {
+    Blocker *b;
+    const Member *reader;
+    int first;
+} Beside;
+
+/* A member reads a square tensor that does not follow from the first (the sum of two scores, say): that belongs to the block
+ * too, unless it was stored whole before. */
+static void seed_beside(void *data, IrExpr *ref) {
+    Beside *w = data;
+    Blocker *b = w->b;
+    if (member_of(b, ref->var) || !is_square(b->s, ref->var)) return;
+    int at = item_of(b->s->p, ref->var);
+    if (b->s->schedule->storage[ref->var->id].kind == STORE_SCRATCH) b->bad = true;
+    if (at < w->first || b->bad || seed_of(b, b->s->p->items.at[at])) return;
+    Member seed = {.item = b->s->p->items.at[at], .square = true, .tile = own_name(ref, w->reader->tile)};
+    for (int i = 0; i < b->batch_count; i++) seed.batch[i] = own_name(ref, w->reader->batch[i]);
+    if (!seed.tile || b->seed_count == MOST_SEEDS) b->bad = true;
+    else b->seed[b->seed_count++] = seed;
+}
+
+/* The block from the first item, grown until its members read no square tensor outside of it. */
+static void grow_closed(Blocker *b, int first) {
+    int before;
+    do {
+        grow(b, first);
+        before = b->seed_count;
+        for (int i = 0; i < b->count && !b->bad; i++) {
+            Beside w = {b, &b->member[i], first};
+            ir_each_ref(b->member[i].item->var->def, seed_beside, &w);
+        }
+    } while (b->seed_count > before && !b->bad);
 }
 
 /* Axes that every member names are done point by point; the others stay inside the block. */
@@ -181,7 +239,7 @@ static void keep_common_batch(Blocker *b) {
 
 static bool try_tile(Blocker *b, int first, IrAxis *tile) {
     start(b, b->s->p->items.at[first], tile);
-    grow(b, first);
+    grow_closed(b, first);
     for (int i = 0; i < b->count; i++) b->bad |= b->member[i].tile == NULL;
     if (b->bad || b->count < 2) return false;
     keep_common_batch(b);

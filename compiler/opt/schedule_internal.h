@@ -6,6 +6,7 @@
 typedef struct Scheduler {
     const IrProgram *p;
     Schedule *schedule;
+    const bool *done; /* by item: already a member of a block */
     bool small_loops; /* inside a scan: matrix products need two dimensions */
     int fixed_count; /* axes of which enclosing steps hold one point */
     const IrAxis *fixed[32];

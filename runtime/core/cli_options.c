@@ -34,7 +34,8 @@ static bool split(const char *text, size_t *length, const char **value) {
 /* The buffer of a role whose name is the first `length` characters of text, or -1. */
 static int find(const RtDescriptor *d, RtRole role, const char *text, size_t length) {
     for (int i = 0; i < d->buffers; i++)
-        if (d->buffer[i].role == role && strlen(d->buffer[i].name) == length && !strncmp(d->buffer[i].name, text, length)) return i;
+        if (d->buffer[i].role == role && strlen(d->buffer[i].name) == length && !strncmp(d->buffer[i].name, text, length))
+            return i;
     return -1;
 }
 
@@ -47,8 +48,8 @@ static RtStatus unknown_option(Cli *cli, const char *argument, size_t length) {
     int own = count;
     for (int i = 0; names && i < CLI_OPTION_COUNT; i++) names[count++] = (char *)options[i].name;
     const char *near = wrong && names ? rt_closest(wrong, (const char *const *)names, count) : NULL;
-    rt_fail(&cli->error, RT_USER, "unknown option '%s'%s%s%s\nhelp: --help lists the tensors and options of this circuit", wrong ? wrong : "",
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    rt_fail(&cli->error, RT_USER, "unknown option '%s'%s%s%s\nhelp: --help lists the tensors and options of this circuit",
+            wrong ? wrong : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     for (int i = 0; i < own; i++) free(names[i]);
     free(names);
     free(wrong);
@@ -85,7 +86,8 @@ static RtStatus set_source(Cli *cli, const char *name, size_t length, const char
     *known = stimulus >= 0 || weight >= 0;
     if (!*known) return RT_OK;
     int at = stimulus >= 0 ? stimulus : weight;
-    if (cli->source[at]) return rt_fail(&cli->error, RT_USER, "%s is given twice: %s and %s", cli->d->buffer[at].name, cli->source[at], file);
+    if (cli->source[at])
+        return rt_fail(&cli->error, RT_USER, "%s is given twice: %s and %s", cli->d->buffer[at].name, cli->source[at], file);
     cli->source[at] = file;
     return stimulus >= 0 ? RT_OK : rt_config_weight_file(cli->config, cli->d->buffer[at].name, file);
 }
@@ -112,8 +114,11 @@ static bool is_npy(const char *path) {
 
 static RtStatus set_target(Cli *cli, int at, const char *file) {
     const char *name = cli->d->buffer[at].name;
-    if (cli->target[at]) return rt_fail(&cli->error, RT_USER, "output %s is written twice: %s and %s", name, cli->target[at], file);
-    if (!is_npy(file)) return rt_fail(&cli->error, RT_USER, "%s: a single output is written as .npy; name the file %s.npy or so", file, name);
+    if (cli->target[at])
+        return rt_fail(&cli->error, RT_USER, "output %s is written twice: %s and %s", name, cli->target[at], file);
+    if (!is_npy(file))
+        return rt_fail(&cli->error, RT_USER, "%s: a single output is written as .npy; name the file %s.npy or so", file,
+                       name);
     cli->target[at] = file;
     return RT_OK;
 }
@@ -146,8 +151,9 @@ static RtStatus set_out(Cli *cli, const char *value) {
     const char *first = "NAME";
     for (int i = cli->d->buffers; i-- > 0;)
         if (cli->d->buffer[i].role == RT_OUTPUT) first = cli->d->buffer[i].name;
-    return rt_fail(&cli->error, RT_USER, "--out %s: %s has several outputs; say which (--out %s=%s), or write all to a .safetensors file",
-                   value, cli->d->name, first, value);
+    return rt_fail(&cli->error, RT_USER,
+                   "--out %s: %s has several outputs; say which (--out %s=%s), or write all to a .safetensors file", value,
+                   cli->d->name, first, value);
 }
 
 static RtStatus set_expected(Cli *cli, const char *value) {
@@ -173,8 +179,10 @@ static RtStatus set_record(Cli *cli, const char *value) {
     split(value, &length, &file);
     int at = find(cli->d, RT_OUTPUT, value, length);
     if (at < 0)
-        return rt_fail(&cli->error, RT_USER, "'%.*s' is not recorded in this program: add `record %.*s;` to the circuit, or compile it with --record %.*s",
-                       (int)length, value, (int)length, value, (int)length, value);
+        return rt_fail(
+            &cli->error, RT_USER,
+            "'%.*s' is not recorded in this program: add `record %.*s;` to the circuit, or compile it with --record %.*s",
+            (int)length, value, (int)length, value, (int)length, value);
     return file ? set_target(cli, at, file) : RT_OK;
 }
 
@@ -182,7 +190,8 @@ static RtStatus set_mode(Cli *cli, const char *option, const char *value) {
     if (!strcmp(option, "--mode") && !strcmp(value, "settled")) return RT_OK;
     if (!strcmp(option, "--mode") && strcmp(value, "dynamic"))
         return rt_fail(&cli->error, RT_USER, "--mode takes settled, not '%s'", value);
-    return rt_fail(&cli->error, RT_USER, "%s %s asks for the dynamic reading; this program holds the settled one only", option, value);
+    return rt_fail(&cli->error, RT_USER, "%s %s asks for the dynamic reading; this program holds the settled one only",
+                   option, value);
 }
 
 static RtStatus set_number(Cli *cli, OptionId id, const char *value) {
@@ -238,16 +247,20 @@ static RtStatus read_argument(Cli *cli, int argc, char **argv, int *i) {
     const char *argument = argv[(*i)++];
     if (!strcmp(argument, "-h")) argument = "--help";
     if (strncmp(argument, "--", 2) || !argument[2])
-        return rt_fail(&cli->error, RT_USER, "unexpected argument '%s'; tensors are given by name, as in --x FILE.npy\nhelp: --help lists them", argument);
+        return rt_fail(&cli->error, RT_USER,
+                       "unexpected argument '%s'; tensors are given by name, as in --x FILE.npy\nhelp: --help lists them",
+                       argument);
     size_t length = strcspn(argument, "=");
     const char *value = argument[length] ? argument + length + 1 : NULL;
     int id = CLI_OPTION_COUNT;
     for (int k = 0; k < CLI_OPTION_COUNT; k++)
         if (strlen(options[k].name) == length && !strncmp(options[k].name, argument, length)) id = k;
     if (id < CLI_OPTION_COUNT && !options[id].value)
-        return value ? rt_fail(&cli->error, RT_USER, "%s takes no value", options[id].name) : set_option(cli, (OptionId)id, NULL);
+        return value ? rt_fail(&cli->error, RT_USER, "%s takes no value", options[id].name)
+                     : set_option(cli, (OptionId)id, NULL);
     bool named = false;
-    for (int role = RT_STIMULUS; role <= RT_OUTPUT; role++) named |= find(cli->d, (RtRole)role, argument + 2, length - 2) >= 0;
+    for (int role = RT_STIMULUS; role <= RT_OUTPUT; role++)
+        named |= find(cli->d, (RtRole)role, argument + 2, length - 2) >= 0;
     if (id == CLI_OPTION_COUNT && !named) return unknown_option(cli, argument, length);
     if (!value && *i == argc) return rt_fail(&cli->error, RT_USER, "%s needs a value", argument);
     if (!value) value = argv[(*i)++];

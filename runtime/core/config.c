@@ -82,7 +82,8 @@ RtStatus rt_config_axis(RtConfig *c, const char *name, int64_t size) {
     if (axis < 0) return unknown_axis(c, name);
     const RtAxis *a = &c->d.axis[axis];
     if (!a->bounded && size != a->size)
-        return rt_fail(&c->error, RT_USER, "axis %s has size %lld in this program, not %lld; compile it again with --set %s=%lld", name,
+        return rt_fail(&c->error, RT_USER,
+                       "axis %s has size %lld in this program, not %lld; compile it again with --set %s=%lld", name,
                        (long long)a->size, (long long)size, name, (long long)size);
     if (size < 1 || size > a->size)
         return rt_fail(&c->error, RT_USER, "axis %s takes 1 to %lld, not %lld", name, (long long)a->size, (long long)size);
@@ -106,12 +107,14 @@ static RtStatus wrong_shape(RtConfig *c, const RtBuffer *b, int rank, const int6
 static RtStatus fix_axis(RtConfig *c, const RtBuffer *b, int axis, int64_t size, int rank, const int64_t *shape) {
     const RtAxis *a = &c->d.axis[axis];
     char *what = NULL;
-    if (!a->bounded && size != a->size) what = rt_format("axis %s is %lld, not %lld", a->name, (long long)a->size, (long long)size);
+    if (!a->bounded && size != a->size)
+        what = rt_format("axis %s is %lld, not %lld", a->name, (long long)a->size, (long long)size);
     else if (size < 1) what = rt_format("axis %s is empty", a->name);
-    else if (size > a->size) what = rt_format("axis %s is at most %lld, not %lld", a->name, (long long)a->size, (long long)size);
+    else if (size > a->size)
+        what = rt_format("axis %s is at most %lld, not %lld", a->name, (long long)a->size, (long long)size);
     else if (c->size[axis] && c->size[axis] != size)
-        what = rt_format("axis %s is %lld in %s%s, not %lld", a->name, (long long)c->size[axis], c->by[axis] ? "stimulus " : "this run",
-                         c->by[axis] ? c->by[axis] : "", (long long)size);
+        what = rt_format("axis %s is %lld in %s%s, not %lld", a->name, (long long)c->size[axis],
+                         c->by[axis] ? "stimulus " : "this run", c->by[axis] ? c->by[axis] : "", (long long)size);
     else {
         if (!c->size[axis] || !c->by[axis]) c->by[axis] = b->name;
         c->size[axis] = size;
@@ -134,7 +137,8 @@ static RtStatus fix_batch(RtConfig *c, const RtBuffer *b, int extra, int rank, c
     int64_t items = rt_shape_count(extra, shape);
     if (items < 1) return wrong_shape(c, b, rank, shape, "the batch is empty or too large");
     if (c->batch.rank && !same_batch(&c->batch, extra, shape)) {
-        char *what = rt_format("stimulus %s has the batch %s", c->batch.by, rt_shape_text(text, c->batch.rank, c->batch.shape));
+        char *what =
+            rt_format("stimulus %s has the batch %s", c->batch.by, rt_shape_text(text, c->batch.rank, c->batch.shape));
         wrong_shape(c, b, rank, shape, what ? what : "another batch");
         free(what);
         return c->error.status;
@@ -169,7 +173,8 @@ RtStatus rt_config_batch(RtConfig *c, int64_t count) {
 RtStatus rt_config_threads(RtConfig *c, int threads) {
     if (c->error.status != RT_OK) return c->error.status;
     if (threads < 0 || threads > MOST_THREADS)
-        return rt_fail(&c->error, RT_USER, "the number of threads is 1 to %d (0: one a processor), not %d", MOST_THREADS, threads);
+        return rt_fail(&c->error, RT_USER, "the number of threads is 1 to %d (0: one a processor), not %d", MOST_THREADS,
+                       threads);
     c->threads = threads;
     return RT_OK;
 }
@@ -203,8 +208,8 @@ static int find_weight(RtConfig *c, const char *name) {
     for (int i = 0; names && i < c->d.buffers; i++)
         if (c->d.buffer[i].role == RT_WEIGHT) names[count++] = c->d.buffer[i].name;
     const char *near = names ? rt_closest(name, names, count) : NULL;
-    rt_fail(&c->error, RT_USER, "%s has no weight '%s'%s%s%s", c->d.name, name, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
+    rt_fail(&c->error, RT_USER, "%s has no weight '%s'%s%s%s", c->d.name, name, near ? "; did you mean '" : "",
+            near ? near : "", near ? "'?" : "");
     free(names);
     return -1;
 }
@@ -220,8 +225,8 @@ RtStatus rt_config_weight(RtConfig *c, const char *name, const void *data, int64
     int64_t expected = rt_buffer_count(&c->d, c->size, &c->d.buffer[at]);
     if (count != expected) {
         char *axes = rt_axes_text(&c->d, &c->d.buffer[at]);
-        rt_fail(&c->error, RT_USER, "weight %s: expected %s, %lld elements, came %lld", name, axes ? axes : "", (long long)expected,
-                (long long)count);
+        rt_fail(&c->error, RT_USER, "weight %s: expected %s, %lld elements, came %lld", name, axes ? axes : "",
+                (long long)expected, (long long)count);
         free(axes);
         return c->error.status;
     }

@@ -18,7 +18,9 @@ static RtStatus read_axis(const json_t *json, RtAxis *axis, RtError *error) {
 }
 
 static RtStatus read_draw(const json_t *json, RtDraw *draw, RtError *error) {
-    static const char *const kinds[] = {[RT_DRAW_NORMAL] = "normal", [RT_DRAW_UNIFORM] = "uniform", [RT_DRAW_XAVIER] = "xavier",
+    static const char *const kinds[] = {[RT_DRAW_NORMAL] = "normal",
+                                        [RT_DRAW_UNIFORM] = "uniform",
+                                        [RT_DRAW_XAVIER] = "xavier",
                                         [RT_DRAW_CONSTANT] = "constant"};
     const char *kind = json_string_value(json_object_get(json, "kind"));
     draw->a = json_number_value(json_object_get(json, "a"));
@@ -29,8 +31,11 @@ static RtStatus read_draw(const json_t *json, RtDraw *draw, RtError *error) {
 }
 
 static RtStatus read_role(const json_t *json, RtRole *role, RtError *error) {
-    static const char *const roles[] = {[RT_STIMULUS] = "stimulus", [RT_WEIGHT] = "weight", [RT_OUTPUT] = "output",
-                                        [RT_PLANNED] = "plan", [RT_TEMP] = "temp"};
+    static const char *const roles[] = {[RT_STIMULUS] = "stimulus",
+                                        [RT_WEIGHT] = "weight",
+                                        [RT_OUTPUT] = "output",
+                                        [RT_PLANNED] = "plan",
+                                        [RT_TEMP] = "temp"};
     const char *text = json_string_value(json_object_get(json, "role"));
     for (int i = RT_STIMULUS; text && i <= RT_TEMP; i++) {
         if (strcmp(text, roles[i])) continue;
@@ -80,8 +85,8 @@ static RtStatus read_json(const json_t *json, RtDescriptor *d, RtError *error) {
 RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *d, RtError *error) {
     *d = (RtDescriptor){0};
     if (program->abi != CTX_ABI_VERSION)
-        return rt_fail(error, RT_FAULT, "the program was compiled for runtime interface %u, this library has %d", program->abi,
-                       CTX_ABI_VERSION);
+        return rt_fail(error, RT_FAULT, "the program was compiled for runtime interface %u, this library has %d",
+                       program->abi, CTX_ABI_VERSION);
     json_error_t why;
     json_t *json = json_loads(program->descriptor, JSON_REJECT_DUPLICATES, &why);
     if (!json) return bad(error, why.text);
@@ -119,7 +124,8 @@ char *rt_axes_text(const RtDescriptor *d, const RtBuffer *buffer) {
     char *text = rt_format("[");
     for (int i = 0; i < buffer->rank && text; i++) {
         const RtAxis *axis = &d->axis[buffer->axis[i]];
-        char *longer = rt_format("%s%s%s %s %lld", text, i ? ", " : "", axis->name, axis->bounded ? "<=" : "=", (long long)axis->size);
+        char *longer =
+            rt_format("%s%s%s %s %lld", text, i ? ", " : "", axis->name, axis->bounded ? "<=" : "=", (long long)axis->size);
         free(text);
         text = longer;
     }

@@ -26,7 +26,8 @@ void rt_plan_note(RtPlan *plan, const char *format, ...) {
 static RtStatus check_sizes(const RtConfig *c, RtError *error) {
     for (int i = 0; i < c->d.axes; i++)
         if (c->size[i] == 0)
-            return rt_fail(error, RT_USER, "axis %s has no size yet: give a stimulus along it, or --size %s=N (at most %lld)",
+            return rt_fail(error, RT_USER,
+                           "axis %s has no size yet: give a stimulus along it, or --size %s=N (at most %lld)",
                            c->d.axis[i].name, c->d.axis[i].name, (long long)c->d.axis[i].size);
     return RT_OK;
 }
@@ -35,7 +36,8 @@ static RtStatus too_large(RtPlan *plan, const RtBuffer *b) {
     char text[RT_SHAPE_TEXT];
     int64_t shape[RT_MAX_RANK];
     for (int i = 0; i < b->rank; i++) shape[i] = rt_buffer_size(&plan->d, plan->size, b, i);
-    return rt_fail(&plan->error, RT_USER, "%s of shape %s is too large for any memory", b->name, rt_shape_text(text, b->rank, shape));
+    return rt_fail(&plan->error, RT_USER, "%s of shape %s is too large for any memory", b->name,
+                   rt_shape_text(text, b->rank, shape));
 }
 
 /* Bytes of every buffer and of the scratch, and their total. */
@@ -59,8 +61,8 @@ static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
 static RtStatus check_memory(RtPlan *plan) {
     double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (have > 0 && (double)plan->total > have)
-        return rt_fail(&plan->error, RT_MACHINE, "%s needs %.4g GB of memory at these sizes, this machine has %.4g GB", plan->d.name,
-                       (double)plan->total / 1e9, have / 1e9);
+        return rt_fail(&plan->error, RT_MACHINE, "%s needs %.4g GB of memory at these sizes, this machine has %.4g GB",
+                       plan->d.name, (double)plan->total / 1e9, have / 1e9);
     return RT_OK;
 }
 

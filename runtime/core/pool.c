@@ -22,9 +22,9 @@ struct RtPool {
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
     atomic_uint generation; /* counts loops; a change starts the workers */
-    atomic_int running;     /* workers that have not finished the current loop */
+    atomic_int running; /* workers that have not finished the current loop */
     atomic_bool stop;
-    atomic_llong next;      /* first task nobody took yet */
+    atomic_llong next; /* first task nobody took yet */
     const CtxFrame *frame;
     CtxTask task;
     int64_t tasks, piece;

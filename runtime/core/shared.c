@@ -48,11 +48,10 @@ static const char header_start[] =
     "int64_t $_plan_size(const $_plan *plan, const char *axis);\n\n"
     "/* ---- call: row-major data; allocates nothing; one caller at a time for each plan. An output may be NULL. ---- */\n";
 
-static const char header_end[] =
-    "\n#ifdef __cplusplus\n"
-    "}\n"
-    "#endif\n"
-    "#endif\n";
+static const char header_end[] = "\n#ifdef __cplusplus\n"
+                                 "}\n"
+                                 "#endif\n"
+                                 "#endif\n";
 
 static const char source_start[] =
     "\n/* Wrappers over the runtime library, whose functions are declared here by what they are linked with. */\n"
@@ -102,7 +101,7 @@ char *rt_shared_prefix(const char *name) {
 }
 
 static void expand(const Interface *i, const char *template) {
-    for (; *template; template++) {
+    for (; *template; template ++) {
         if (*template == '$') fputs(i->prefix, i->to);
         else if (*template == '@') fputs(i->element, i->to);
         else fputc(*template, i->to);
@@ -124,7 +123,8 @@ static void put_tensors(const Interface *i, RtRole role, const char *title) {
         const RtBuffer *b = &i->d.buffer[k];
         if (b->role != role) continue;
         char *axes = rt_axes_text(&i->d, b);
-        fprintf(i->to, "%s *   %s %s%s%s", first ? title : "", b->name, axes ? axes : "", b->unit ? " " : "", b->unit ? b->unit : "");
+        fprintf(i->to, "%s *   %s %s%s%s", first ? title : "", b->name, axes ? axes : "", b->unit ? " " : "",
+                b->unit ? b->unit : "");
         if (b->tensor) fprintf(i->to, " from tensor \"%s\"", b->tensor);
         fputs(b->recorded ? " (recorded)\n" : "\n", i->to);
         free(axes);
@@ -133,8 +133,8 @@ static void put_tensors(const Interface *i, RtRole role, const char *title) {
 }
 
 static void put_header(const Interface *i) {
-    fprintf(i->to, "/* %s: a cortico-thalamic circuit compiled by %s; element type %s. Configuration -> plan -> calls.\n", i->d.name,
-            i->d.compiler, i->element);
+    fprintf(i->to, "/* %s: a cortico-thalamic circuit compiled by %s; element type %s. Configuration -> plan -> calls.\n",
+            i->d.name, i->d.compiler, i->element);
     put_tensors(i, RT_STIMULUS, " * stimuli:\n");
     put_tensors(i, RT_OUTPUT, " * outputs:\n");
     put_tensors(i, RT_WEIGHT, " * weights:\n");
@@ -189,5 +189,9 @@ static char *make(const char *descriptor, const char *name, void (*put)(const In
     return NULL;
 }
 
-char *rt_shared_header(const char *descriptor, const char *name, RtError *error) { return make(descriptor, name, put_header, error); }
-char *rt_shared_source(const char *descriptor, const char *name, RtError *error) { return make(descriptor, name, put_source, error); }
+char *rt_shared_header(const char *descriptor, const char *name, RtError *error) {
+    return make(descriptor, name, put_header, error);
+}
+char *rt_shared_source(const char *descriptor, const char *name, RtError *error) {
+    return make(descriptor, name, put_source, error);
+}

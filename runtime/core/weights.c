@@ -73,13 +73,13 @@ static RtStatus missing(RtPlan *plan, const RtBuffer *b, const RtStore *store, c
     const char *wanted = b->tensor ? b->tensor : b->name;
     if (!store)
         return rt_fail(&plan->error, RT_USER,
-                       "weight %s comes from a file: give --weights FILE.safetensors with tensor \"%s\", or --%s FILE.npy", b->name, wanted,
-                       b->name);
+                       "weight %s comes from a file: give --weights FILE.safetensors with tensor \"%s\", or --%s FILE.npy",
+                       b->name, wanted, b->name);
     const char **names = calloc((size_t)rt_store_count(store) + 1, sizeof *names);
     for (int i = 0; names && i < rt_store_count(store); i++) names[i] = rt_store_name(store, i);
     const char *near = names ? rt_closest(wanted, names, rt_store_count(store)) : NULL;
-    rt_fail(&plan->error, RT_USER, "weight %s: %s holds no tensor \"%s\"%s%s%s", b->name, path, wanted, near ? "; did you mean \"" : "",
-            near ? near : "", near ? "\"?" : "");
+    rt_fail(&plan->error, RT_USER, "weight %s: %s holds no tensor \"%s\"%s%s%s", b->name, path, wanted,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     free(names);
     return plan->error.status;
 }
@@ -99,7 +99,8 @@ static RtStatus bind(RtPlan *plan, const RtConfig *config, const RtStore *store,
     }
     if (b->tensor || b->draw.kind == RT_DRAW_NONE) return missing(plan, b, store, config->weights_path);
     if (store) rt_plan_note(plan, "weight %s is drawn: %s holds no tensor of that name", b->name, config->weights_path);
-    rt_draw(&b->draw, config->seed, b->name, plan->bytes[at] / (int64_t)rt_type_size(plan->d.type), plan->d.type, plan->home[at]);
+    rt_draw(&b->draw, config->seed, b->name, plan->bytes[at] / (int64_t)rt_type_size(plan->d.type), plan->d.type,
+            plan->home[at]);
     return RT_OK;
 }
 
@@ -109,7 +110,8 @@ static RtStatus check_used(RtPlan *plan, const RtStore *store, int used, const c
     int extra = rt_store_count(store) - used;
     if (used == 0)
         return rt_fail(&plan->error, RT_USER, "%s holds no weight of %s%s%s%s", path, plan->d.name,
-                       extra ? "; its first tensor is \"" : ": it is empty", extra ? rt_store_name(store, 0) : "", extra ? "\"" : "");
+                       extra ? "; its first tensor is \"" : ": it is empty", extra ? rt_store_name(store, 0) : "",
+                       extra ? "\"" : "");
     plan->unused = extra;
     return RT_OK;
 }

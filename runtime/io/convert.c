@@ -65,9 +65,11 @@ static int64_t convert_integers(RtStored stored, const unsigned char *from, int6
         if (stored == RT_STORED_I64) memcpy(&value, from + 8 * i, 8);
         else value = (int64_t)load(stored, from + 4 * i);
         double rounded = to == RT_F64 ? (double)value : (double)(float)value;
-        bool same = (value >= -exact && value <= exact) || (rounded >= -0x1p63 && rounded < 0x1p63 && (int64_t)rounded == value);
+        bool same =
+            (value >= -exact && value <= exact) || (rounded >= -0x1p63 && rounded < 0x1p63 && (int64_t)rounded == value);
         if (!same) {
-            *why = to == RT_F64 ? "is an integer that float64 cannot hold exactly" : "is an integer that float32 cannot hold exactly";
+            *why = to == RT_F64 ? "is an integer that float64 cannot hold exactly"
+                                : "is an integer that float32 cannot hold exactly";
             return i;
         }
         store(to, out, i, rounded);

@@ -42,7 +42,8 @@ static RtStatus read_pipe(int file, const char *path, unsigned char **bytes, siz
     }
 }
 
-static RtStatus read_regular(int file, size_t size, const char *path, unsigned char **bytes, size_t *length, RtError *error) {
+static RtStatus read_regular(int file, size_t size, const char *path, unsigned char **bytes, size_t *length,
+                             RtError *error) {
     *bytes = malloc(size ? size : 1);
     if (!*bytes) return rt_no_memory(error, (double)size, path);
     ssize_t n = read_all(file, *bytes, size);
@@ -150,7 +151,8 @@ RtStatus rt_file_write(const char *path, const RtPiece *pieces, int count, RtErr
     struct stat info;
     if (!*path) return rt_fail(error, RT_USER, "the name of the output file is empty");
     if (stat(path, &info) != 0) return write_and_rename(path, pieces, count, error);
-    if (S_ISDIR(info.st_mode)) return rt_fail(error, RT_USER, "%s: is a directory, expected the name of a file to write", path);
+    if (S_ISDIR(info.st_mode))
+        return rt_fail(error, RT_USER, "%s: is a directory, expected the name of a file to write", path);
     if (!S_ISREG(info.st_mode)) return write_directly(path, pieces, count, error);
     if (access(path, W_OK) != 0) return cannot_write(error, path, errno);
     char *target = realpath(path, NULL); /* a link stays, what it points to is replaced */

@@ -63,15 +63,15 @@ static RtStatus read_descr(Reader *r, NpyHeader *h) {
     const char *expected = "expected float32 '<f4', float64 '<f8', or integers '<i4' or '<i8' that are exact";
     char descr[32];
     skip_blanks(r);
-    if (r->at < r->end && *r->at == '[')
-        return rt_fail(r->error, RT_USER, "%s: a structured dtype; %s", r->label, expected);
+    if (r->at < r->end && *r->at == '[') return rt_fail(r->error, RT_USER, "%s: a structured dtype; %s", r->label, expected);
     if (take_string(r, descr, sizeof descr) != RT_OK) return r->error->status;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(descr, known[i].descr)) continue;
         h->stored = known[i].stored;
         return RT_OK;
     }
-    return rt_fail(r->error, RT_USER, "%s: dtype '%s'%s; %s", r->label, descr, descr[0] == '>' ? " is big-endian" : "", expected);
+    return rt_fail(r->error, RT_USER, "%s: dtype '%s'%s; %s", r->label, descr, descr[0] == '>' ? " is big-endian" : "",
+                   expected);
 }
 
 static RtStatus read_order(Reader *r, NpyHeader *h) {
@@ -142,7 +142,8 @@ static RtStatus read_header(const char *label, const unsigned char *bytes, size_
     if (length == 0) return rt_fail(error, RT_USER, "%s: the file is empty, expected a .npy file", label);
     if (memcmp(bytes, magic, length < MAGIC ? length : MAGIC))
         return rt_fail(error, RT_USER, "%s: not a .npy file: it does not start with \"\\x93NUMPY\"", label);
-    if (length < MAGIC + 2) return rt_fail(error, RT_USER, "%s: truncated: the .npy header is cut off after %zu bytes", label, length);
+    if (length < MAGIC + 2)
+        return rt_fail(error, RT_USER, "%s: truncated: the .npy header is cut off after %zu bytes", label, length);
     int version = bytes[MAGIC];
     if (version < 1 || version > 3 || bytes[MAGIC + 1] != 0)
         return rt_fail(error, RT_USER, "%s: .npy version %d.%d; expected 1.0, 2.0 or 3.0", label, version, bytes[MAGIC + 1]);
@@ -163,9 +164,11 @@ static RtStatus check_length(const char *label, const NpyHeader *h, size_t lengt
     if (*count < 0) return rt_fail(error, RT_USER, "%s: the header's shape %s is too large", label, text);
     size_t promised = (size_t)*count * rt_stored_size(h->stored), have = length - h->data;
     if (have < promised)
-        return rt_fail(error, RT_USER, "%s: truncated: shape %s needs %zu bytes of data, the file holds %zu", label, text, promised, have);
+        return rt_fail(error, RT_USER, "%s: truncated: shape %s needs %zu bytes of data, the file holds %zu", label, text,
+                       promised, have);
     if (have > promised)
-        return rt_fail(error, RT_USER, "%s: %zu bytes follow the data of shape %s (%zu bytes)", label, have - promised, text, promised);
+        return rt_fail(error, RT_USER, "%s: %zu bytes follow the data of shape %s (%zu bytes)", label, have - promised, text,
+                       promised);
     return RT_OK;
 }
 
@@ -204,7 +207,8 @@ static RtStatus read_elements(const char *label, const NpyHeader *h, const unsig
     return fortran ? to_row_major(h, count, out, error) : RT_OK;
 }
 
-RtStatus rt_npy_parse(const char *label, const unsigned char *bytes, size_t length, RtType type, RtTensor *out, RtError *error) {
+RtStatus rt_npy_parse(const char *label, const unsigned char *bytes, size_t length, RtType type, RtTensor *out,
+                      RtError *error) {
     NpyHeader h = {0};
     int64_t count;
     *out = (RtTensor){0};
@@ -229,7 +233,8 @@ RtStatus rt_npy_read(const char *path, RtType type, RtTensor *out, RtError *erro
 RtStatus rt_npy_write(const char *path, const RtTensor *tensor, RtError *error) {
     char header[256 + RT_SHAPE_TEXT + ALIGNMENT] = "\x93NUMPY\x01";
     size_t start = MAGIC + 4, at = start;
-    at += (size_t)sprintf(header + at, "{'descr': '%s', 'fortran_order': False, 'shape': (", tensor->type == RT_F64 ? "<f8" : "<f4");
+    at += (size_t)sprintf(header + at, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                          tensor->type == RT_F64 ? "<f8" : "<f4");
     for (int i = 0; i < tensor->rank; i++)
         at += (size_t)sprintf(header + at, i ? ", %lld" : "%lld", (long long)tensor->shape[i]);
     at += (size_t)sprintf(header + at, tensor->rank == 1 ? ",), }" : "), }");

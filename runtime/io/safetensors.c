@@ -11,9 +11,9 @@ enum { LENGTH_BYTES = 8 };
 static const uint64_t LONGEST_HEADER = 100000000; /* the format's own limit */
 
 typedef struct StoreTensor {
-    const char *name;  /* owned by the header's JSON */
+    const char *name; /* owned by the header's JSON */
     const char *dtype; /* likewise */
-    int stored;        /* RtStored, or -1: a dtype that is not read here */
+    int stored; /* RtStored, or -1: a dtype that is not read here */
     int rank;
     int64_t shape[RT_MAX_RANK];
     size_t from, to; /* bytes of the data */
@@ -34,10 +34,21 @@ static const struct {
     int stored;
     size_t size;
 } dtypes[] = {
-    {"F64", RT_STORED_F64, 8}, {"F32", RT_STORED_F32, 4}, {"F16", RT_STORED_F16, 2}, {"BF16", RT_STORED_BF16, 2},
-    {"I64", -1, 8},            {"U64", -1, 8},            {"I32", -1, 4},            {"U32", -1, 4},
-    {"I16", -1, 2},            {"U16", -1, 2},            {"I8", -1, 1},             {"U8", -1, 1},
-    {"BOOL", -1, 1},           {"F8_E4M3", -1, 1},        {"F8_E5M2", -1, 1},
+    {"F64", RT_STORED_F64, 8},
+    {"F32", RT_STORED_F32, 4},
+    {"F16", RT_STORED_F16, 2},
+    {"BF16", RT_STORED_BF16, 2},
+    {"I64", -1, 8},
+    {"U64", -1, 8},
+    {"I32", -1, 4},
+    {"U32", -1, 4},
+    {"I16", -1, 2},
+    {"U16", -1, 2},
+    {"I8", -1, 1},
+    {"U8", -1, 1},
+    {"BOOL", -1, 1},
+    {"F8_E4M3", -1, 1},
+    {"F8_E5M2", -1, 1},
 };
 
 static RtStatus bad_tensor(const RtStore *store, const char *name, const char *what, RtError *error) {
@@ -70,8 +81,8 @@ static RtStatus read_offsets(const RtStore *store, StoreTensor *t, const json_t 
     }
     if (at[1] < at[0]) return bad_tensor(store, t->name, "it ends before it begins", error);
     if ((uint64_t)at[1] > store->length)
-        return rt_fail(error, RT_USER, "%s: truncated: tensor \"%s\" ends at byte %" PRId64 " of the data, which has %zu", store->label,
-                       t->name, (int64_t)at[1], store->length);
+        return rt_fail(error, RT_USER, "%s: truncated: tensor \"%s\" ends at byte %" PRId64 " of the data, which has %zu",
+                       store->label, t->name, (int64_t)at[1], store->length);
     t->from = (size_t)at[0];
     t->to = (size_t)at[1];
     return RT_OK;
@@ -82,14 +93,15 @@ static RtStatus check_size(const RtStore *store, const StoreTensor *t, size_t el
     if (t->to - t->from == needed) return RT_OK;
     char text[RT_SHAPE_TEXT];
     rt_shape_text(text, t->rank, t->shape);
-    return rt_fail(error, RT_USER, "%s: tensor \"%s\": %s of shape %s needs %zu bytes, its offsets hold %zu", store->label, t->name,
-                   t->dtype, text, needed, t->to - t->from);
+    return rt_fail(error, RT_USER, "%s: tensor \"%s\": %s of shape %s needs %zu bytes, its offsets hold %zu", store->label,
+                   t->name, t->dtype, text, needed, t->to - t->from);
 }
 
 static RtStatus read_tensor(const RtStore *store, StoreTensor *t, const json_t *entry, RtError *error) {
     const json_t *dtype = json_object_get(entry, "dtype");
     if (!json_is_string(dtype)) return bad_tensor(store, t->name, "no dtype", error);
-    if (json_object_size(entry) != 3) return bad_tensor(store, t->name, "expected dtype, shape and data_offsets only", error);
+    if (json_object_size(entry) != 3)
+        return bad_tensor(store, t->name, "expected dtype, shape and data_offsets only", error);
     t->dtype = json_string_value(dtype);
     if (read_tensor_shape(store, t, json_object_get(entry, "shape"), error) != RT_OK) return error->status;
     if (read_offsets(store, t, json_object_get(entry, "data_offsets"), error) != RT_OK) return error->status;
@@ -103,7 +115,8 @@ static RtStatus read_tensor(const RtStore *store, StoreTensor *t, const json_t *
 
 static RtStatus read_tensors(RtStore *store, RtError *error) {
     store->tensor = calloc(json_object_size(store->header) + 1, sizeof *store->tensor);
-    if (!store->tensor) return rt_no_memory(error, (double)json_object_size(store->header) * sizeof *store->tensor, store->label);
+    if (!store->tensor)
+        return rt_no_memory(error, (double)json_object_size(store->header) * sizeof *store->tensor, store->label);
     const char *name;
     json_t *entry;
     json_object_foreach(store->header, name, entry) {
@@ -130,10 +143,11 @@ static RtStatus check_cover(const RtStore *store, RtError *error) {
     size_t end = 0;
     for (int i = 0; i < store->count && error->status == RT_OK; i++) {
         if (order[i]->from < end)
-            rt_fail(error, RT_USER, "%s: tensors \"%s\" and \"%s\" overlap", store->label, order[i - 1]->name, order[i]->name);
-        else if (order[i]->from > end)
-            rt_fail(error, RT_USER, "%s: %zu bytes before tensor \"%s\" belong to no tensor", store->label, order[i]->from - end,
+            rt_fail(error, RT_USER, "%s: tensors \"%s\" and \"%s\" overlap", store->label, order[i - 1]->name,
                     order[i]->name);
+        else if (order[i]->from > end)
+            rt_fail(error, RT_USER, "%s: %zu bytes before tensor \"%s\" belong to no tensor", store->label,
+                    order[i]->from - end, order[i]->name);
         end = order[i]->to;
     }
     free(order);
@@ -150,17 +164,19 @@ static RtStatus read_store_header(RtStore *store, const unsigned char *bytes, si
     uint64_t size = 0;
     for (int i = LENGTH_BYTES; i-- > 0;) size = size << 8 | bytes[i];
     if (size > LONGEST_HEADER)
-        return rt_fail(error, RT_USER, "%s: not a .safetensors file: its first 8 bytes promise a header of %" PRIu64 " bytes", store->label,
+        return rt_fail(error, RT_USER,
+                       "%s: not a .safetensors file: its first 8 bytes promise a header of %" PRIu64 " bytes", store->label,
                        size);
     if (size > length - LENGTH_BYTES)
-        return rt_fail(error, RT_USER, "%s: truncated: the header has %" PRIu64 " bytes, the file holds %zu of them", store->label, size,
-                       length - LENGTH_BYTES);
+        return rt_fail(error, RT_USER, "%s: truncated: the header has %" PRIu64 " bytes, the file holds %zu of them",
+                       store->label, size, length - LENGTH_BYTES);
     store->data = bytes + LENGTH_BYTES + size;
     store->length = length - LENGTH_BYTES - (size_t)size;
     json_error_t why;
     store->header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)size, JSON_REJECT_DUPLICATES, &why);
     if (!store->header)
-        return rt_fail(error, RT_USER, "%s: malformed .safetensors header: %s at byte %d", store->label, why.text, why.position);
+        return rt_fail(error, RT_USER, "%s: malformed .safetensors header: %s at byte %d", store->label, why.text,
+                       why.position);
     if (!json_is_object(store->header))
         return rt_fail(error, RT_USER, "%s: malformed .safetensors header: it is not an object", store->label);
     return RT_OK;
@@ -213,7 +229,8 @@ RtStatus rt_store_read(const RtStore *store, int tensor, RtType type, RtTensor *
     const char *why = NULL;
     *out = (RtTensor){0};
     if (t->stored < 0)
-        return rt_fail(error, RT_USER, "%s: tensor \"%s\" has dtype %s; expected F32, F64, F16 or BF16", store->label, t->name, t->dtype);
+        return rt_fail(error, RT_USER, "%s: tensor \"%s\" has dtype %s; expected F32, F64, F16 or BF16", store->label,
+                       t->name, t->dtype);
     if (rt_tensor_new(out, type, t->rank, t->shape, error) != RT_OK) return error->status;
     int64_t count = rt_shape_count(t->rank, t->shape);
     int64_t wrong = rt_convert((RtStored)t->stored, store->data + t->from, count, type, out->data, &why);
@@ -224,9 +241,7 @@ RtStatus rt_store_read(const RtStore *store, int tensor, RtType type, RtTensor *
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------ */
-static size_t data_bytes(const RtTensor *t) {
-    return (size_t)rt_shape_count(t->rank, t->shape) * rt_type_size(t->type);
-}
+static size_t data_bytes(const RtTensor *t) { return (size_t)rt_shape_count(t->rank, t->shape) * rt_type_size(t->type); }
 
 /* The header as text, padded with blanks so that the data begin at a multiple of 8; NULL without memory. */
 static char *header_text(int count, const char *const *names, const RtTensor *tensors, size_t *length) {
@@ -236,8 +251,8 @@ static char *header_text(int count, const char *const *names, const RtTensor *te
         const RtTensor *t = &tensors[i];
         json_t *shape = json_array();
         for (int k = 0; k < t->rank; k++) json_array_append_new(shape, json_integer(t->shape[k]));
-        json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", t->type == RT_F64 ? "F64" : "F32", "shape", shape, "data_offsets",
-                                  (json_int_t)at, (json_int_t)(at + data_bytes(t)));
+        json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", t->type == RT_F64 ? "F64" : "F32", "shape", shape,
+                                  "data_offsets", (json_int_t)at, (json_int_t)(at + data_bytes(t)));
         json_object_set_new(header, names[i], entry);
         at += data_bytes(t);
     }

@@ -68,7 +68,8 @@ static int compare(const char *data, const char *text) {
 /* Two items at once give what each gives alone. */
 static int batch(const char *data) {
     long count;
-    float *x = load(data, "sentence", "x", &count), *both = malloc((size_t)count * 8), *y = malloc((size_t)count * 8), *one = malloc((size_t)count * 4);
+    float *x = load(data, "sentence", "x", &count), *both = malloc((size_t)count * 8), *y = malloc((size_t)count * 8),
+          *one = malloc((size_t)count * 4);
     memcpy(both, x, (size_t)count * 4);
     for (long i = 0; i < count; i++) both[count + i] = -x[i];
     pretrained_plan *two = plan_of(data, count / D, 2), *single = plan_of(data, count / D, 0);

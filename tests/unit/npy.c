@@ -80,8 +80,7 @@ static void fortran_order_is_transposed(void) {
     int wrong = 0;
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 3; j++)
-            for (int k = 0; k < 4; k++)
-                wrong += rt_element(RT_F32, t.data, (i * 3 + j) * 4 + k) != data[i + 2 * j + 6 * k];
+            for (int k = 0; k < 4; k++) wrong += rt_element(RT_F32, t.data, (i * 3 + j) * 4 + k) != data[i + 2 * j + 6 * k];
     CU_ASSERT_EQUAL(wrong, 0);
     rt_tensor_free(&t);
     free(f.bytes);
@@ -161,7 +160,8 @@ static void lies_are_refused(void) {
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1)}\n", one, 4, "tuple");
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}\n", one, 4, "tuple of sizes");
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}\n", one, 4, "too large");
-    refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}\n", one, 4, "too large");
+    refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}\n", one, 4,
+            "too large");
     refuses("{'descr': '<f4', 'fortran_order': False}\n", one, 4, "missing");
     refuses("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\n", one, 4, "twice");
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}\n", one, 4, "unknown key");

@@ -31,9 +31,7 @@ static const char descriptor[] =
 static int64_t fake_scratch(const int64_t *size) { return size[0] * 8; }
 
 /* Q = P for the run's tokens: plan() writes buffers of role plan. */
-static void fake_plan(const CtxFrame *f) {
-    memcpy(f->buffer[3], f->buffer[2], (size_t)f->size[0] * sizeof(float));
-}
+static void fake_plan(const CtxFrame *f) { memcpy(f->buffer[3], f->buffer[2], (size_t)f->size[0] * sizeof(float)); }
 
 static void fake_rows(const CtxFrame *f, int64_t first, int64_t last, int64_t thread) {
     const float *x = f->buffer[0], *w = f->buffer[1], *q = f->buffer[3];
@@ -179,10 +177,14 @@ static void shapes_are_checked(void) {
 }
 
 static void broken_descriptors_are_faults(void) {
-    static const char *const texts[] = {"", "{", "[]", "{\"name\": \"x\"}",
-                                        "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[{\"name\":\"t\",\"kind\":\"odd\",\"size\":1}],\"buffers\":[]}",
-                                        "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[],\"buffers\":[{\"name\":\"x\",\"role\":\"stimulus\",\"axes\":[0]}]}",
-                                        "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[],\"buffers\":[{\"name\":\"x\",\"role\":\"guest\",\"axes\":[]}]}"};
+    static const char *const texts[] = {
+        "",
+        "{",
+        "[]",
+        "{\"name\": \"x\"}",
+        "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[{\"name\":\"t\",\"kind\":\"odd\",\"size\":1}],\"buffers\":[]}",
+        "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[],\"buffers\":[{\"name\":\"x\",\"role\":\"stimulus\",\"axes\":[0]}]}",
+        "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[],\"buffers\":[{\"name\":\"x\",\"role\":\"guest\",\"axes\":[]}]}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         CtxProgram program = {CTX_ABI_VERSION, 0, texts[i], NULL, NULL, fake_call};
         RtConfig *c = rt_config_new(&program);
@@ -194,8 +196,9 @@ static void broken_descriptors_are_faults(void) {
 }
 
 static void sizes_that_no_machine_has(void) {
-    static const char start[] = "{\"name\":\"f\",\"precision\":\"f64\",\"axes\":[{\"name\":\"t\",\"kind\":\"const\",\"size\":%s}],"
-                                "\"buffers\":[{\"name\":\"y\",\"role\":\"output\",\"axes\":[%s]}]}";
+    static const char start[] =
+        "{\"name\":\"f\",\"precision\":\"f64\",\"axes\":[{\"name\":\"t\",\"kind\":\"const\",\"size\":%s}],"
+        "\"buffers\":[{\"name\":\"y\",\"role\":\"output\",\"axes\":[%s]}]}";
     static const struct {
         const char *size, *axes, *what;
         RtStatus status;
@@ -262,9 +265,11 @@ static void weights_from_a_store(void) {
     store_of(&s, "layer.0.weight", 1, (int64_t[]){24}, NULL);
     store_of(&s, "V.W", 2, (int64_t[]){6, 4}, NULL);
     store_of(&s, "layer.0.weight", 2, (int64_t[]){4, 6}, "it looks transposed");
-    store_of(&s, "layer.0.weight", 2, (int64_t[]){3, 8}, "expected [h = 2, a = 3, d = 4] (adjacent axes may be flattened), came shape [3, 8]");
+    store_of(&s, "layer.0.weight", 2, (int64_t[]){3, 8},
+             "expected [h = 2, a = 3, d = 4] (adjacent axes may be flattened), came shape [3, 8]");
     store_of(&s, "layer.0.weight", 4, (int64_t[]){1, 2, 3, 4}, "came shape [1, 2, 3, 4]");
-    store_of(&s, "layer.0.wieght", 2, (int64_t[]){6, 4}, "holds no tensor \"layer.0.weight\"; did you mean \"layer.0.wieght\"");
+    store_of(&s, "layer.0.wieght", 2, (int64_t[]){6, 4},
+             "holds no tensor \"layer.0.weight\"; did you mean \"layer.0.wieght\"");
     scratch_end(&s, (const char *const[]){"w.safetensors", NULL});
 }
 
@@ -410,10 +415,12 @@ static void command_line_runs(void) {
 
 static void header_of_a_library(void) {
     RtError error = {0};
-    char *header = rt_shared_header(descriptor, "03-my block", &error), *source = rt_shared_source(descriptor, "03-my block", &error);
+    char *header = rt_shared_header(descriptor, "03-my block", &error),
+         *source = rt_shared_source(descriptor, "03-my block", &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(header);
     CU_ASSERT_PTR_NOT_NULL_FATAL(source);
-    CU_ASSERT_PTR_NOT_NULL(strstr(header, "int my_block_call(my_block_plan *plan, const float *in_x, float *out_y, float *out_rec);"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(header, "int my_block_call(my_block_plan *plan, const float *in_x, float *out_y, float *out_rec);"));
     CU_ASSERT_PTR_NULL(strchr(header, '$'));
     CU_ASSERT_PTR_NULL(strchr(source, '$'));
     CU_ASSERT_PTR_NULL(strchr(header, '@'));

@@ -44,7 +44,8 @@ static void reads(const char *dtype, const void *data, size_t length, const doub
     char header[256];
     RtTensor t;
     RtError error = {0};
-    sprintf(header, "{\"__metadata__\":{\"a\":\"b\"},\"w\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[0,%zu]}}", dtype, length);
+    sprintf(header, "{\"__metadata__\":{\"a\":\"b\"},\"w\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[0,%zu]}}",
+            dtype, length);
     File f = make_file(header, data, length);
     RtStore *store = rt_store_parse("file", f.bytes, f.length, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(store);
@@ -99,14 +100,18 @@ static void lies_are_refused(void) {
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}", data, 8, "pair");
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", data, 8, "ends before it begins");
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", data, 4, "truncated");
-    refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", data, 12, "last 4 bytes belong to no tensor");
+    refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", data, 12,
+            "last 4 bytes belong to no tensor");
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", data, 12, "4 bytes before tensor \"a\"");
-    refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", data, 8, "needs 12 bytes, its offsets hold 8");
+    refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", data, 8,
+            "needs 12 bytes, its offsets hold 8");
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", data, 8, "only");
-    refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
-            data, 12, "\"a\" and \"b\" overlap");
-    refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", data,
-            8, "duplicate");
+    refuses(
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+        data, 12, "\"a\" and \"b\" overlap");
+    refuses(
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+        data, 8, "duplicate");
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807],\"data_offsets\":[0,8]}}", data, 8, "too large");
 }
 
@@ -124,7 +129,8 @@ static void header_length_lies(void) {
     free(f.bytes);
 }
 
-static const char two[] = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[8,16]},\"b\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]}}";
+static const char two[] =
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[8,16]},\"b\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]}}";
 
 static void truncation_is_seen_at_every_byte(void) {
     const double data[2] = {1, 2};
@@ -176,7 +182,8 @@ static void what_is_written_reads_back(void) {
     close(file);
     float a[6] = {1, 2, 3, 4, 5, 6};
     double b[1] = {0.1};
-    RtTensor tensors[2] = {{.type = RT_F32, .rank = 2, .shape = {2, 3}, .data = a}, {.type = RT_F64, .rank = 0, .data = b}}, back;
+    RtTensor tensors[2] = {{.type = RT_F32, .rank = 2, .shape = {2, 3}, .data = a}, {.type = RT_F64, .rank = 0, .data = b}},
+             back;
     RtError error = {0};
     CU_ASSERT_EQUAL(rt_store_write(path, 2, (const char *const[]){"V.a", "b \"quoted\""}, tensors, &error), RT_OK);
     RtStore *store = rt_store_open(path, &error);
