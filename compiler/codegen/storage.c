@@ -94,7 +94,7 @@ static Value base_address(Fn *f, const IrVar *v, Access access, bool *whole) {
 static Value position(Fn *f, const IrVar *v, int place, const IrIndex *index) {
     IrIndex at = index ? index[place] : ir_index(v->axes[place]);
     if (at.kind == IX_CONST) return cg_int(f->m, at.offset);
-    if (at.kind == IX_LAST) return cg_sub(f, cg_size(f, v->axes[place]), cg_int(f->m, 1));
+    if (at.kind == IX_LAST) return cg_add(f, cg_size(f, v->axes[place]), cg_int(f->m, at.offset - 1));
     return at.offset ? cg_add(f, f->env[at.axis->id], cg_int(f->m, at.offset)) : f->env[at.axis->id];
 }
 

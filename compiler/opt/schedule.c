@@ -52,7 +52,7 @@ static void use(void *data, IrExpr *ref) {
     Uses *u = data;
     if (ref->var != u->v) return;
     int scan = u->v->scan_axis ? schedule_place(u->v, u->v->scan_axis) : -1;
-    bool last = ref->op == IR_REF && scan >= 0 && ref->index[scan].kind == IX_LAST;
+    bool last = ref->op == IR_REF && scan >= 0 && ref->index[scan].kind == IX_LAST && !ref->index[scan].offset;
     u->last |= last;
     u->other_than_last |= !last;
     if (ref->op != IR_PREV) return;

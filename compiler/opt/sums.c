@@ -70,7 +70,7 @@ static IrExpr *read_end(void *data, IrExpr *e) {
     if (e->op != IR_REF) return e;
     for (int k = 0; k < all->list.count; k++) {
         Sum *s = &all->list.at[k];
-        if (s->state != e->var || e->index[s->at].kind != IX_LAST) continue;
+        if (s->state != e->var || e->index[s->at].kind != IX_LAST || e->index[s->at].offset) continue;
         IrIndex index[e->var->axis_count];
         int n = 0;
         for (int i = 0; i < e->var->axis_count; i++)

@@ -1,0 +1,20 @@
+/* Compiles IR text in memory, runs it on drawn inputs, and compares every output with the reference interpreter. Shared by the
+ * suites of code generation. */
+#ifndef CTX_TESTS_CODEGEN_H
+#define CTX_TESTS_CODEGEN_H
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct CodegenCase {
+    const char *text;     /* core IR */
+    const int64_t *sizes; /* of every bounded axis, one run each, ended by 0 */
+    const char *cpu;
+    bool f64, in_order;   /* in_order: --no-reassociate */
+    int threads;
+} CodegenCase;
+
+/* 0 if every output lies within the reference's bound, else the number of the points that do not; prints the first. */
+int64_t codegen_wrong(const CodegenCase *c);
+/* FNV-1a over the bytes of all outputs: for tests of bit identity. */
+uint64_t codegen_hash(const CodegenCase *c);
+#endif
