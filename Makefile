@@ -29,7 +29,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test unit golden-update asan debug coverage bench fuzz install uninstall clean
+.PHONY: all help deps demo test unit golden-update asan debug valgrind coverage bench fuzz install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
@@ -83,7 +83,7 @@ unit: $(B)/unit ## run the unit tests (make unit SUITE=ir for one)
 	$(B)/unit $(SUITE)
 
 test: all $(B)/unit ## build and run every test
-	tests/run.sh $(B)
+	CTX_TEST_LINK="$(LINK_EXTRA_$(CONFIG))" tests/run.sh $(B)
 
 golden-update: all ## show and accept changed messages of the golden tests
 	tests/golden/golden.sh $(B) build/golden-update --update
@@ -94,6 +94,9 @@ asan: ## run every test under AddressSanitizer and UBSan
 
 debug: ## run every test in the debug build (IR verified between passes)
 	$(MAKE) CONFIG=debug test
+
+valgrind: all ## look for lost memory and invalid accesses after a check (needs valgrind)
+	tests/valgrind.sh $(B)
 
 coverage: ## run every test and report the lines of compiler/ and runtime/ that ran
 	$(MAKE) CONFIG=coverage test
