@@ -48,8 +48,8 @@ void cli_print_help(const Cli *cli) {
         snprintf(left, sizeof left, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
         printf("  %-24s %s\n", left, rows[i].help);
     }
-    puts("\nA leading extra dimension of the data is a batch. Exit status: 0 done, 2 the call or the data is wrong, 3 the machine\n"
-         "failed (memory, disk), 70 a fault of ctx itself.");
+    puts("\nA leading extra dimension of the data is a batch. Exit status: 0 done, 1 an output is not what --expect says, 2 the call\n"
+         "or the data is wrong, 3 the machine failed (memory, disk), 70 a fault of ctx itself.");
 }
 
 void cli_print_version(const Cli *cli) {
