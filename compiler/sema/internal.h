@@ -122,6 +122,11 @@ Symbol *scope_require(Sema *s, const Scope *scope, AstName name, unsigned kinds,
 void scope_suggest(Sema *s, Diagnostic *d, const Scope *scope, Name wrong, unsigned kinds);
 /* A weight of this name in a group or instance below the scope, if there is exactly one; *count says how many. */
 Symbol *scope_weight_below(Sema *s, const Scope *scope, Name name, bool instances, int *count);
+/* Reports that `count` weights have this name; NULL. */
+Symbol *scope_ambiguous_weight(Sema *s, AstName name, int count);
+/* The only weight of this name in the groups below the scope, or else below the scopes around it. NULL: none (count 0), or
+ * several (reported). */
+Symbol *scope_weight_around(Sema *s, const Scope *scope, AstName name, int *count);
 const char *symbol_kind_text(const Symbol *symbol);
 
 /* ---- walking statements (population.c, template.c, modules.c, weight.c) ------------------------------------------ */

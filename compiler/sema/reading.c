@@ -35,12 +35,6 @@ static Symbol *unknown_step(Sema *s, const Scope *scope, const AstStep *step, co
     return NULL;
 }
 
-static Symbol *ambiguous_weight(Sema *s, const AstStep *step, int count) {
-    Diagnostic *d = diag_error(s->diag, E_AMBIGUOUS, step->name.span, "%d weights are named `%s`", count, step->name.name);
-    diag_help(d, "write the path: the area's name, a dot, the weight's name");
-    return NULL;
-}
-
 static Symbol *first_step(Sema *s, const Scope *scope, const AstRef *ref, bool *took_index) {
     const AstStep *step = &ref->path.at[0];
     Symbol *symbol;
@@ -55,9 +49,8 @@ static Symbol *first_step(Sema *s, const Scope *scope, const AstRef *ref, bool *
     }
     if (symbol) return symbol;
     int count = 0;
-    for (const Scope *at = scope; at && ref->path.count == 1 && !count; at = at->barrier ? NULL : at->parent)
-        symbol = scope_weight_below(s, at, step->name.name, false, &count);
-    if (count > 1) return ambiguous_weight(s, step, count);
+    if (ref->path.count == 1) symbol = scope_weight_around(s, scope, step->name, &count);
+    if (count > 1) return NULL;
     return symbol ? symbol : unknown_step(s, scope, step, NULL);
 }
 
@@ -71,7 +64,7 @@ static Symbol *next_step(Sema *s, const Scope *user, const Symbol *within, const
     Symbol *symbol = scope_own(within->scope, name);
     int count = 0;
     if (!symbol) symbol = scope_weight_below(s, within->scope, name, false, &count);
-    if (count > 1) return ambiguous_weight(s, step, count);
+    if (count > 1) return scope_ambiguous_weight(s, step->name, count);
     if (symbol) return symbol;
     Scope alone = *within->scope; /* suggestions from the members only */
     alone.parent = NULL;

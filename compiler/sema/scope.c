@@ -150,3 +150,17 @@ Symbol *scope_weight_below(Sema *s, const Scope *scope, Name name, bool instance
     }
     return found;
 }
+
+Symbol *scope_ambiguous_weight(Sema *s, AstName name, int count) {
+    Diagnostic *d = diag_error(s->diag, E_AMBIGUOUS, name.span, "%d weights are named `%s`", count, name.name);
+    diag_help(d, "write the path: the area's name, a dot, the weight's name");
+    return NULL;
+}
+
+Symbol *scope_weight_around(Sema *s, const Scope *scope, AstName name, int *count) {
+    Symbol *symbol = NULL;
+    *count = 0;
+    for (const Scope *at = scope; at && !*count; at = at->barrier ? NULL : at->parent)
+        symbol = scope_weight_below(s, at, name.name, false, count);
+    return *count > 1 ? scope_ambiguous_weight(s, name, *count) : symbol;
+}

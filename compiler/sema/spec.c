@@ -149,15 +149,16 @@ static bool looks_back(Sema *s, const AstExpr *e, Name name) {
     return false;
 }
 
-/* The axes of the left side, all of them indices of the declaration; the first becomes a cycle of its own, along which
- * previous() looks back (0 before the first position). */
-static bool recurrence_axes(Sema *s, Call *call, const AstRef *left, AstNames *names, CirAxes *axes, CirRenames *map) {
+/* The axes of the left side, known from the declaration or from where the right side uses them; the first becomes a cycle of its
+ * own, along which previous() looks back (0 before the first position). */
+static bool recurrence_axes(Sema *s, Call *call, const Scope *scope, const AstRef *left, AstNames *names, CirAxes *axes,
+                            CirRenames *map) {
     for (int i = 0; i < left->indices.count; i++) {
         if (left->indices.at[i].kind != INDEX_AXIS) return body_error(s, left->indices.at[i].span, "expected an index");
         vec_push(s->arena, names, left->indices.at[i].axis);
     }
     if (!names->count) return body_error(s, left->span, "previous() needs an index to look back along");
-    if (!axes_of(s, call->scope, names, axes)) return false;
+    if (!axes_of(s, scope, names, axes)) return false;
     const char *name = left->path.at[0].name.name;
     Name steps = name_printf(s->names, "%s.%s.%s", call->label, name, names->at[0].name);
     CirAxis *cycle = axis_new(s, steps, CIR_AXIS_CYCLE, 0, axes->at[0], left->span);
@@ -173,12 +174,12 @@ static bool spec_recurrence(Sema *s, Call *call, const AstStmt *stmt) {
     AstNames names = {0};
     CirAxes axes = {0};
     CirRenames map = {0};
-    if (!recurrence_axes(s, call, left, &names, &axes, &map)) return false;
+    Scope *inner = scope_new(s, call->scope, false);
+    infer_indices(s, inner, stmt->expr);
+    if (!recurrence_axes(s, call, inner, left, &names, &axes, &map)) return false;
     Name path = name_printf(s->names, "%s.%s", call->label, name.name);
     CirEntity *entity = entity_new(s, ENTITY_SPEC, path, &axes, stmt->span);
     scope_add(s, call->scope, SYM_TENSOR, name.name, name.span)->reading = read_entity(s, entity, stmt->span);
-    Scope *inner = scope_new(s, call->scope, false);
-    infer_indices(s, inner, stmt->expr);
     ExprEnv env = {.scope = inner, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
     Value v = value_renamed(s, expr_value(s, &env, stmt->expr), &map);
     if (v.bad || !all_on_the_left(s, inner, &axes, &v)) return false;

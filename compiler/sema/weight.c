@@ -155,8 +155,10 @@ bool value_is_static(Sema *s, const Value *v, const char *what) {
 }
 
 Value weight_value(Sema *s, const Place *place, const AstDecl *decl, const char *what) {
+    int count = 0;
     Symbol *symbol = scope_lookup(s, place->scope, decl->name.name);
-    if (symbol && symbol->poisoned) return value_bad(decl->span);
+    if (!symbol) symbol = scope_weight_around(s, place->scope, decl->name, &count);
+    if (count > 1 || (symbol && symbol->poisoned)) return value_bad(decl->span);
     if (symbol && symbol->kind == SYM_VALUE) return symbol->value;
     bool tensor = symbol && symbol->kind == SYM_ENTITY;
     if (symbol && !tensor) {
