@@ -4,6 +4,7 @@
 #include "core/plan.h"
 #include "driver/commands.h"
 #include "driver/runner.h"
+#include "exact/exact.h"
 
 static int exit_status(const CheckReport *report) {
     switch (report->verdict) {
@@ -61,8 +62,49 @@ static int check(Compilation *c) {
     return status;
 }
 
+static const char *place(const Compilation *c, Span at) {
+    int line, column;
+    if (at.end <= at.begin) return "";
+    diag_position(c->diagnostics, at, &line, &column);
+    return arena_printf(c->arena, " (line %d)", line);
+}
+
+static void print_exact(const Compilation *c, const IrCheck *check, const ExactResult *r) {
+    static const char *const verdict[] = {"equal as real functions", "not equal in the field", "undecided"};
+    printf("%s%s: %s\n", check->name, place(c, check->span), verdict[r->verdict]);
+    if (r->verdict == EXACT_EQUAL) printf("  error probability < 1e-%d\n", (int)(r->error_bits * 0.30103));
+    if (*r->shapes) printf("  shapes: %s\n", r->shapes);
+    if (r->why) printf("  %s%s\n", r->why, r->verdict == EXACT_UNDECIDED ? place(c, r->where) : "");
+    for (int i = 0; i < r->assumption_count; i++) printf("  assumes: %s\n", r->assumption[i]);
+    for (int i = 0; i < r->shape_count; i++) {
+        const ExactShape *e = &r->shape[i];
+        printf("  %s: %d x %d primes x %d points, exponents %d, cuts %d, 1e-%d\n", e->sizes, e->batches, e->primes, e->points,
+               e->exponents, e->cuts, (int)(e->error_bits * 0.30103));
+    }
+    printf("  operations %.3g\n", r->operations);
+}
+
+static int check_exact(Compilation *c) {
+    int64_t seed = 1;
+    bool all = true;
+    if (!option_integer(c->options, OPTION_SEED, 0, &seed)) return EXIT_WRONG;
+    ExactOptions how = {.seed = (uint64_t)seed, .threads = 2};
+    for (int i = 0; i < c->core->checks.count; i++) {
+        ExactResult r = exact_check(c->arena, c->core, &c->core->checks.at[i], &how);
+        print_exact(c, &c->core->checks.at[i], &r);
+        all &= r.verdict == EXACT_EQUAL;
+    }
+    return all ? EXIT_DONE : EXIT_REFUTED;
+}
+
 int command_check(Options *options) {
     Compilation *c = phases_begin(options);
+    if (option_given(options, OPTION_EXACT)) {
+        int status = phases_reach(c, PHASE_SETTLE);
+        if (status == EXIT_DONE) status = check_exact(c);
+        phases_end(c);
+        return status;
+    }
     c->expose_checks = true;
     int status = phases_reach(c, PHASE_OPTIMISE);
     if (status == EXIT_DONE) status = check(c);

@@ -1,0 +1,36 @@
+/* Exponentials: e^g for arguments g that are values.
+ *
+ * Arguments that are linearly independent over the rationals have algebraically independent exponentials as far as identities
+ * between real analytic functions go (Ax 1971; the derivation is in README.md), so each independent argument gets a random symbol
+ * t_b = s_b^5040, and e^(sum c_b g_b) = prod t_b^c_b for rational c_b whose denominator divides 5040. To take dependent arguments
+ * for independent ones never makes different things equal, it only fails to see some equalities. There are two ways to look:
+ *   quick   an argument is a rational multiple of an earlier one, or new; any number of points will do
+ *   full    an echelon basis over one F_p finds every linear relation; it needs more points than there are arguments
+ * The basis starts with the constant 1, whose symbol is the number e. */
+#ifndef CTX_EXACT_BASIS_H
+#define CTX_EXACT_BASIS_H
+#include "exact/value.h"
+
+enum { BASIS_DENOMINATOR = 5040 };
+
+typedef struct Exponent { /* value * n / 5040 */
+    const Value *value;
+    int64_t n;
+} Exponent;
+
+typedef struct Basis Basis;
+Basis *basis_new(Points *m, uint64_t *seed, bool full);
+/* e^(sum of the terms). NULL: undecided, *why says what (a factor that is no fraction of small numbers, too many independent
+ * arguments for the number of points). */
+const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **why);
+/* log u: g where u is a known e^g; else a symbol l with e^l = u. */
+const Value *basis_log(Basis *b, const Value *u, const char **why);
+/* e^g where it was computed before for this very argument; else NULL. */
+const Value *basis_find(Basis *b, const Value *g);
+/* Whether some rational multiple of g is an argument already. */
+bool basis_knows(Basis *b, const Value *g);
+/* Number of independent arguments. */
+int basis_count(const Basis *b);
+/* What basis_exp says when twice the points may help. */
+extern const char *const basis_wants_points;
+#endif

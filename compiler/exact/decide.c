@@ -1,0 +1,414 @@
+/* See exact.h. Shapes, trials and the probability of error. */
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "exact/cuts.h"
+#include "exact/exact.h"
+
+enum {
+    PLAIN_PRIMES = 4, PLAIN_POINTS = 3,  /* of a trial without signs */
+    SIGN_PRIMES = 64, SIGN_POINTS = 2,   /* with signs: each prime gives constants other signs */
+    FULL_POINTS = 64,                    /* of a trial that looks for linear relations; doubled while they do not suffice */
+    MOST_POINTS = 4096,
+    ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
+    LEAST_JUDGED = 2,                    /* points that have to be judged in a trial */
+    MOST_BATCHES = 48,
+};
+static const double WANTED_BITS = 102; /* of certainty: 2e-31 */
+static const double LOG2_P = 60;
+static const double DEFAULT_BUDGET = 6e9;
+static const int64_t LENGTHS[] = {1, 2, 3, 5, 8, 17};
+enum { LENGTH_COUNT = sizeof LENGTHS / sizeof *LENGTHS, SAMPLE = 2 /* index of the shape that is looked at first */ };
+
+typedef enum Outcome { AGREE, DISAGREE, MORE_POINTS, STOPPED } Outcome;
+
+/* How trials are made. */
+typedef struct Method {
+    int primes, each;
+    bool full;
+} Method;
+
+typedef struct Decision { /* what all shapes share */
+    Arena *arena;
+    const IrProgram *p;
+    const IrCheck *check;
+    Method method;
+    Cuts cuts;
+    ExactResult result;
+} Decision;
+
+typedef struct Task { /* one shape; tasks run on threads of their own, so each has its arena */
+    const Decision *d;
+    Arena *arena;
+    int64_t *size; /* by axis id */
+    uint64_t seed;
+    Method method;
+    ExactShape shape;
+    Outcome outcome;
+    double trial_bits; /* certainty of the last trial */
+    double operations;
+    bool signs;
+    VEC(char *) assumptions;
+    const char *why;
+    Span where;
+} Task;
+
+/* ---- certainty ------------------------------------------------------------------------------------------------------ */
+static double least(double a, double b) {
+    return a < b ? a : b;
+}
+
+static int judged_points(const Points *m, int prime, bool squares_only) {
+    int count = 0;
+    for (int i = prime * m->each; i < (prime + 1) * m->each; i++) count += !m->dead[i] && !(squares_only && m->rooted[i]);
+    return count;
+}
+
+/* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). */
+static double certainty(const Trial *t, const Points *m, Degree d, bool squares_only) {
+    double degree = log2(d.numerator + d.denominator + 1) + d.roots;
+    double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
+    double by_prime = trial_prime_bits(t) - height, all = 0;
+    double miss = exp2(degree - LOG2_P) + (d.signs > 0 ? 1 - exp2(-d.signs) : 0);
+    double by_point = miss < 1 ? -log2(miss) : 0;
+    if (d.signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-d.signs))); /* a constant's sign is random by prime */
+    for (int k = 0; k < m->primes; k++) {
+        int points = judged_points(m, k, squares_only);
+        double bits = least(by_prime, points * by_point);
+        if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
+    }
+    return all;
+}
+
+/* ---- one trial ------------------------------------------------------------------------------------------------------ */
+/* Compares a difference with zero, at all points or, where it fails only where roots left the squares, at the others. */
+static Outcome compare(const Points *m, const Value *difference, bool *squares_only) {
+    int live = 0, square = 0, wrong = 0, wrong_square = 0;
+    for (int i = 0; i < m->count; i++) {
+        if (m->dead[i]) continue;
+        bool zero = !difference->re[i] && !(difference->im && difference->im[i]);
+        live++, wrong += !zero;
+        if (!m->rooted[i]) square++, wrong_square += !zero;
+    }
+    *squares_only = wrong;
+    if (wrong_square) return DISAGREE;
+    return live < LEAST_JUDGED || (wrong && square < LEAST_JUDGED) ? MORE_POINTS : AGREE;
+}
+
+typedef struct Run { /* a trial under way */
+    Task *task;
+    Trial *t;
+    double bits; /* least certainty so far */
+} Run;
+
+static Outcome equal_values(Run *r, const Value *a, const Value *b) {
+    if (!a || !b) return STOPPED;
+    Points *m = trial_points(r->t);
+    const Value *difference = value_sub(m, a, b);
+    bool squares_only;
+    Outcome outcome = compare(m, difference, &squares_only);
+    if (outcome == AGREE) r->bits = least(r->bits, certainty(r->t, m, degree_of(m->degrees, difference->degree), squares_only));
+    return outcome;
+}
+
+static bool advance(const Task *task, const IrVar *v, int64_t *position) {
+    for (int i = v->axis_count - 1; i >= 0; i--) {
+        if (++position[i] < task->size[v->axes[i]->id]) return true;
+        position[i] = 0;
+    }
+    return false;
+}
+
+/* All members of a cut are what its first member is, by their definitions. */
+static Outcome prove_cut(Run *r, const Cut *cut) {
+    const IrVar *first = cut->var[0];
+    int64_t position[first->axis_count + 1], other[first->axis_count + 1];
+    memset(position, 0, sizeof position);
+    do {
+        const Value *value = trial_definition(r->t, first, position);
+        for (int i = 1; i < cut->count; i++) {
+            for (int k = 0; k < first->axis_count; k++) other[cut->order[i][k]] = position[k];
+            Outcome outcome = equal_values(r, value, trial_definition(r->t, cut->var[i], other));
+            if (outcome != AGREE) return outcome;
+        }
+    } while (advance(r->task, first, position));
+    return AGREE;
+}
+
+/* What cannot be proved from the cuts before is no cut. False: undecided. */
+static bool make_cuts(Run *r) {
+    const Cuts *cuts = &r->task->d->cuts;
+    r->task->shape.cuts = 0;
+    for (int i = 0; i < cuts->count; i++) {
+        const Cut *cut = &cuts->at[i];
+        double before = r->bits;
+        Outcome outcome = cut->shared ? AGREE : prove_cut(r, cut);
+        if (outcome == STOPPED) return false;
+        if (outcome != AGREE) {
+            r->bits = before;
+            continue;
+        }
+        r->task->shape.cuts += !cut->shared;
+        for (int k = 0; k < cut->count; k++) trial_cut(r->t, cut->var[k], cut->var[0], cut->order[k]);
+    }
+    return true;
+}
+
+static char *element_text(const Task *task, const int64_t *position) {
+    const IrVar *v = task->d->check->left;
+    char *text = arena_printf(task->arena, "%s", v->origin ? v->origin : v->name);
+    for (int i = 0; i < v->axis_count; i++)
+        text = arena_printf(task->arena, "%s%s%lld", text, i ? ", " : "[", (long long)position[i]);
+    return v->axis_count ? arena_printf(task->arena, "%s]", text) : text;
+}
+
+static Outcome compare_sides(Run *r) {
+    const IrVar *left = r->task->d->check->left, *right = r->task->d->check->right;
+    int64_t position[left->axis_count + 1];
+    memset(position, 0, sizeof position);
+    do {
+        const Value *a = trial_value(r->t, left, position);
+        Outcome outcome = equal_values(r, a, a ? trial_value(r->t, right, position) : NULL);
+        if (outcome == DISAGREE) r->task->why = element_text(r->task, position);
+        if (outcome != AGREE) return outcome;
+    } while (advance(r->task, left, position));
+    return AGREE;
+}
+
+static void assume(Task *task, const char *text) {
+    for (int i = 0; i < task->assumptions.count; i++)
+        if (strcmp(task->assumptions.at[i], text) == 0) return;
+    vec_push(task->arena, &task->assumptions, arena_strdup(task->arena, text));
+}
+
+/* The difference was not zero and missed, or some pair that was taken for equal was not. */
+static double with_identified(const Run *r) {
+    const Points *m = trial_points(r->t);
+    if (!m->any_identified) return r->bits;
+    return least(r->bits, certainty(r->t, m, m->identified, false) - log2(m->comparisons + 1)) - 1;
+}
+
+static void take_facts(Run *r) {
+    Task *task = r->task;
+    const char *const *text;
+    int count = trial_assumptions(r->t, &text);
+    for (int i = 0; i < count; i++) assume(task, text[i]);
+    task->operations += trial_points(r->t)->operations;
+    task->signs |= trial_uses_signs(r->t);
+    task->trial_bits = with_identified(r);
+    if (trial_basis(r->t) > task->shape.exponents) task->shape.exponents = trial_basis(r->t);
+    if (!trial_why(r->t)) return;
+    task->why = arena_strdup(task->arena, trial_why(r->t));
+    task->where = trial_where(r->t);
+}
+
+/* One trial; `found`: where to put what coincides in it (NULL: do not look). */
+static Outcome trial(Task *task, bool cut, Cuts *found) {
+    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.full, task->seed};
+    Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
+    Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
+    if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
+    take_facts(&r);
+    if (found && outcome == AGREE)
+        *found = cuts_find(task->arena, r.t, task->d->p, task->d->check->left, task->d->check->right);
+    trial_free(r.t);
+    field_random(&task->seed); /* the next trial draws other points */
+    return outcome;
+}
+
+/* Repeats with more points while they do not suffice. */
+static Outcome trial_with_points(Task *task, bool cut, Cuts *found) {
+    for (;;) {
+        Outcome outcome = trial(task, cut, found);
+        if (outcome != MORE_POINTS || 2 * task->method.each > MOST_POINTS) return outcome;
+        task->method.each = !task->method.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
+    }
+}
+
+/* ---- one shape ------------------------------------------------------------------------------------------------------ */
+/* Trials until the wanted certainty is reached. */
+static Outcome repeat(Task *task, bool cut) {
+    task->shape.error_bits = 0;
+    for (task->shape.batches = 0; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
+        Outcome outcome = trial_with_points(task, cut, NULL);
+        if (outcome != AGREE) return outcome;
+        task->shape.error_bits += task->trial_bits;
+        if (task->shape.error_bits + (MOST_BATCHES - 1) * task->trial_bits < WANTED_BITS) break;
+    }
+    return AGREE;
+}
+
+static void decide_shape(Task *task) {
+    task->shape.seed = task->seed;
+    task->outcome = repeat(task, task->d->cuts.count > 0);
+    if (task->outcome == DISAGREE && task->d->cuts.count > 0) task->outcome = repeat(task, false);
+    if (task->outcome == AGREE && task->shape.error_bits < 1 && task->shape.cuts == 0 && task->d->cuts.count > 0)
+        task->outcome = repeat(task, false);
+    task->shape.primes = task->method.primes;
+    task->shape.points = task->method.each;
+}
+
+/* ---- shapes --------------------------------------------------------------------------------------------------------- */
+/* Bounded axes take the lengths in turn, each one step further than the axis before, so that no two are always equal. */
+static int64_t *sizes(const Decision *d, int round) {
+    const IrProgram *p = d->p;
+    int bounded = 0;
+    int64_t *size = ARENA_ARRAY(d->arena, int64_t, p->axes.count);
+    for (int i = 0; i < p->axes.count; i++) {
+        const IrAxis *axis = p->axes.at[i];
+        if (axis->root != axis) continue;
+        size[i] = axis->size;
+        if (axis->kind != AXIS_BOUNDED) continue;
+        int64_t length = LENGTHS[(round + bounded++) % LENGTH_COUNT];
+        if (length < axis->size) size[i] = length;
+    }
+    for (int i = 0; i < p->axes.count; i++) size[i] = size[p->axes.at[i]->root->id];
+    return size;
+}
+
+static char *sizes_text(const Decision *d, const int64_t *size) {
+    char *text = "";
+    for (int i = 0; i < d->p->axes.count; i++)
+        if (d->p->axes.at[i]->kind == AXIS_BOUNDED)
+            text = arena_printf(d->arena, "%s%s%s %lld", text, *text ? ", " : "", d->p->axes.at[i]->name, (long long)size[i]);
+    return text;
+}
+
+static bool same_sizes(const Decision *d, const int64_t *a, const int64_t *b) {
+    return memcmp(a, b, sizeof *a * (size_t)d->p->axes.count) == 0;
+}
+
+/* How much longer a shape takes than the sample, at most: twice the tokens are four times the pairs. */
+static double growth(const Decision *d, const int64_t *size, const int64_t *sample) {
+    double times = 1;
+    for (int i = 0; i < d->p->axes.count; i++)
+        if (d->p->axes.at[i]->kind == AXIS_BOUNDED && size[i] > sample[i]) times *= pow((double)size[i] / (double)sample[i], 2);
+    return times;
+}
+
+static char *shapes_text(const Decision *d, Task *const *task, int count) {
+    char *text = "";
+    for (int i = 0; i < d->p->axes.count; i++) {
+        const IrAxis *axis = d->p->axes.at[i];
+        if (axis->kind != AXIS_BOUNDED) continue;
+        char *lengths = "";
+        for (int k = 0; k < count; k++)
+            lengths = arena_printf(d->arena, "%s%s%lld", lengths, k ? ", " : "", (long long)task[k]->size[i]);
+        text = arena_printf(d->arena, "%s%s%s %s (declared: up to %lld)", text, *text ? "; " : "", axis->name, lengths,
+                            (long long)axis->size);
+    }
+    return text;
+}
+
+/* ---- threads -------------------------------------------------------------------------------------------------------- */
+typedef struct Queue {
+    Task **task;
+    int count, next;
+    pthread_mutex_t lock;
+} Queue;
+
+/* From behind: the largest shapes first. */
+static void *work(void *data) {
+    Queue *q = data;
+    for (;;) {
+        pthread_mutex_lock(&q->lock);
+        int i = q->next < q->count ? q->count - 1 - q->next++ : -1;
+        pthread_mutex_unlock(&q->lock);
+        if (i < 0) return NULL;
+        decide_shape(q->task[i]);
+    }
+}
+
+static void run_all(Task **task, int count, int threads) {
+    Queue q = {.task = task, .count = count, .lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t worker[16];
+    int started = 0;
+    while (started + 1 < threads && started + 1 < count && started < 16 && !pthread_create(&worker[started], NULL, work, &q)) started++;
+    work(&q);
+    for (int i = 0; i < started; i++) pthread_join(worker[i], NULL);
+}
+
+/* ---- a check -------------------------------------------------------------------------------------------------------- */
+static Task *task_new(const Decision *d, int64_t *size, uint64_t seed) {
+    Task *task = ARENA_NEW(d->arena, Task);
+    *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method};
+    task->shape.sizes = sizes_text(d, size);
+    return task;
+}
+
+static void conclude(Decision *d, const Task *task) {
+    ExactResult *r = &d->result;
+    r->verdict = task->outcome == DISAGREE ? EXACT_UNEQUAL : task->outcome == AGREE ? r->verdict : EXACT_UNDECIDED;
+    if (task->outcome == AGREE || r->why) return;
+    r->why = task->why ? arena_strdup(d->arena, task->why) : "products of more roots than can be judged together";
+    r->where = task->where.end > task->where.begin ? task->where : d->check->span;
+}
+
+/* The first look, without cuts, at a small shape: decides how the others are looked at. */
+static Task *sample(Decision *d, uint64_t seed) {
+    Task *task = task_new(d, sizes(d, SAMPLE), seed);
+    task->outcome = trial_with_points(task, false, &d->cuts);
+    if (task->signs && task->method.primes < SIGN_PRIMES) {
+        task->method = d->method = (Method){SIGN_PRIMES, SIGN_POINTS, false};
+        task->outcome = trial_with_points(task, false, &d->cuts);
+    }
+    d->method = task->method;
+    if (task->outcome != DISAGREE) return task;
+    const char *why = task->why;
+    task->method = (Method){1, FULL_POINTS, true};
+    task->outcome = trial_with_points(task, false, &d->cuts);
+    if (task->outcome == AGREE) d->method = task->method, d->result.relations = true;
+    else if (task->outcome != DISAGREE) task->outcome = DISAGREE, task->why = why;
+    return task;
+}
+
+static void take_result(Decision *d, Task **task, int count) {
+    ExactResult *r = &d->result;
+    int kept = 0;
+    r->shape = ARENA_ARRAY(d->arena, ExactShape, count);
+    r->error_bits = INFINITY;
+    for (int i = 0; i < count; i++) {
+        conclude(d, task[i]);
+        r->operations += task[i]->operations;
+        r->signs |= task[i]->signs;
+        for (int k = 0; k < task[i]->assumptions.count; k++) {
+            bool known = false;
+            for (int j = 0; j < r->assumption_count; j++) known |= strcmp(r->assumption[j], task[i]->assumptions.at[k]) == 0;
+            if (!known) r->assumption[r->assumption_count++] = arena_strdup(d->arena, task[i]->assumptions.at[k]);
+        }
+        if (task[i]->outcome != AGREE || task[i]->shape.error_bits < WANTED_BITS) continue;
+        r->error_bits = least(r->error_bits, task[i]->shape.error_bits);
+        r->shape[kept] = task[i]->shape;
+        task[kept++] = task[i];
+    }
+    r->shape_count = kept;
+    r->shapes = shapes_text(d, task, kept);
+    if (r->verdict != EXACT_EQUAL || kept) return;
+    r->verdict = EXACT_UNDECIDED;
+    r->why = "degrees too high for a useful bound on the probability of error";
+    r->where = d->check->span;
+}
+
+ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
+    Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false}};
+    double budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
+    uint64_t seed = options->seed;
+    Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];
+    double cost = first->operations;
+    int count = 0;
+    d.result.assumption = ARENA_ARRAY(arena, char *, 4 * core->vars.count + 4);
+    for (int round = 0; first->outcome == AGREE && round < LENGTH_COUNT; round++) {
+        int64_t *size = sizes(&d, round);
+        bool skip = growth(&d, size, first->size) * cost > budget;
+        for (int k = 0; k < count; k++) skip |= same_sizes(&d, size, task[k]->size);
+        if (!skip) task[count++] = task_new(&d, size, field_random(&seed));
+    }
+    if (first->outcome == AGREE && count == 0) task[count++] = task_new(&d, first->size, field_random(&seed));
+    run_all(task, count, options->threads > 0 ? options->threads : 1);
+    if (count == 0) task[count++] = first;
+    take_result(&d, task, count);
+    for (int i = 0; i < count; i++) arena_free(task[i]->arena);
+    if (task[0] != first) arena_free(first->arena);
+    return d.result;
+}

@@ -1,0 +1,40 @@
+/* A core program evaluated at random points of finite fields: the values of chosen elements, computed on demand from the
+ * equations as they stand. Scans unroll by themselves, since a state's element is asked for by the one after it. */
+#ifndef CTX_EXACT_EVALUATE_H
+#define CTX_EXACT_EVALUATE_H
+#include "exact/basis.h"
+#include "exact/keyed.h"
+#include "ir/ir.h"
+
+typedef struct Trial Trial;
+
+typedef struct TrialShape {
+    const int64_t *size; /* of each axis by id, all of them */
+    int primes, each;    /* random fields, points of each */
+    bool full;           /* basis.h; with one prime only */
+    uint64_t seed;
+} TrialShape;
+
+/* The trial belongs to its caller and refers to the program. */
+Trial *trial_new(const IrProgram *p, const TrialShape *shape);
+void trial_free(Trial *t);
+/* v at a position on each of its axes. NULL: undecided (trial_why). */
+const Value *trial_value(Trial *t, const IrVar *v, const int64_t *position);
+/* The same by its definition, even if it is cut. */
+const Value *trial_definition(Trial *t, const IrVar *v, const int64_t *position);
+/* From now on elements of v are fresh random ones: the element at position q of `like` where q[k] = position[order[k]]. What was
+ * computed before stays. A cut of `like` itself comes first; `order` NULL: the axes correspond in order. */
+void trial_cut(Trial *t, const IrVar *v, const IrVar *like, const int *order);
+/* The value by definition where it was computed already; else NULL. */
+const Value *trial_peek(const Trial *t, const IrVar *v, const int64_t *position);
+int64_t trial_size(const Trial *t, const IrAxis *axis);
+/* The construct that could not be decided, and where it stands. */
+const char *trial_why(const Trial *t);
+Span trial_where(const Trial *t);
+Points *trial_points(Trial *t);
+int trial_basis(const Trial *t); /* independent exponents */
+bool trial_uses_signs(const Trial *t);
+double trial_prime_bits(const Trial *t); /* log2 of the number of primes that the fields were drawn from */
+/* Assumptions that were made, in words, each once. */
+int trial_assumptions(const Trial *t, const char *const **text);
+#endif

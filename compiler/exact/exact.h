@@ -1,0 +1,48 @@
+/* The exact check: is left == right an identity of real functions of all inputs and weights, at given shapes?
+ *
+ * Both sides are evaluated at random points of random prime fields (README.md derives the probability of error). Agreement at all
+ * points proves the identity up to that probability. A disagreement proves nothing about real numbers by itself: the caller looks
+ * for a witness in real arithmetic (reference/check.h) and says "differs" only with one. */
+#ifndef CTX_EXACT_EXACT_H
+#define CTX_EXACT_EXACT_H
+#include "ir/ir.h"
+
+typedef enum ExactVerdict {
+    EXACT_EQUAL,
+    EXACT_UNEQUAL,  /* the sides differ as field values: a witness is needed before anybody says that they differ */
+    EXACT_UNDECIDED /* `why` and `where` name the construct */
+} ExactVerdict;
+
+typedef struct ExactShape { /* one choice of sizes for the bounded axes */
+    char *sizes;            /* "token 3, source 5" */
+    int batches, primes, points; /* independent repetitions; random primes and points of each */
+    int exponents;          /* independent arguments of exp */
+    int cuts;               /* matched cut points that were proved on the way */
+    double error_bits;      /* the probability that a difference was missed is below 2^-error_bits */
+    uint64_t seed;
+} ExactShape;
+
+typedef struct ExactResult {
+    ExactVerdict verdict;
+    double error_bits;     /* EXACT_EQUAL: the probability that this is wrong is below 2^-error_bits */
+    char *shapes;          /* "token 1, 2, 3, 5 (declared: up to 512)"; empty where no axis is bounded */
+    int shape_count;
+    ExactShape *shape;
+    bool signs;            /* a sign, maximum of two or comparison was met */
+    bool relations;        /* linear relations between exponents were looked for (basis.h, full) */
+    int assumption_count;
+    char **assumption;     /* in words */
+    const char *why;       /* EXACT_UNDECIDED; EXACT_UNEQUAL: where in the tensor */
+    Span where;
+    double operations;     /* elements of fields that were computed */
+} ExactResult;
+
+typedef struct ExactOptions {
+    uint64_t seed;
+    double budget; /* operations for one check; 0: a default of some seconds. Larger shapes are left out when it is used up. */
+    int threads;   /* 0: one */
+} ExactOptions;
+
+/* `core` as settled, before any pass. The result lives in `arena`; it depends on program, check and seed alone. */
+ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options);
+#endif

@@ -1,0 +1,67 @@
+/* Values of the exact engine: one number of F_p, or of F_p[i] once a root left F_p, for each random point, with the degrees that
+ * the printed error probability is computed from. The points lie in several random fields, the same number in each. Values are
+ * immutable and live in the trial's arena. */
+#ifndef CTX_EXACT_VALUE_H
+#define CTX_EXACT_VALUE_H
+#include "exact/degree.h"
+#include "exact/field.h"
+
+typedef struct Value {
+    uint64_t *re, *im; /* im NULL: all of F_p */
+    DegreeId degree;
+} Value;
+
+/* What operations on values share: the fields, the number of points, and where values live. */
+typedef struct Points {
+    const Field *field; /* by prime */
+    int primes, each;   /* points of one field */
+    int count;          /* all points: primes * each, those of one field beside each other */
+    double operations;  /* done so far: elements of the fields that were computed */
+    Arena *arena;
+    Degrees *degrees;
+    bool *dead;   /* by point: a division by zero happened there, so it says nothing */
+    bool *rooted; /* by point: a root was taken of what is no square there */
+    /* Of two values that were computed in different ways and taken for equal: the degrees of their differences, at most. */
+    Degree identified;
+    bool any_identified;
+    double comparisons; /* pairs that were compared */
+} Points;
+
+/* for each prime, for each of its points: `i` is the point, `f` the field */
+#define EACH_POINT(m, i, f) \
+    for (int prime_ = 0, i = 0; prime_ < (m)->primes; prime_++) \
+        for (const Field *f = &(m)->field[prime_]; i < (prime_ + 1) * (m)->each; i++)
+
+Value *value_new(Points *m, bool complex, DegreeId degree); /* not initialised */
+const Value *value_integer(Points *m, int64_t n);
+const Value *value_rational(Points *m, int64_t numerator, int64_t denominator);
+const Value *value_draw(Points *m, uint64_t *state);
+const Value *value_add(Points *m, const Value *a, const Value *b);
+const Value *value_sub(Points *m, const Value *a, const Value *b);
+const Value *value_negative(Points *m, const Value *a);
+const Value *value_mul(Points *m, const Value *a, const Value *b);
+const Value *value_power(Points *m, const Value *a, uint64_t n);
+/* 1 / a; marks points where a is zero as dead. NULL: a is zero everywhere. */
+const Value *value_inverse(Points *m, const Value *a);
+/* The principal root; marks points where it leaves the squares. */
+const Value *value_root(Points *m, const Value *a);
+/* chi(a). */
+const Value *value_sign(Points *m, const Value *a);
+/* 1 where a is positive, 0 where it is negative, at_zero (0 or 1) where it is zero. */
+const Value *value_step(Points *m, const Value *a, int at_zero);
+/* 1 where a is zero, else 0. */
+const Value *value_zero(Points *m, const Value *a);
+
+/* A running sum of values and products; products are reduced once in a while. */
+typedef struct Sum Sum;
+Sum *sum_new(Points *m);
+void sum_add(Sum *s, const Value *a);
+void sum_add_product(Sum *s, const Value *a, const Value *b);
+const Value *sum_close(Sum *s);
+
+bool value_is_zero(const Points *m, const Value *a); /* at every live point */
+bool value_equal(Points *m, const Value *a, const Value *b);
+uint64_t value_hash(const Points *m, const Value *a);
+/* b = r a for a rational number r = n / denominator with |n| <= most, the same in all fields; false: there is none. */
+bool value_ratio(Points *m, const Value *a, const Value *b, int64_t denominator, int64_t most, int64_t *n);
+#endif
