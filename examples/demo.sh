@@ -16,7 +16,7 @@ echo "run        173 tokens of a real paragraph, weights of a published sentence
 echo "check      is it the transformer that the file names?"
 status=0
 "$build/ctx" check $circuit > "$build/check.txt" || status=$?
-grep -E ': (holds|differs|native)|checks hold' "$build/check.txt"
+grep -E '^[a-z0-9 ]+ \(line|^  (exact|numeric)|checks hold' "$build/check.txt"
 [ $status -eq 0 ] || exit $status
 cat <<END
 next       $build/ctx explain $circuit            what the circuit computes, in which order, at what cost

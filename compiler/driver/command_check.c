@@ -1,18 +1,13 @@
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/plan.h"
+#include "driver/certificate.h"
 #include "driver/commands.h"
 #include "driver/runner.h"
-#include "exact/exact.h"
-
-static int exit_status(const CheckReport *report) {
-    switch (report->verdict) {
-    case CHECK_HOLDS: return EXIT_DONE;
-    case CHECK_MACHINE: return EXIT_MACHINE;
-    default: return EXIT_REFUTED;
-    }
-}
+#include "report/verdict.h"
 
 typedef VEC(CheckWeight) Weights;
 
@@ -40,11 +35,12 @@ static int weights_of_file(Compilation *c, const CtxProgram *program, Weights *w
     return status;
 }
 
-static int check(Compilation *c) {
-    int64_t seed = 1;
-    if (!option_integer(c->options, OPTION_SEED, 0, &seed)) return EXIT_WRONG;
-    int64_t threads = 0;
-    if (!option_integer(c->options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
+/* ---- the engines ---------------------------------------------------------------------------------------------------- */
+static bool asked_for(const Compilation *c, OptionId engine, OptionId other) {
+    return option_given(c->options, engine) || !option_given(c->options, other);
+}
+
+static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
     NativeRunner runner;
     Weights weights = {0};
     int status = runner_open(c, &runner);
@@ -53,61 +49,101 @@ static int check(Compilation *c) {
         bool twice = strcmp(option_value(c->options, OPTION_PRECISION, "f32"), "f64") == 0;
         CheckInput input = {.source = c->core, .scheduled = c->optimised, .native = &runner, .seed = (uint64_t)seed,
                             .arithmetic = twice ? ref_float64() : ref_float32(), .weight_count = weights.count, .weight = weights.at};
-        CheckReport *report = check_run(c->arena, &input);
-        if (option_given(c->options, OPTION_JSON)) check_json(report, stdout);
-        else check_print(report, stdout);
-        status = exit_status(report);
+        *report = check_run(c->arena, &input);
     }
     runner_close(&runner);
     return status;
 }
 
-static const char *place(const Compilation *c, Span at) {
-    int line, column;
-    if (at.end <= at.begin) return "";
-    diag_position(c->diagnostics, at, &line, &column);
-    return arena_printf(c->arena, " (line %d)", line);
+/* Without native code: is there an input at which the sides differ? */
+static CheckReport *find_witness(Compilation *c, int64_t seed) {
+    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64()};
+    return check_run(c->arena, &input);
 }
 
-static void print_exact(const Compilation *c, const IrCheck *check, const ExactResult *r) {
-    static const char *const verdict[] = {"equal as real functions", "not equal in the field", "undecided"};
-    printf("%s%s: %s\n", check->name, place(c, check->span), verdict[r->verdict]);
-    if (r->verdict == EXACT_EQUAL) printf("  error probability < 1e-%d\n", (int)(r->error_bits * 0.30103));
-    if (*r->shapes) printf("  shapes: %s\n", r->shapes);
-    if (r->why) printf("  %s%s\n", r->why, r->verdict == EXACT_UNDECIDED ? place(c, r->where) : "");
-    for (int i = 0; i < r->assumption_count; i++) printf("  assumes: %s\n", r->assumption[i]);
-    for (int i = 0; i < r->shape_count; i++) {
-        const ExactShape *e = &r->shape[i];
-        printf("  %s: %d x %d primes x %d points, exponents %d, cuts %d, 1e-%d\n", e->sizes, e->batches, e->primes, e->points,
-               e->exponents, e->cuts, (int)(e->error_bits * 0.30103));
-    }
-    printf("  operations %.3g\n", r->operations);
-}
-
-static int check_exact(Compilation *c) {
-    int64_t seed = 1;
-    bool all = true;
-    if (!option_integer(c->options, OPTION_SEED, 0, &seed)) return EXIT_WRONG;
-    ExactOptions how = {.seed = (uint64_t)seed, .threads = 2};
+static ExactResult *run_exact(Compilation *c, int64_t seed, int64_t threads, bool *unequal) {
+    ExactResult *result = ARENA_ARRAY(c->arena, ExactResult, c->core->checks.count);
+    ExactOptions how = {.seed = (uint64_t)seed, .threads = (int)threads};
     for (int i = 0; i < c->core->checks.count; i++) {
-        ExactResult r = exact_check(c->arena, c->core, &c->core->checks.at[i], &how);
-        print_exact(c, &c->core->checks.at[i], &r);
-        all &= r.verdict == EXACT_EQUAL;
+        result[i] = exact_check(c->arena, c->core, &c->core->checks.at[i], &how);
+        *unequal |= result[i].verdict == EXACT_UNEQUAL;
     }
-    return all ? EXIT_DONE : EXIT_REFUTED;
+    return result;
+}
+
+/* ---- the report ----------------------------------------------------------------------------------------------------- */
+static int line_of(const Compilation *c, Span at) {
+    int line, column;
+    if (at.end <= at.begin || !at.file) return 0;
+    diag_position(c->diagnostics, at, &line, &column);
+    return line;
+}
+
+/* The source of a check on one line, without `check`, its name and the semicolon. */
+static const char *text_of(const Compilation *c, Span at) {
+    if (at.end <= at.begin || !at.file) return "";
+    char *text = arena_strndup(c->arena, diag_source(c->diagnostics, at.file)->text + at.begin, at.end - at.begin), *to = text;
+    for (const char *from = text; *from; from++)
+        if (!isspace((unsigned char)*from)) *to++ = *from;
+        else if (to > text && to[-1] != ' ') *to++ = ' ';
+    while (to > text && (to[-1] == ' ' || to[-1] == ';')) to--;
+    *to = 0;
+    if (strncmp(text, "check ", 6) == 0) text += 6;
+    const char *colon = strchr(text, ':');
+    return colon ? colon + 1 + (colon[1] == ' ') : text;
+}
+
+static CheckFacts *all_facts(Compilation *c, const ExactResult *exact, const CheckReport *numeric) {
+    CheckFacts *facts = ARENA_ARRAY(c->arena, CheckFacts, c->core->checks.count);
+    for (int i = 0; i < c->core->checks.count; i++) {
+        const IrCheck *check = &c->core->checks.at[i];
+        facts[i] = (CheckFacts){check, line_of(c, check->span), text_of(c, check->span), NULL, NULL, NULL};
+        if (numeric && !numeric->error) facts[i].numeric = &numeric->result[i];
+        if (!exact) continue;
+        facts[i].exact = &exact[i];
+        int line = line_of(c, exact[i].where);
+        if (exact[i].verdict == EXACT_UNDECIDED && line) {
+            const char *path = diag_source(c->diagnostics, exact[i].where.file)->path;
+            facts[i].exact_place = arena_printf(c->arena, "%s:%d", path, line);
+        }
+    }
+    return facts;
+}
+
+static int exit_status(Verdict verdict) {
+    return verdict == VERDICT_EQUAL || verdict == VERDICT_HOLDS ? EXIT_DONE : verdict == VERDICT_MACHINE ? EXIT_MACHINE : EXIT_REFUTED;
+}
+
+static int check(Compilation *c, double start) {
+    int64_t seed = 1, threads = sysconf(_SC_NPROCESSORS_ONLN);
+    bool exact = asked_for(c, OPTION_EXACT, OPTION_NUMERIC), numeric = asked_for(c, OPTION_NUMERIC, OPTION_EXACT), unequal = false;
+    if (!option_integer(c->options, OPTION_SEED, 0, &seed)) return EXIT_WRONG;
+    if (!option_integer(c->options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
+    ExactResult *result = exact ? run_exact(c, seed, threads, &unequal) : NULL;
+    CheckReport *report = NULL;
+    int status = numeric ? run_numeric(c, seed, &report) : EXIT_DONE;
+    if (status != EXIT_DONE) return status;
+    if (!numeric && unequal) report = find_witness(c, seed);
+    VerdictReport all = {c->name, c->core->checks.count, all_facts(c, result, report), report, phases_clock() - start};
+    if (option_given(c->options, OPTION_JSON)) verdict_json(&all, stdout);
+    else if (!exact) check_print(report, stdout);
+    else verdict_print(&all, stdout);
+    const char *path = option_value(c->options, OPTION_CERTIFICATE, NULL);
+    if (path && exact) status = certificate_write(c, path, (uint64_t)seed, (int)threads);
+    return status == EXIT_DONE ? exit_status(verdict_of_all(&all)) : status;
 }
 
 int command_check(Options *options) {
+    double start = phases_clock();
     Compilation *c = phases_begin(options);
-    if (option_given(options, OPTION_EXACT)) {
-        int status = phases_reach(c, PHASE_SETTLE);
-        if (status == EXIT_DONE) status = check_exact(c);
+    if (option_given(options, OPTION_CERTIFICATE) && option_given(options, OPTION_NUMERIC) && !option_given(options, OPTION_EXACT)) {
+        fprintf(stderr, "ctx: a certificate is of exact verdicts, and --numeric leaves them out\nhelp: leave out --numeric\n");
         phases_end(c);
-        return status;
+        return EXIT_WRONG;
     }
     c->expose_checks = true;
     int status = phases_reach(c, PHASE_OPTIMISE);
-    if (status == EXIT_DONE) status = check(c);
+    if (status == EXIT_DONE) status = check(c, start);
     phases_end(c);
     return status;
 }

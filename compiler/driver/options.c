@@ -179,7 +179,7 @@ int options_read(Arena *arena, int argc, char **argv, Options *options) {
         fprintf(stderr, "ctx %s: no file given\nusage: ctx %s %s\n", name, name, command_rows[command].operands);
         return EXIT_WRONG;
     }
-    bool many = options->command == COMMAND_FMT;
+    bool many = options->command == COMMAND_FMT || options->command == COMMAND_VERIFY;
     if (options->operands.count > 1 && !many) {
         fprintf(stderr, "ctx %s: one operand expected, but '%s' came after '%s'\n", name, options->operands.at[1],
                 options->operands.at[0]);

@@ -32,10 +32,15 @@ typedef struct ExactResult {
     bool relations;        /* linear relations between exponents were looked for (basis.h, full) */
     int assumption_count;
     char **assumption;     /* in words */
+    int hint_count;
+    char **hint;           /* EXACT_UNEQUAL: what would make the sides equal, in words */
     const char *why;       /* EXACT_UNDECIDED; EXACT_UNEQUAL: where in the tensor */
     Span where;
     double operations;     /* elements of fields that were computed */
 } ExactResult;
+
+/* Version of what IR programs mean and of how they are decided: part of every certificate. */
+enum { EXACT_SEMANTICS = 1 };
 
 typedef struct ExactOptions {
     uint64_t seed;

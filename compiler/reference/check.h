@@ -10,6 +10,8 @@
  * float64 does, and the report says so. */
 #ifndef CTX_REFERENCE_CHECK_H
 #define CTX_REFERENCE_CHECK_H
+#include <jansson.h>
+
 #include "reference/interpret.h"
 
 /* ---- the native program ------------------------------------------------------------------------------------------ */
@@ -110,6 +112,8 @@ typedef struct CheckReport {
 /* The report lives in `arena`. */
 CheckReport *check_run(Arena *arena, const CheckInput *input);
 void check_print(const CheckReport *report, FILE *to);
-/* One JSON object on one line. */
-void check_json(const CheckReport *report, FILE *to);
+/* One check in a few lines: the worst figures, or what differs. */
+void check_print_short(const CheckResult *result, FILE *to);
+/* A new object with every figure of one check. */
+json_t *check_result_json(const CheckResult *result);
 #endif

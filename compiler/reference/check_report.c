@@ -53,6 +53,21 @@ static double most_order_ratio(const CheckResult *r) {
     return most;
 }
 
+void check_print_short(const CheckResult *r, FILE *to) {
+    double ratio = 0, ulps = 0;
+    int64_t values = 0, skipped = 0;
+    for (int i = 0; i < r->family_count; i++) {
+        const CheckFamily *f = &r->family[i];
+        values += f->points, skipped += f->skipped;
+        ratio = fmax(ratio, f->error_per_bound), ulps = fmax(ulps, f->most_ulps);
+    }
+    fprintf(to, "  numeric  %s", r->verdict == CHECK_HOLDS ? "within the rounding bound" : VERDICT[r->verdict]);
+    if (r->verdict == CHECK_HOLDS) fprintf(to, ", worst %.2g of the bound, %.2g ulp, %lld values", ratio, ulps, (long long)values);
+    if (r->verdict == CHECK_HOLDS && r->exact_points) fprintf(to, ", %lld of whole numbers exactly", (long long)r->exact_points);
+    fputc('\n', to);
+    if (r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG) print_failure(r, to);
+}
+
 static void print_result(const CheckResult *r, FILE *to) {
     fprintf(to, "%s: %s\n", r->name, VERDICT[r->verdict]);
     print_table(r, to);
@@ -121,11 +136,10 @@ static json_t *failure_json(const CheckFailure *f, bool native) {
     return o;
 }
 
-static json_t *result_json(const CheckResult *r) {
+json_t *check_result_json(const CheckResult *r) {
     json_t *o = json_object(), *families = json_array();
     for (int i = 0; i < r->family_count; i++)
         if (r->family[i].runs) json_array_append_new(families, family_json(&r->family[i]));
-    json_object_set_new(o, "name", json_string(r->name));
     json_object_set_new(o, "verdict", json_string(VERDICT_KEY[r->verdict]));
     json_object_set_new(o, "families", families);
     json_object_set_new(o, "exact_values", json_integer(r->exact_points));
@@ -133,17 +147,4 @@ static json_t *result_json(const CheckResult *r) {
     bool failed = r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG;
     if (failed) json_object_set_new(o, "failure", failure_json(&r->failure, r->verdict == CHECK_NATIVE_WRONG));
     return o;
-}
-
-void check_json(const CheckReport *report, FILE *to) {
-    json_t *o = json_object(), *results = json_array(), *notes = json_array();
-    for (int i = 0; i < report->count; i++) json_array_append_new(results, result_json(&report->result[i]));
-    for (int i = 0; i < report->notes.count; i++) json_array_append_new(notes, json_string(report->notes.at[i]));
-    json_object_set_new(o, "verdict", json_string(VERDICT_KEY[report->verdict]));
-    json_object_set_new(o, "numeric", results);
-    json_object_set_new(o, "notes", notes);
-    json_object_set_new(o, "error", text_or_null(report->error));
-    json_dumpf(o, to, JSON_COMPACT);
-    fputc('\n', to);
-    json_decref(o);
 }
