@@ -224,13 +224,30 @@ const Value *basis_find(Basis *b, const Value *g) {
     return NULL;
 }
 
+/* e^0 = 1 at the points where the argument is zero, as min(x, 0) is for half of all signs of x. */
+static const Value *one_at_zeros(Points *m, const Value *value, const Value *g) {
+    Value *copy = NULL;
+    EACH_POINT (m, i, f) {
+        if (g->re[i] || (g->im && g->im[i])) continue;
+        if (!copy) {
+            copy = value_new(m, value->im, value->degree);
+            memcpy(copy->re, value->re, sizeof *copy->re * (size_t)m->count * (value->im ? 2 : 1));
+        }
+        copy->re[i] = f->one;
+        if (copy->im) copy->im[i] = 0;
+    }
+    return copy ? copy : value;
+}
+
 const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **why) {
     int most = b->atoms.count + count;
     Parts parts = {ARENA_ARRAY(b->m->arena, int64_t, most), most};
     for (int i = 0; i < count; i++)
         if (!express(b, term[i].value, term[i].n, &parts, why)) return NULL;
-    const Value *value = product(b, &parts, why);
-    if (value) remember(b, value, argument_of(b, term, count));
+    const Value *value = product(b, &parts, why), *argument = argument_of(b, term, count);
+    if (!value) return NULL;
+    value = one_at_zeros(b->m, value, argument);
+    remember(b, value, argument);
     return value;
 }
 

@@ -59,14 +59,16 @@ static double least(double a, double b) {
     return a < b ? a : b;
 }
 
-static int judged_points(const Points *m, int prime, bool squares_only) {
+/* Points of a prime at which a difference counts; `squares_only`: it fails elsewhere. */
+static int judged_points(const Points *m, int prime, const Value *squares_only) {
     int count = 0;
-    for (int i = prime * m->each; i < (prime + 1) * m->each; i++) count += !m->dead[i] && !(squares_only && m->rooted[i]);
+    for (int i = prime * m->each; i < (prime + 1) * m->each; i++)
+        count += !m->dead[i] && !(squares_only && value_leaves_squares(m, squares_only, i));
     return count;
 }
 
 /* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). */
-static double certainty(const Trial *t, const Points *m, Degree d, bool squares_only) {
+static double certainty(const Trial *t, const Points *m, Degree d, const Value *squares_only) {
     double degree = log2(d.numerator + d.denominator + 1) + d.roots;
     double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
     double by_prime = trial_prime_bits(t) - height, all = 0;
@@ -74,24 +76,24 @@ static double certainty(const Trial *t, const Points *m, Degree d, bool squares_
     double by_point = miss < 1 ? -log2(miss) : 0;
     if (d.signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-d.signs))); /* a constant's sign is random by prime */
     for (int k = 0; k < m->primes; k++) {
-        int points = judged_points(m, k, squares_only);
-        double bits = least(by_prime, points * by_point);
+        double bits = least(by_prime, judged_points(m, k, squares_only) * by_point);
         if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
     }
     return all;
 }
 
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
-/* Compares a difference with zero, at all points or, where it fails only where roots left the squares, at the others. */
-static Outcome compare(const Points *m, const Value *difference, bool *squares_only) {
+/* Compares a difference with zero, at all points or, where it fails only where its roots left the squares, at the others. */
+static Outcome compare(const Points *m, const Value *difference, const Value **squares_only) {
     int live = 0, square = 0, wrong = 0, wrong_square = 0;
     for (int i = 0; i < m->count; i++) {
         if (m->dead[i]) continue;
         bool zero = !difference->re[i] && !(difference->im && difference->im[i]);
-        live++, wrong += !zero;
-        if (!m->rooted[i]) square++, wrong_square += !zero;
+        bool left = !zero && value_leaves_squares(m, difference, i);
+        live++, wrong += !zero, wrong_square += !zero && !left;
     }
-    *squares_only = wrong;
+    *squares_only = wrong ? difference : NULL;
+    for (int k = 0; wrong && k < m->primes; k++) square += judged_points(m, k, difference);
     if (wrong_square) return DISAGREE;
     return live < LEAST_JUDGED || (wrong && square < LEAST_JUDGED) ? MORE_POINTS : AGREE;
 }
@@ -106,7 +108,7 @@ static Outcome equal_values(Run *r, const Value *a, const Value *b) {
     if (!a || !b) return STOPPED;
     Points *m = trial_points(r->t);
     const Value *difference = value_sub(m, a, b);
-    bool squares_only;
+    const Value *squares_only;
     Outcome outcome = compare(m, difference, &squares_only);
     if (outcome == AGREE) r->bits = least(r->bits, certainty(r->t, m, degree_of(m->degrees, difference->degree), squares_only));
     return outcome;
@@ -186,7 +188,7 @@ static void assume(Task *task, const char *text) {
 static double with_identified(const Run *r) {
     const Points *m = trial_points(r->t);
     if (!m->any_identified) return r->bits;
-    return least(r->bits, certainty(r->t, m, m->identified, false) - log2(m->comparisons + 1)) - 1;
+    return least(r->bits, certainty(r->t, m, m->identified, NULL) - log2(m->comparisons + 1)) - 1;
 }
 
 static void take_facts(Run *r) {

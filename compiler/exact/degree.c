@@ -105,8 +105,8 @@ Degree degree_of(const Degrees *t, DegreeId id) {
     return t->entries.at[id].degree;
 }
 
-DegreeId degree_polynomial(Degrees *t, double degree, double bits, double signs) {
-    return intern(t, (Entry){.degree = {.numerator = degree, .bits = bits, .signs = signs}});
+DegreeId degree_polynomial(Degrees *t, double degree, double bits) {
+    return intern(t, (Entry){.degree = {.numerator = degree, .bits = bits}});
 }
 
 DegreeId degree_rational(Degrees *t, double bits, double denominator_bits) {
@@ -262,18 +262,29 @@ DegreeId degree_inverse(Degrees *t, DegreeId a, uint64_t key) {
     return intern(t, e);
 }
 
-static int root_of(Degrees *t, uint64_t key) {
+DegreeId degree_sign(Degrees *t, DegreeId a, double bits) {
+    Entry e = {.roots = t->entries.at[a].roots, .root = t->entries.at[a].root};
+    e.degree = (Degree){.bits = bits, .signs = t->entries.at[a].degree.signs + 1, .roots = e.roots};
+    return intern(t, e);
+}
+
+int degree_root_number(Degrees *t, uint64_t key) {
     for (int i = 0; i < t->roots.count; i++)
         if (t->roots.at[i] == key) return i;
     vec_push(t->arena, &t->roots, key);
     return t->roots.count - 1;
 }
 
+int degree_roots(const Degrees *t, DegreeId a, const int **number) {
+    *number = t->entries.at[a].root;
+    return t->entries.at[a].roots;
+}
+
 /* sqrt(N / D) = sqrt(N D) / D */
-DegreeId degree_root(Degrees *t, DegreeId a, uint64_t key) {
+DegreeId degree_root(Degrees *t, DegreeId a, int number) {
     Entry e = t->entries.at[a];
     int *own = ARENA_ARRAY(t->arena, int, 1);
-    *own = root_of(t, key);
+    *own = number;
     Entry with = {.roots = 1, .root = own};
     unite_roots(t, &t->entries.at[a], &with, &e);
     e.degree.numerator = (e.degree.numerator + e.degree.denominator) / 2;

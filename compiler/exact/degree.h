@@ -23,7 +23,7 @@ typedef struct Degrees Degrees;
 Degrees *degrees_new(Arena *arena);
 Degree degree_of(const Degrees *t, DegreeId id);
 /* A polynomial. */
-DegreeId degree_polynomial(Degrees *t, double degree, double bits, double signs);
+DegreeId degree_polynomial(Degrees *t, double degree, double bits);
 /* A rational number with these sizes above and below, in bits. */
 DegreeId degree_rational(Degrees *t, double bits, double denominator_bits);
 DegreeId degree_sum(Degrees *t, DegreeId a, DegreeId b);
@@ -34,6 +34,12 @@ DegreeId degree_product(Degrees *t, DegreeId a, DegreeId b);
 DegreeId degree_power(Degrees *t, DegreeId a, uint64_t n);
 /* 1 / a; `key` tells divisors apart: equal keys are equal values. */
 DegreeId degree_inverse(Degrees *t, DegreeId a, uint64_t key);
-/* sqrt(a); `key` tells roots apart. */
-DegreeId degree_root(Degrees *t, DegreeId a, uint64_t key);
+/* The sign of a, or a step of it with a number of `bits` in its denominator. */
+DegreeId degree_sign(Degrees *t, DegreeId a, double bits);
+/* Number of the root of what has this key: 0, 1, 2 ... in the order of first use. */
+int degree_root_number(Degrees *t, uint64_t key);
+/* sqrt(a), the root of this number. */
+DegreeId degree_root(Degrees *t, DegreeId a, int number);
+/* The numbers of the roots that a value depends on, ascending; how many. */
+int degree_roots(const Degrees *t, DegreeId a, const int **number);
 #endif

@@ -585,7 +585,7 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     int count = shape->primes * shape->each;
     *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->full};
     t->m = (Points){.primes = shape->primes, .each = shape->each, .count = count, .arena = arena, .degrees = degrees_new(arena),
-                    .dead = ARENA_ARRAY(arena, bool, count), .rooted = ARENA_ARRAY(arena, bool, count)};
+                    .dead = ARENA_ARRAY(arena, bool, count)};
     uint64_t *prime = NULL;
     int extra = literal_primes(arena, p, &prime);
     Field *field = ARENA_ARRAY(arena, Field, shape->primes);

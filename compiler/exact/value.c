@@ -32,7 +32,7 @@ const Value *value_rational(Points *m, int64_t numerator, int64_t denominator) {
 }
 
 const Value *value_draw(Points *m, uint64_t *state) {
-    Value *v = value_new(m, false, degree_polynomial(m->degrees, 1, 0, 0));
+    Value *v = value_new(m, false, degree_polynomial(m->degrees, 1, 0));
     EACH_POINT (m, i, f) v->re[i] = field_draw(f, state);
     return v;
 }
@@ -217,55 +217,60 @@ static uint64_t free_root(const Field *f, uint64_t re, uint64_t im) {
 
 const Value *value_root(Points *m, const Value *a) {
     bool complex = false;
-    Value *v = value_new(m, true, degree_root(m->degrees, a->degree, value_hash(m, a)));
+    int number = degree_root_number(m->degrees, value_hash(m, a));
+    Value *v = value_new(m, true, degree_root(m->degrees, a->degree, number));
+    if (number == m->left_squares.count) vec_push(m->arena, &m->left_squares, ARENA_ARRAY(m->arena, bool, m->count));
     EACH_POINT (m, i, f) {
         bool outside = a->im && a->im[i], square = !outside && field_sign(f, a->re[i]) >= 0;
         uint64_t root = outside ? free_root(f, a->re[i], a->im[i]) : field_root(f, square ? a->re[i] : field_negative(f, a->re[i]));
         v->re[i] = square || outside ? root : 0;
         v->im[i] = square || outside ? 0 : root;
-        m->rooted[i] |= !square;
+        m->left_squares.at[number][i] = !square;
         complex |= v->im[i] != 0;
     }
     if (!complex) v->im = NULL;
     return v;
 }
 
-static DegreeId sign_degree(Points *m, const Value *a, double bits) {
-    return degree_polynomial(m->degrees, 0, bits, degree_of(m->degrees, a->degree).signs + 1);
-}
-
 /* Outside of F_p, that of the real part, or else of the imaginary one: odd, as a sign is, and nothing more. */
-static int sign_at(Points *m, const Field *f, const Value *a, int i) {
+static int sign_at(const Field *f, const Value *a, int i) {
     if (!a->im || !a->im[i]) return field_sign(f, a->re[i]);
-    m->rooted[i] = true;
     return field_sign(f, a->re[i] ? a->re[i] : a->im[i]);
 }
 
 const Value *value_sign(Points *m, const Value *a) {
-    Value *v = value_new(m, false, sign_degree(m, a, 0));
+    Value *v = value_new(m, false, degree_sign(m->degrees, a->degree, 0));
     EACH_POINT (m, i, f) {
-        int sign = sign_at(m, f, a, i);
+        int sign = sign_at(f, a, i);
         v->re[i] = sign > 0 ? f->one : sign < 0 ? f->p - f->one : 0;
     }
     return v;
 }
 
 const Value *value_step(Points *m, const Value *a, int at_zero) {
-    Value *v = value_new(m, false, sign_degree(m, a, 1));
+    Value *v = value_new(m, false, degree_sign(m->degrees, a->degree, 1));
     EACH_POINT (m, i, f) {
-        int sign = sign_at(m, f, a, i);
+        int sign = sign_at(f, a, i);
         v->re[i] = sign > 0 || (sign == 0 && at_zero) ? f->one : 0;
     }
     return v;
 }
 
 const Value *value_zero(Points *m, const Value *a) {
-    Value *v = value_new(m, false, sign_degree(m, a, 0));
+    Value *v = value_new(m, false, degree_sign(m->degrees, a->degree, 0));
     EACH_POINT (m, i, f) v->re[i] = a->re[i] || (a->im && a->im[i]) ? 0 : f->one;
     return v;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------------- */
+bool value_leaves_squares(const Points *m, const Value *a, int point) {
+    const int *number;
+    int count = degree_roots(m->degrees, a->degree, &number);
+    for (int i = 0; i < count; i++)
+        if (m->left_squares.at[number[i]][point]) return true;
+    return false;
+}
+
 bool value_is_zero(const Points *m, const Value *a) {
     for (int i = 0; i < m->count; i++)
         if (!m->dead[i] && (a->re[i] || (a->im && a->im[i]))) return false;

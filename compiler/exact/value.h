@@ -20,7 +20,7 @@ typedef struct Points {
     Arena *arena;
     Degrees *degrees;
     bool *dead;   /* by point: a division by zero happened there, so it says nothing */
-    bool *rooted; /* by point: a root was taken of what is no square there */
+    VEC(bool *) left_squares; /* by number of the root, by point: the root is of what is no square there */
     /* Of two values that were computed in different ways and taken for equal: the degrees of their differences, at most. */
     Degree identified;
     bool any_identified;
@@ -43,7 +43,7 @@ const Value *value_mul(Points *m, const Value *a, const Value *b);
 const Value *value_power(Points *m, const Value *a, uint64_t n);
 /* 1 / a; marks points where a is zero as dead. NULL: a is zero everywhere. */
 const Value *value_inverse(Points *m, const Value *a);
-/* The principal root; marks points where it leaves the squares. */
+/* The principal root. */
 const Value *value_root(Points *m, const Value *a);
 /* chi(a). */
 const Value *value_sign(Points *m, const Value *a);
@@ -59,6 +59,8 @@ void sum_add(Sum *s, const Value *a);
 void sum_add_product(Sum *s, const Value *a, const Value *b);
 const Value *sum_close(Sum *s);
 
+/* At a point: one of the roots that a value depends on is of no square. */
+bool value_leaves_squares(const Points *m, const Value *a, int point);
 bool value_is_zero(const Points *m, const Value *a); /* at every live point */
 bool value_equal(Points *m, const Value *a, const Value *b);
 uint64_t value_hash(const Points *m, const Value *a);
