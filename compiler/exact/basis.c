@@ -57,7 +57,20 @@ static uint64_t direction(const Points *m, const Value *a) {
     return h ^ (h >> 32);
 }
 
+static int atom_of(const Basis *b, const Value *g) {
+    for (int i = 0; i < b->atoms.count; i++)
+        if (b->atoms.at[i].value == g) return i;
+    return -1;
+}
+
+bool basis_holds(const Basis *b, const Value *g) {
+    return atom_of(b, g) >= 0;
+}
+
 static bool find_atom(const Basis *b, const Value *g, Exponent *found, int *atom) {
+    found->n = BASIS_DENOMINATOR;
+    *atom = atom_of(b, g);
+    if (*atom >= 0) return true;
     uint64_t hash = direction(b->m, g);
     for (int i = 0; i < b->atoms.count; i++) {
         if (b->atoms.at[i].hash != hash) continue;
@@ -72,6 +85,14 @@ bool basis_knows(Basis *b, const Value *g) {
     Exponent e;
     int atom;
     return value_is_zero(b->m, g) || find_atom(b, g, &e, &atom);
+}
+
+/* A random symbol for e^g, and 1 at the points where g is zero, as min(x, 0) is for half of all signs of x. */
+static const Value *draw_symbol(Basis *b, const Value *g) {
+    Value *symbol = (Value *)value_draw(b->m, b->seed);
+    EACH_POINT (b->m, i, f)
+        if (!g->re[i] && !(g->im && g->im[i])) symbol->re[i] = f->one;
+    return symbol;
 }
 
 static int add_atom(Basis *b, const Value *g, const Value *base, int64_t unit) {
@@ -144,7 +165,7 @@ static bool express_full(Basis *b, const Value *g, const Value *base, int64_t un
     Rest r = reduce(b, g);
     if (r.pivot >= 0) {
         add_row(b, r);
-        return add_part(parts, add_atom(b, g, base ? base : value_draw(b->m, b->seed), unit), n, BASIS_DENOMINATOR, why);
+        return add_part(parts, add_atom(b, g, base ? base : draw_symbol(b, g), unit), n, BASIS_DENOMINATOR, why);
     }
     uint64_t denominator = field_integer(f, BASIS_DENOMINATOR);
     for (int k = 0; k < b->rows.count; k++) {
@@ -165,7 +186,7 @@ static bool express(Basis *b, const Value *g, int64_t n, Parts *parts, const cha
     if (value_is_zero(b->m, g)) return true;
     if (find_atom(b, g, &found, &atom)) return add_part(parts, atom, n, found.n, why);
     if (b->full) return express_full(b, g, NULL, 1, n, parts, why);
-    return add_part(parts, add_atom(b, g, value_draw(b->m, b->seed), 1), n, BASIS_DENOMINATOR, why);
+    return add_part(parts, add_atom(b, g, draw_symbol(b, g), 1), n, BASIS_DENOMINATOR, why);
 }
 
 /* ---- powers of the symbols ------------------------------------------------------------------------------------------ */
@@ -224,21 +245,6 @@ const Value *basis_find(Basis *b, const Value *g) {
     return NULL;
 }
 
-/* e^0 = 1 at the points where the argument is zero, as min(x, 0) is for half of all signs of x. */
-static const Value *one_at_zeros(Points *m, const Value *value, const Value *g) {
-    Value *copy = NULL;
-    EACH_POINT (m, i, f) {
-        if (g->re[i] || (g->im && g->im[i])) continue;
-        if (!copy) {
-            copy = value_new(m, value->im, value->degree);
-            memcpy(copy->re, value->re, sizeof *copy->re * (size_t)m->count * (value->im ? 2 : 1));
-        }
-        copy->re[i] = f->one;
-        if (copy->im) copy->im[i] = 0;
-    }
-    return copy ? copy : value;
-}
-
 const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **why) {
     int most = b->atoms.count + count;
     Parts parts = {ARENA_ARRAY(b->m->arena, int64_t, most), most};
@@ -246,7 +252,6 @@ const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **w
         if (!express(b, term[i].value, term[i].n, &parts, why)) return NULL;
     const Value *value = product(b, &parts, why), *argument = argument_of(b, term, count);
     if (!value) return NULL;
-    value = one_at_zeros(b->m, value, argument);
     remember(b, value, argument);
     return value;
 }

@@ -27,6 +27,8 @@ const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **w
 const Value *basis_log(Basis *b, const Value *u, const char **why);
 /* e^g where it was computed before for this very argument; else NULL. */
 const Value *basis_find(Basis *b, const Value *g);
+/* Whether this very value is an argument already: nothing needs to be compared. */
+bool basis_holds(const Basis *b, const Value *g);
 /* Whether some rational multiple of g is an argument already. */
 bool basis_knows(Basis *b, const Value *g);
 /* Number of independent arguments. */

@@ -432,21 +432,32 @@ static const Value *inverse(Trial *t, const IrExpr *e, const Value *a) {
     return v;
 }
 
-/* e^(n e), n = 1, -1, 2 ...: what `e` says, n times. */
+static bool all_held(const Trial *t, const Terms *terms) {
+    for (int i = 0; i < terms->count; i++)
+        if (!basis_holds(t->basis, terms->at[i].value) && !value_is_zero(&t->m, terms->at[i].value)) return false;
+    return true;
+}
+
+static const Value *exponential_of(Trial *t, const IrExpr *e, const Terms *terms) {
+    const char *why = NULL;
+    const Value *value = basis_exp(t->basis, terms->at, terms->count, &why);
+    return value ? value : undecided(t, e, why);
+}
+
+/* e^(n e), n = 1, -1, 2 ...: what `e` says, n times. By the terms that the equations show where all are known; else as a whole
+ * where that is known; else by new terms. */
 static const Value *exponential(Trial *t, const IrExpr *e, int n) {
+    int64_t times = (int64_t)n * BASIS_DENOMINATOR;
+    Terms parts = {0};
+    bool split = !t->full && collect(t, e, times, &parts);
+    if (t->why) return NULL;
+    if (split && all_held(t, &parts)) return exponential_of(t, e, &parts);
     const Value *v = eval(t, e), *g = v && n != 1 ? value_mul(&t->m, v, value_integer(&t->m, n)) : v;
     if (!g) return NULL;
     const Value *known = basis_find(t->basis, g);
     if (known) return known;
-    const char *why = NULL;
-    Terms terms = {.at = {{v, (int64_t)n * BASIS_DENOMINATOR}}, .count = 1};
-    if (!t->full && !basis_knows(t->basis, g)) {
-        Terms parts = {0};
-        if (collect(t, e, (int64_t)n * BASIS_DENOMINATOR, &parts)) terms = parts;
-        if (t->why) return NULL;
-    }
-    const Value *value = basis_exp(t->basis, terms.at, terms.count, &why);
-    return value ? value : undecided(t, e, why);
+    Terms whole = {.at = {{v, times}}, .count = 1};
+    return exponential_of(t, e, split && !basis_knows(t->basis, g) ? &parts : &whole);
 }
 
 static const Value *half(Trial *t, const Value *a) {
