@@ -7,6 +7,7 @@
 #include "driver/files.h"
 #include "driver/modules.h"
 #include "driver/record.h"
+#include "exact/validate.h"
 #include "front/front.h"
 #include "ir/build.h"
 #include "ir/settle.h"
@@ -74,9 +75,32 @@ static int phase_settle(Compilation *c) {
     return record_populations(c);
 }
 
+/* What --validate asks for. */
+typedef struct Validator {
+    int changed, undecided;
+    const char *wrong; /* the pass that broke the program */
+    Validation found;
+} Validator;
+
+static void validate_pass(void *data, const char *pass, const IrProgram *before, const IrProgram *after) {
+    Validator *v = data;
+    Validation found = exact_validate(before, after, 1);
+    v->changed++;
+    v->undecided += found.verdict == EXACT_UNDECIDED;
+    if (found.verdict == EXACT_UNEQUAL && !v->wrong) v->wrong = pass, v->found = found;
+}
+
 static int phase_optimise(Compilation *c) {
+    Validator v = {0};
     OptOptions options = {.no_reassociate = option_given(c->options, OPTION_NO_REASSOCIATE), .drop_checks = c->drop_checks};
+    bool validate = option_given(c->options, OPTION_VALIDATE);
+    if (validate) options.changed = validate_pass, options.changed_data = &v;
     c->optimised = opt_run(c->core, &options, &c->report);
+    if (v.wrong) {
+        fprintf(stderr, "ctx: internal fault: pass %s changed what '%s' is, at %s\n", v.wrong, v.found.output, v.found.why);
+        return EXIT_FAULT;
+    }
+    if (validate) fprintf(stderr, "validated: %d changes by passes, %d of them undecided\n", v.changed, v.undecided);
     return EXIT_DONE;
 }
 

@@ -212,6 +212,10 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
     take_facts(&r);
+    if (outcome == DISAGREE && trial_settles(r.t)) { /* two loops may have the same fixed point */
+        outcome = STOPPED;
+        task->why = "a loop that is iterated until it settles";
+    }
     if (found && outcome == AGREE)
         *found = cuts_find(task->arena, r.t, task->d->p, task->d->check->left, task->d->check->right);
     trial_free(r.t);

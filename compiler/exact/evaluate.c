@@ -634,6 +634,10 @@ int trial_basis(const Trial *t) {
     return basis_count(t->basis);
 }
 
+bool trial_settles(const Trial *t) {
+    return t->settled.count > 0;
+}
+
 double trial_prime_bits(const Trial *t) {
     return t->prime_bits;
 }

@@ -34,6 +34,7 @@ Span trial_where(const Trial *t);
 Points *trial_points(Trial *t);
 int trial_basis(const Trial *t); /* independent exponents */
 bool trial_uses_signs(const Trial *t);
+bool trial_settles(const Trial *t);    /* a loop's fixed point was met */
 double trial_prime_bits(const Trial *t); /* log2 of the number of primes that the fields were drawn from */
 /* Assumptions that were made, in words, each once. */
 int trial_assumptions(const Trial *t, const char *const **text);

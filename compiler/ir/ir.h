@@ -198,6 +198,10 @@ IrExpr *ir_map(IrProgram *p, IrExpr *e, IrExpr *(*rewrite)(void *data, IrExpr *e
  * copy. */
 IrProgram *ir_clone(const IrProgram *p);
 
+/* join.c: both programs as one, over the inputs of the first; a check for each output of the same name in both: left is a's, right
+ * is b's. The result is read by evaluation; its items are in dependence order, but b's literals and copies are not shared. */
+IrProgram *ir_join(const IrProgram *a, const IrProgram *b);
+
 /* ---- text (IR.md) ------------------------------------------------------------------------------------------------ */
 void ir_print(const IrProgram *p, FILE *to);
 char *ir_expr_text(Arena *arena, const IrExpr *e);

@@ -31,6 +31,29 @@ static void verify(const Opt *o, const char *after) {
 static void verify(const Opt *o, const char *after) { (void)o, (void)after; }
 #endif
 
+static bool same_text(const IrProgram *a, const IrProgram *b) {
+    char *text[2];
+    size_t length[2];
+    const IrProgram *program[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        FILE *to = open_memstream(&text[i], &length[i]);
+        ir_print(program[i], to);
+        fclose(to);
+    }
+    bool same = length[0] == length[1] && memcmp(text[0], text[1], length[0]) == 0;
+    free(text[0]);
+    free(text[1]);
+    return same;
+}
+
+static void run_pass(Opt *o, const Pass *pass) {
+    IrProgram *before = o->options->changed ? ir_clone(o->p) : NULL;
+    pass->run(o);
+    opt_facts(o);
+    verify(o, pass->name);
+    if (before && !same_text(before, o->p)) o->options->changed(o->options->changed_data, pass->name, before, o->p);
+}
+
 /* The steps of each contraction as the final program has them; a step that became another equation is left out. */
 static void write_steps(Opt *o) {
     for (int i = 0; i < o->report->contractions.count; i++) {
@@ -55,9 +78,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         if (options->passes && (int)i >= options->passes) break;
         if (passes[i].reorders && options->no_reassociate) continue;
-        passes[i].run(&o);
-        opt_facts(&o);
-        verify(&o, passes[i].name);
+        run_pass(&o, &passes[i]);
     }
     write_steps(&o);
     report->chosen = opt_program_cost(&o, &after);
