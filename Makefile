@@ -29,7 +29,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test unit golden-update asan debug valgrind coverage bench fuzz install uninstall clean
+.PHONY: all help deps demo test unit golden-update asan debug valgrind coverage bench fuzz mutation install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
@@ -82,8 +82,14 @@ $(B)/unit: $(UNIT_OBJ) $(COMPILER_OBJ) $(RUNTIME_OBJ)
 unit: $(B)/unit ## run the unit tests (make unit SUITE=ir for one)
 	$(B)/unit $(SUITE)
 
-test: all $(B)/unit ## build and run every test
+test: all $(B)/unit $(B)/mutate ## build and run every test
 	CTX_TEST_LINK="$(LINK_EXTRA_$(CONFIG))" tests/run.sh $(B)
+
+$(B)/mutate: tests/exact/mutate.c tests/exact/mutations.def $(COMPILER_OBJ) $(RUNTIME_OBJ)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) tests/exact/mutate.c $(COMPILER_OBJ) $(RUNTIME_OBJ) -o $@ $(LIBS)
+
+mutation: all $(B)/mutate ## mutate both sides of every check; print the table operator by program
+	@CTX_LONG=1 sh tests/exact/mutation.sh $(B) $(B)/mutation
 
 golden-update: all ## show and accept changed messages of the golden tests
 	tests/golden/golden.sh $(B) build/golden-update --update

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every test, for one build: tests/run.sh build/release. Each script under tests/{golden,run,numeric}/ named *.sh is one
+# Every test, for one build: tests/run.sh build/release. Each script under tests/{golden,run,numeric,exact}/ named *.sh is one
 # test: it gets the build folder as $1 and a scratch folder as $2, prints what went wrong and exits non-zero.
 set -u
 build=$1
@@ -21,7 +21,7 @@ run() {
     fi
 }
 run unit "$build/unit"
-for script in tests/golden/*.sh tests/run/*.sh tests/numeric/*.sh; do
+for script in tests/golden/*.sh tests/run/*.sh tests/numeric/*.sh tests/exact/*.sh; do
     [ -f "$script" ] || continue
     name=$(basename "$script" .sh)
     run "$name" sh "$script" "$build" "$work/$name"

@@ -34,6 +34,7 @@ typedef struct Decision { /* what all shapes share */
     const IrProgram *p;
     const IrCheck *check;
     Method method;
+    double budget;
     Cuts cuts;
     ExactResult result;
 } Decision;
@@ -46,8 +47,9 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     Method method;
     ExactShape shape;
     Outcome outcome;
-    double trial_bits; /* certainty of the last trial */
-    double operations;
+    double trial_bits; /* of the last trial: certainty, elements computed, points */
+    double trial_operations, trial_points;
+    double operations; /* of all trials */
     bool signs;
     VEC(char *) assumptions;
     const char *why;
@@ -196,7 +198,9 @@ static void take_facts(Run *r) {
     const char *const *text;
     int count = trial_assumptions(r->t, &text);
     for (int i = 0; i < count; i++) assume(task, text[i]);
-    task->operations += trial_points(r->t)->operations;
+    task->trial_operations = trial_points(r->t)->operations;
+    task->trial_points = trial_points(r->t)->count;
+    task->operations += task->trial_operations;
     task->signs |= trial_uses_signs(r->t);
     task->trial_bits = with_identified(r);
     if (trial_basis(r->t) > task->shape.exponents) task->shape.exponents = trial_basis(r->t);
@@ -223,12 +227,20 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
     return outcome;
 }
 
+/* Whether a trial at these points stays in the budget: values take time by points, the echelon basis by exponents too. */
+static bool affordable(const Task *task, int points) {
+    double exponents = task->shape.exponents, each = task->trial_operations / task->trial_points;
+    return each * points + (task->method.full ? 2.0 * points * exponents * exponents : 0) <= task->d->budget;
+}
+
 /* Repeats with more points while they do not suffice. */
 static Outcome trial_with_points(Task *task, bool cut, Cuts *found) {
     for (;;) {
         Outcome outcome = trial(task, cut, found);
         if (outcome != MORE_POINTS || 2 * task->method.each > MOST_POINTS) return outcome;
-        task->method.each = !task->method.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
+        int each = !task->method.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
+        if (!affordable(task, each * task->method.primes)) return outcome;
+        task->method.each = each;
     }
 }
 
@@ -363,6 +375,7 @@ static Task *sample(Decision *d, uint64_t seed) {
     if (task->outcome != DISAGREE) return task;
     const char *why = task->why;
     task->method = (Method){1, FULL_POINTS, true};
+    if (!affordable(task, FULL_POINTS)) return task;
     task->outcome = trial_with_points(task, false, &d->cuts);
     if (task->outcome == AGREE) d->method = task->method, d->result.relations = true;
     else if (task->outcome != DISAGREE) task->outcome = DISAGREE, task->why = why;
@@ -398,15 +411,15 @@ static void take_result(Decision *d, Task **task, int count) {
 
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
     Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false}};
-    double budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
+    d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];
     double cost = first->operations;
     int count = 0;
     d.result.assumption = ARENA_ARRAY(arena, char *, 4 * core->vars.count + 4);
-    for (int round = 0; first->outcome == AGREE && round < LENGTH_COUNT; round++) {
+    for (int round = 0; first->outcome == AGREE && !options->one_shape && round < LENGTH_COUNT; round++) {
         int64_t *size = sizes(&d, round);
-        bool skip = growth(&d, size, first->size) * cost > budget;
+        bool skip = growth(&d, size, first->size) * cost > d.budget;
         for (int k = 0; k < count; k++) skip |= same_sizes(&d, size, task[k]->size);
         if (!skip) task[count++] = task_new(&d, size, field_random(&seed));
     }

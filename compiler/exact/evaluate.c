@@ -424,11 +424,16 @@ static bool collect(Trial *t, const IrExpr *e, int64_t n, Terms *terms) {
 }
 
 /* ---- elementwise functions ------------------------------------------------------------------------------------------ */
+/* `what` has a %s for the equation's name; assumed of values that depend on inputs or weights. */
+__attribute__((format(printf, 3, 0))) static void assume_here(Trial *t, const Value *a, const char *what) {
+    const char *name = !t->current ? "an expression" : t->current->origin ? t->current->origin : t->current->name;
+    if (degree_of(t->m.degrees, a->degree).numerator > 0) assume(t, arena_printf(t->m.arena, what, name));
+}
+
 static const Value *inverse(Trial *t, const IrExpr *e, const Value *a) {
     const Value *v = value_inverse(&t->m, a);
-    const char *name = t->current->origin ? t->current->origin : t->current->name;
     if (!v) return undecided(t, e, "a division by what is always zero");
-    if (degree_of(t->m.degrees, a->degree).numerator > 0) assume(t, arena_printf(t->m.arena, "the divisor in '%s' is not zero", name));
+    assume_here(t, a, "the divisor in '%s' is not zero");
     return v;
 }
 
@@ -484,8 +489,7 @@ static const Value *tanh_of(Trial *t, const IrExpr *e) {
 static const Value *logarithm(Trial *t, const IrExpr *e, const Value *a) {
     const char *why = NULL;
     const Value *v = basis_log(t->basis, a, &why);
-    const char *name = t->current && t->current->origin ? t->current->origin : t->current ? t->current->name : "an expression";
-    assume(t, arena_printf(t->m.arena, "what the logarithm in '%s' is taken of is positive", name));
+    assume_here(t, a, "what the logarithm in '%s' is taken of is positive");
     return v ? v : undecided(t, e, why);
 }
 
@@ -517,6 +521,7 @@ static const Value *comparison(Trial *t, const IrExpr *e) {
     const Value *a = eval(t, e->arg[0]), *b = a ? eval(t, e->arg[1]) : NULL;
     if (!b) return NULL;
     const Value *gap = value_sub(&t->m, b, a);
+    assume_here(t, gap, "what is compared in '%s' is not just equal");
     return e->op == IR_EQ ? value_zero(&t->m, gap) : step(t, gap, e->op == IR_LE);
 }
 

@@ -44,7 +44,9 @@ enum { EXACT_SEMANTICS = 1 };
 
 typedef struct ExactOptions {
     uint64_t seed;
-    double budget; /* operations for one check; 0: a default of some seconds. Larger shapes are left out when it is used up. */
+    double budget; /* operations for one trial; 0: a default of some seconds. Beyond it, larger shapes are left out, and the
+                    * search for linear relations between many exponents. */
+    bool one_shape; /* a small one */
     int threads;   /* 0: one */
 } ExactOptions;
 
