@@ -29,7 +29,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test unit golden-update asan debug valgrind coverage bench fuzz mutation install uninstall clean
+.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage bench fuzz mutation install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
@@ -82,11 +82,17 @@ $(B)/unit: $(UNIT_OBJ) $(COMPILER_OBJ) $(RUNTIME_OBJ)
 unit: $(B)/unit ## run the unit tests (make unit SUITE=ir for one)
 	$(B)/unit $(SUITE)
 
-test: all $(B)/unit $(B)/mutate ## build and run every test
+test: all $(B)/unit $(B)/mutate $(B)/pairs ## build and run every test
 	CTX_TEST_LINK="$(LINK_EXTRA_$(CONFIG))" tests/run.sh $(B)
 
-$(B)/mutate: tests/exact/mutate.c tests/exact/mutations.def $(COMPILER_OBJ) $(RUNTIME_OBJ)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) tests/exact/mutate.c $(COMPILER_OBJ) $(RUNTIME_OBJ) -o $@ $(LIBS)
+test-long: ## every test at full size: 10,000 random pairs, all mutants, 2,000 validated programs
+	CTX_LONG=1 $(MAKE) test
+
+# Programs of tests/exact/: each main file with what it shares.
+$(B)/mutate: $(B)/tests/exact/mutate.o $(B)/tests/exact/mutations.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
+$(B)/pairs: $(addprefix $(B)/tests/exact/,pairs.o identities.o mutations.o scalar.o) $(B)/tests/unit/random_ir.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
+$(B)/mutate $(B)/pairs:
+	$(CC) $(LDFLAGS) -rdynamic $^ -o $@ $(LIBS) -lcunit
 
 mutation: all $(B)/mutate ## mutate both sides of every check; print the table operator by program
 	@CTX_LONG=1 sh tests/exact/mutation.sh $(B) $(B)/mutation

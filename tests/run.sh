@@ -14,6 +14,7 @@ run() {
     if "$@" > "$work/log" 2>&1; then
         passed=$((passed + 1))
         echo "ok      $name"
+        sed -n 's/^skipped/        &/p' "$work/log"
     else
         failed=$((failed + 1))
         echo "FAILED  $name"

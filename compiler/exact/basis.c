@@ -4,15 +4,16 @@
 #include <string.h>
 
 /* Points beyond the basis that a linear relation must hold at; a false one survives with (D / p)^MARGIN. */
-enum { MARGIN = 40, LARGEST_FACTOR = 1 << 20 };
-static const char no_fraction[] = "exponents in a ratio that is no fraction with a denominator dividing 5040";
+enum { MARGIN = 40, LARGEST_FACTOR = 1 << 24 };
+static const int64_t MOST_UNITS = INT64_C(1) << 36, LARGEST_DENOMINATOR = INT64_C(1) << 32;
+static const char no_fraction[] = "exponents in a ratio that is no fraction of small numbers";
 const char *const basis_wants_points = "more independent exponentials than points";
 
-typedef struct Atom { /* an independent argument g: e^(g n / 5040) = base^(n / unit) */
+typedef struct Atom { /* an independent argument g: e^(g n / denominator) = base^(n / unit) */
     const Value *value;
     uint64_t hash;     /* of its direction: the same for all multiples */
     const Value *base; /* a random symbol; of a logarithm, what it is the logarithm of */
-    int64_t unit;      /* 1; 5040 for a logarithm */
+    int64_t unit;      /* 1; the denominator for a logarithm */
     const Value *whole, *inverse; /* e^g and e^-g once they were asked for */
 } Atom;
 
@@ -31,6 +32,7 @@ struct Basis {
     Points *m;
     uint64_t *seed;
     bool full;
+    int64_t denominator, wanted; /* of exponents: what they have to divide, and what would do for all that were met */
     VEC(Atom) atoms;
     VEC(Row) rows; /* full: one for each atom */
     VEC(Known) known;
@@ -38,6 +40,23 @@ struct Basis {
 
 int basis_count(const Basis *b) {
     return b->atoms.count;
+}
+
+int64_t basis_wanted(const Basis *b) {
+    return b->wanted;
+}
+
+/* n / d in units of 1 / denominator; false: it is no multiple of the unit, and a larger denominator is wanted. */
+static bool in_units(Basis *b, int64_t n, int64_t d, int64_t *units) {
+    int64_t a = b->wanted, rest = d;
+    while (rest) {
+        int64_t next = a % rest;
+        a = rest, rest = next;
+    }
+    if (d / a > 1 && b->wanted <= LARGEST_DENOMINATOR / (d / a)) b->wanted *= d / a;
+    if (b->denominator % d) return false;
+    *units = n * (b->denominator / d);
+    return *units <= MOST_UNITS && *units >= -MOST_UNITS;
 }
 
 /* ---- atoms ---------------------------------------------------------------------------------------------------------- */
@@ -67,14 +86,16 @@ bool basis_holds(const Basis *b, const Value *g) {
     return atom_of(b, g) >= 0;
 }
 
-static bool find_atom(const Basis *b, const Value *g, Exponent *found, int *atom) {
-    found->n = BASIS_DENOMINATOR;
+static bool find_atom(Basis *b, const Value *g, Exponent *found, int *atom) {
+    found->n = b->denominator;
     *atom = atom_of(b, g);
     if (*atom >= 0) return true;
     uint64_t hash = direction(b->m, g);
-    for (int i = 0; i < b->atoms.count; i++) {
+    int last = b->atoms.count && b->atoms.at[0].hash == hash ? 1 : b->atoms.count; /* rational numbers are multiples of 1 */
+    for (int i = 0; i < last; i++) {
         if (b->atoms.at[i].hash != hash) continue;
-        if (!value_ratio(b->m, b->atoms.at[i].value, g, BASIS_DENOMINATOR, LARGEST_FACTOR, &found->n)) continue;
+        int64_t n, d;
+        if (!value_ratio(b->m, b->atoms.at[i].value, g, LARGEST_FACTOR, &n, &d) || !in_units(b, n, d, &found->n)) continue;
         *atom = i;
         return true;
     }
@@ -140,15 +161,15 @@ static void add_row(Basis *b, Rest r) {
 }
 
 /* ---- expressing an argument by atoms -------------------------------------------------------------------------------- */
-typedef struct Parts { /* by atom, in units of 1 / 5040 */
+typedef struct Parts { /* by atom, in units of 1 / denominator */
     int64_t *n;
     int count;
 } Parts;
 
-static bool add_part(Parts *parts, int atom, int64_t of_argument, int64_t of_atom, const char **why) {
+static bool add_part(const Basis *b, Parts *parts, int atom, int64_t of_argument, int64_t of_atom, const char **why) {
     __int128 product = (__int128)of_argument * of_atom;
-    __int128 n = product / BASIS_DENOMINATOR;
-    if (product % BASIS_DENOMINATOR == 0 && n <= LARGEST_FACTOR && n >= -LARGEST_FACTOR) {
+    __int128 n = product / b->denominator;
+    if (product % b->denominator == 0 && n <= MOST_UNITS && n >= -MOST_UNITS) {
         parts->n[atom] += (int64_t)n;
         return true;
     }
@@ -165,17 +186,16 @@ static bool express_full(Basis *b, const Value *g, const Value *base, int64_t un
     Rest r = reduce(b, g);
     if (r.pivot >= 0) {
         add_row(b, r);
-        return add_part(parts, add_atom(b, g, base ? base : draw_symbol(b, g), unit), n, BASIS_DENOMINATOR, why);
+        return add_part(b, parts, add_atom(b, g, base ? base : draw_symbol(b, g), unit), n, b->denominator, why);
     }
-    uint64_t denominator = field_integer(f, BASIS_DENOMINATOR);
     for (int k = 0; k < b->rows.count; k++) {
-        int64_t factor;
+        int64_t factor, numerator, divisor;
         if (!r.combination[k]) continue;
-        if (!field_small_integer(f, field_mul(f, r.combination[k], denominator), LARGEST_FACTOR, &factor)) {
+        if (!field_fraction(f, r.combination[k], LARGEST_FACTOR, &numerator, &divisor) || !in_units(b, numerator, divisor, &factor)) {
             *why = no_fraction;
             return false;
         }
-        if (!add_part(parts, k, n, factor, why)) return false;
+        if (!add_part(b, parts, k, n, factor, why)) return false;
     }
     return true;
 }
@@ -184,30 +204,30 @@ static bool express(Basis *b, const Value *g, int64_t n, Parts *parts, const cha
     Exponent found;
     int atom;
     if (value_is_zero(b->m, g)) return true;
-    if (find_atom(b, g, &found, &atom)) return add_part(parts, atom, n, found.n, why);
+    if (find_atom(b, g, &found, &atom)) return add_part(b, parts, atom, n, found.n, why);
     if (b->full) return express_full(b, g, NULL, 1, n, parts, why);
-    return add_part(parts, add_atom(b, g, draw_symbol(b, g), 1), n, BASIS_DENOMINATOR, why);
+    return add_part(b, parts, add_atom(b, g, draw_symbol(b, g), 1), n, b->denominator, why);
 }
 
 /* ---- powers of the symbols ------------------------------------------------------------------------------------------ */
-/* e^(g |n| / 5040) */
+/* e^(g |n| / denominator) */
 static const Value *power_of(Basis *b, Atom *atom, int64_t n, const char **why) {
     uint64_t times = (uint64_t)(n < 0 ? -n : n);
-    if (times == BASIS_DENOMINATOR && atom->whole) return atom->whole;
+    if (times == (uint64_t)b->denominator && atom->whole) return atom->whole;
     const Value *base = atom->base, *power = NULL;
     if (atom->unit == 1) power = value_power(b->m, base, times);
     else if (times % (uint64_t)atom->unit == 0) power = value_power(b->m, base, times / (uint64_t)atom->unit);
     else if (2 * times % (uint64_t)atom->unit == 0 && (base = value_root(b->m, base)))
         power = value_power(b->m, base, 2 * times / (uint64_t)atom->unit);
     if (!power) *why = "the exponential of a fraction of a logarithm, other than a half";
-    if (times == BASIS_DENOMINATOR) atom->whole = power;
+    if (times == (uint64_t)b->denominator) atom->whole = power;
     return power;
 }
 
 static const Value *factor_of(Basis *b, Atom *atom, int64_t n, const char **why) {
     const Value *power = power_of(b, atom, n, why);
     if (!power || n > 0) return power;
-    if (n != -BASIS_DENOMINATOR) return value_inverse(b->m, power);
+    if (n != -b->denominator) return value_inverse(b->m, power);
     if (!atom->inverse) atom->inverse = value_inverse(b->m, power);
     return atom->inverse;
 }
@@ -226,8 +246,8 @@ static const Value *product(Basis *b, const Parts *parts, const char **why) {
 static const Value *argument_of(Basis *b, const Exponent *term, int count) {
     const Value *g = NULL;
     for (int i = 0; i < count; i++) {
-        const Value *part = term[i].n == BASIS_DENOMINATOR ? term[i].value
-            : value_mul(b->m, term[i].value, value_rational(b->m, term[i].n, BASIS_DENOMINATOR));
+        const Value *part = term[i].n == b->denominator ? term[i].value
+            : value_mul(b->m, term[i].value, value_rational(b->m, term[i].n, b->denominator));
         g = g ? value_add(b->m, g, part) : part;
     }
     return g ? g : value_integer(b->m, 0);
@@ -262,17 +282,17 @@ const Value *basis_log(Basis *b, const Value *u, const char **why) {
         if (b->known.at[i].value_hash == hash && value_equal(b->m, b->known.at[i].value, u)) return b->known.at[i].argument;
     const Value *symbol = value_draw(b->m, b->seed);
     Parts parts = {ARENA_ARRAY(b->m->arena, int64_t, b->atoms.count + 1), b->atoms.count + 1};
-    if (b->full && !express_full(b, symbol, u, BASIS_DENOMINATOR, BASIS_DENOMINATOR, &parts, why)) return NULL;
-    if (!b->full) add_atom(b, symbol, u, BASIS_DENOMINATOR);
+    if (b->full && !express_full(b, symbol, u, b->denominator, b->denominator, &parts, why)) return NULL;
+    if (!b->full) add_atom(b, symbol, u, b->denominator);
     remember(b, u, symbol);
     return symbol;
 }
 
-Basis *basis_new(Points *m, uint64_t *seed, bool full) {
+Basis *basis_new(Points *m, uint64_t *seed, bool full, int64_t denominator) {
     Basis *b = ARENA_NEW(m->arena, Basis);
-    *b = (Basis){.m = m, .seed = seed, .full = full};
+    *b = (Basis){.m = m, .seed = seed, .full = full, .denominator = denominator, .wanted = denominator};
     const char *why;
-    Exponent one = {value_integer(m, 1), BASIS_DENOMINATOR};
+    Exponent one = {value_integer(m, 1), b->denominator};
     basis_exp(b, &one, 1, &why);
     return b;
 }

@@ -2,7 +2,7 @@
  *
  * Arguments that are linearly independent over the rationals have algebraically independent exponentials as far as identities
  * between real analytic functions go (Ax 1971; the derivation is in README.md), so each independent argument gets a random symbol
- * t_b = s_b^5040, and e^(sum c_b g_b) = prod t_b^c_b for rational c_b whose denominator divides 5040. To take dependent arguments
+ * t_b = s_b^L, and e^(sum c_b g_b) = prod t_b^c_b for rational c_b whose denominator divides L. To take dependent arguments
  * for independent ones never makes different things equal, it only fails to see some equalities. There are two ways to look:
  *   quick   an argument is a rational multiple of an earlier one, or new; any number of points will do
  *   full    an echelon basis over one F_p finds every linear relation; it needs more points than there are arguments
@@ -11,15 +11,15 @@
 #define CTX_EXACT_BASIS_H
 #include "exact/value.h"
 
-enum { BASIS_DENOMINATOR = 5040 };
+enum { BASIS_DENOMINATOR = 5040 }; /* unless another is wanted */
 
-typedef struct Exponent { /* value * n / 5040 */
+typedef struct Exponent { /* value * n / denominator of the basis */
     const Value *value;
     int64_t n;
 } Exponent;
 
 typedef struct Basis Basis;
-Basis *basis_new(Points *m, uint64_t *seed, bool full);
+Basis *basis_new(Points *m, uint64_t *seed, bool full, int64_t denominator);
 /* e^(sum of the terms). NULL: undecided, *why says what (a factor that is no fraction of small numbers, too many independent
  * arguments for the number of points). */
 const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **why);
@@ -31,6 +31,8 @@ const Value *basis_find(Basis *b, const Value *g);
 bool basis_holds(const Basis *b, const Value *g);
 /* Whether some rational multiple of g is an argument already. */
 bool basis_knows(Basis *b, const Value *g);
+/* The denominator for which all ratios of arguments that were met would be whole numbers of units: then more equalities are seen. */
+int64_t basis_wanted(const Basis *b);
 /* Number of independent arguments. */
 int basis_count(const Basis *b);
 /* What basis_exp says when twice the points may help. */

@@ -27,6 +27,7 @@ typedef enum Outcome { AGREE, DISAGREE, MORE_POINTS, STOPPED } Outcome;
 typedef struct Method {
     int primes, each;
     bool full;
+    int64_t denominator; /* of exponents: basis.h */
 } Method;
 
 typedef struct Decision { /* what all shapes share */
@@ -49,6 +50,7 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     Outcome outcome;
     double trial_bits; /* of the last trial: certainty, elements computed, points */
     double trial_operations, trial_points;
+    int64_t trial_wanted; /* denominator of exponents */
     double operations; /* of all trials */
     bool signs;
     VEC(char *) assumptions;
@@ -200,6 +202,7 @@ static void take_facts(Run *r) {
     for (int i = 0; i < count; i++) assume(task, text[i]);
     task->trial_operations = trial_points(r->t)->operations;
     task->trial_points = trial_points(r->t)->count;
+    task->trial_wanted = trial_wanted(r->t);
     task->operations += task->trial_operations;
     task->signs |= trial_uses_signs(r->t);
     task->trial_bits = with_identified(r);
@@ -211,7 +214,7 @@ static void take_facts(Run *r) {
 
 /* One trial; `found`: where to put what coincides in it (NULL: do not look). */
 static Outcome trial(Task *task, bool cut, Cuts *found) {
-    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.full, task->seed};
+    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.full, task->method.denominator, task->seed};
     Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
@@ -363,22 +366,36 @@ static void conclude(Decision *d, const Task *task) {
     r->where = task->where.end > task->where.begin ? task->where : d->check->span;
 }
 
+/* A disagreement may be one of the method: by another the sides may agree, and then all shapes are looked at by that. */
+static void look_again(Decision *d, Task *task, Method method) {
+    const char *why = task->why;
+    task->method = method;
+    task->outcome = trial_with_points(task, false, &d->cuts);
+    if (task->outcome == AGREE) d->method = task->method;
+    else task->outcome = DISAGREE, task->why = why;
+}
+
+/* The same with exponents in smaller units, since e^(1/64) was met. */
+static Method fractions(const Task *task) {
+    Method method = task->method;
+    method.denominator = task->trial_wanted;
+    return method;
+}
+
 /* The first look, without cuts, at a small shape: decides how the others are looked at. */
 static Task *sample(Decision *d, uint64_t seed) {
     Task *task = task_new(d, sizes(d, SAMPLE), seed);
     task->outcome = trial_with_points(task, false, &d->cuts);
     if (task->signs && task->method.primes < SIGN_PRIMES) {
-        task->method = d->method = (Method){SIGN_PRIMES, SIGN_POINTS, false};
+        task->method = d->method = (Method){SIGN_PRIMES, SIGN_POINTS, false, BASIS_DENOMINATOR};
         task->outcome = trial_with_points(task, false, &d->cuts);
     }
     d->method = task->method;
-    if (task->outcome != DISAGREE) return task;
-    const char *why = task->why;
-    task->method = (Method){1, FULL_POINTS, true};
-    if (!affordable(task, FULL_POINTS)) return task;
-    task->outcome = trial_with_points(task, false, &d->cuts);
-    if (task->outcome == AGREE) d->method = task->method, d->result.relations = true;
-    else if (task->outcome != DISAGREE) task->outcome = DISAGREE, task->why = why;
+    if (task->outcome == DISAGREE && task->trial_wanted > task->method.denominator) look_again(d, task, fractions(task));
+    if (task->outcome == DISAGREE && affordable(task, FULL_POINTS)) {
+        look_again(d, task, (Method){1, FULL_POINTS, true, task->method.denominator});
+        d->result.relations = task->outcome == AGREE;
+    }
     return task;
 }
 
@@ -410,7 +427,7 @@ static void take_result(Decision *d, Task **task, int count) {
 }
 
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
-    Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false}};
+    Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false, BASIS_DENOMINATOR}};
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];

@@ -36,6 +36,7 @@ struct Trial {
     int64_t *position; /* by axis id: the point being evaluated */
     uint64_t seed;
     Basis *basis;
+    int64_t denominator; /* of exponents */
     Keyed *keyed;
     Store *own, *cut;      /* by variable id */
     Store *symbol;         /* of states of a loop that settles: what prev says */
@@ -364,14 +365,14 @@ enum { MOST_TERMS = 32, DEEPEST_TERM = 64 };
 typedef struct Terms {
     Exponent at[MOST_TERMS];
     int count, depth;
-    int64_t n; /* factor of what is collected now, in units of 1/5040 */
+    int64_t n; /* factor of what is collected now, in units of 1 / denominator */
 } Terms;
 
 static bool collect(Trial *t, const IrExpr *e, int64_t n, Terms *terms);
 
-/* n times the number that e says, if that is a whole number of 5040ths; 0 otherwise. */
+/* n times the number that e says, if that is a whole number of units; 0 otherwise. */
 static int64_t times_literal(Trial *t, const IrExpr *e, bool divide, int64_t n) {
-    double x, most = 1 << 20;
+    double x, most = 1ll << 36;
     if (!concrete(t, e, &x) || x == 0 || (e->op != IR_LIT && x != rint(x))) return 0;
     double scaled = divide ? (double)n / x : (double)n * x;
     if (scaled == 0 || scaled != rint(scaled) || fabs(scaled) > most) return 0;
@@ -452,7 +453,7 @@ static const Value *exponential_of(Trial *t, const IrExpr *e, const Terms *terms
 /* e^(n e), n = 1, -1, 2 ...: what `e` says, n times. By the terms that the equations show where all are known; else as a whole
  * where that is known; else by new terms. */
 static const Value *exponential(Trial *t, const IrExpr *e, int n) {
-    int64_t times = (int64_t)n * BASIS_DENOMINATOR;
+    int64_t times = n * t->denominator;
     Terms parts = {0};
     bool split = !t->full && collect(t, e, times, &parts);
     if (t->why) return NULL;
@@ -614,7 +615,8 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     t->symbol = ARENA_ARRAY(arena, Store, p->vars.count);
     t->settles = ARENA_ARRAY(arena, bool, p->vars.count);
     mark_loops(t);
-    t->basis = basis_new(&t->m, &t->seed, shape->full);
+    t->denominator = shape->denominator;
+    t->basis = basis_new(&t->m, &t->seed, shape->full, t->denominator);
     t->keyed = keyed_new(&t->m, &t->seed);
     return t;
 }
@@ -637,6 +639,10 @@ Points *trial_points(Trial *t) {
 
 int trial_basis(const Trial *t) {
     return basis_count(t->basis);
+}
+
+int64_t trial_wanted(const Trial *t) {
+    return basis_wanted(t->basis);
 }
 
 bool trial_settles(const Trial *t) {

@@ -12,6 +12,7 @@ typedef struct TrialShape {
     const int64_t *size; /* of each axis by id, all of them */
     int primes, each;    /* random fields, points of each */
     bool full;           /* basis.h; with one prime only */
+    int64_t denominator; /* basis.h */
     uint64_t seed;
 } TrialShape;
 
@@ -33,6 +34,7 @@ const char *trial_why(const Trial *t);
 Span trial_where(const Trial *t);
 Points *trial_points(Trial *t);
 int trial_basis(const Trial *t); /* independent exponents */
+int64_t trial_wanted(const Trial *t); /* basis_wanted */
 bool trial_uses_signs(const Trial *t);
 bool trial_settles(const Trial *t);    /* a loop's fixed point was met */
 double trial_prime_bits(const Trial *t); /* log2 of the number of primes that the fields were drawn from */

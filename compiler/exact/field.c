@@ -122,10 +122,13 @@ uint64_t field_draw(const Field *f, uint64_t *state) {
     return a;
 }
 
-bool field_small_integer(const Field *f, uint64_t a, int64_t most, int64_t *n) {
-    uint64_t value = field_reduce(f, a);
-    bool negative = value > f->p / 2;
-    if (negative) value = f->p - value;
-    *n = negative ? -(int64_t)value : (int64_t)value;
-    return value <= (uint64_t)most;
+/* The remainders of Euclid's algorithm on p and a are all a s mod p for cofactors s that grow as they shrink (Wang 1981). */
+bool field_fraction(const Field *f, uint64_t a, int64_t most, int64_t *n, int64_t *d) {
+    int64_t before = (int64_t)f->p, now = (int64_t)field_reduce(f, a), s_before = 0, s = 1;
+    while (now > most) {
+        int64_t quotient = before / now, rest = before % now, s_next = s_before - quotient * s;
+        before = now, now = rest, s_before = s, s = s_next;
+    }
+    *n = s < 0 ? -now : now, *d = s < 0 ? -s : s;
+    return *d <= most;
 }

@@ -58,6 +58,6 @@ int field_sign(const Field *f, uint64_t a);
 uint64_t field_root(const Field *f, uint64_t a);
 /* A uniform element. */
 uint64_t field_draw(const Field *f, uint64_t *state);
-/* n with a = n, |n| <= most; false if there is none. */
-bool field_small_integer(const Field *f, uint64_t a, int64_t most, int64_t *n);
+/* a = n / d with |n|, d <= most, which is below 2^29; false if there is no such fraction. */
+bool field_fraction(const Field *f, uint64_t a, int64_t most, int64_t *n, int64_t *d);
 #endif

@@ -308,7 +308,7 @@ uint64_t value_hash(const Points *m, const Value *a) {
     return h ^ (h >> 32);
 }
 
-bool value_ratio(Points *m, const Value *a, const Value *b, int64_t denominator, int64_t most, int64_t *n) {
+bool value_ratio(Points *m, const Value *a, const Value *b, int64_t most, int64_t *n, int64_t *d) {
     bool known = false;
     m->comparisons++;
     for (int k = 0; k < m->primes; k++) {
@@ -320,11 +320,10 @@ bool value_ratio(Points *m, const Value *a, const Value *b, int64_t denominator,
             for (int part = 0; part < 2; part++) {
                 uint64_t x = part ? (a->im ? a->im[i] : 0) : a->re[i], y = part ? (b->im ? b->im[i] : 0) : b->re[i];
                 if (!here && x) {
-                    int64_t count;
                     ratio = field_mul(f, y, field_inverse(f, x));
-                    if (!field_small_integer(f, field_mul(f, ratio, field_integer(f, denominator)), most, &count)) return false;
-                    if (known && count != *n) return false;
-                    *n = count, known = here = true;
+                    if (!known && !field_fraction(f, ratio, most, n, d)) return false;
+                    if (field_mul(f, ratio, field_integer(f, *d)) != field_integer(f, *n)) return false;
+                    known = here = true;
                 }
                 if (field_mul(f, ratio, x) != y) return false;
             }

@@ -64,6 +64,6 @@ bool value_leaves_squares(const Points *m, const Value *a, int point);
 bool value_is_zero(const Points *m, const Value *a); /* at every live point */
 bool value_equal(Points *m, const Value *a, const Value *b);
 uint64_t value_hash(const Points *m, const Value *a);
-/* b = r a for a rational number r = n / denominator with |n| <= most, the same in all fields; false: there is none. */
-bool value_ratio(Points *m, const Value *a, const Value *b, int64_t denominator, int64_t most, int64_t *n);
+/* b = r a for a rational number r = n / d with |n|, d <= most, the same in all fields; false: there is none. */
+bool value_ratio(Points *m, const Value *a, const Value *b, int64_t most, int64_t *n, int64_t *d);
 #endif

@@ -15,7 +15,8 @@ static Name other_name(Join *j, Name name) {
 
 /* Root axes that both have are one; all others come along. */
 static IrAxis *axis_image(Join *j, IrAxis *axis) {
-    IrAxis *own = axis && axis->root == axis ? ir_find_axis(j->to, axis->name) : NULL;
+    bool root = axis && (axis->kind == AXIS_CONST || axis->kind == AXIS_BOUNDED);
+    IrAxis *own = root ? ir_find_axis(j->to, axis->name) : NULL;
     return own ? own : axis;
 }
 
