@@ -29,7 +29,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage bench fuzz mutation install uninstall clean
+.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage bench bench-exact fuzz mutation install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
@@ -120,6 +120,13 @@ demo: deps ## install what is missing, build, and run the pretrained block as co
 
 bench: all ## time the ten attention cases (one thread)
 	tests/bench/bench.sh $(B)
+
+$(B)/multiplier: tests/bench/multiplier.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $< -o $@
+
+bench-exact: all $(B)/multiplier ## time exact verdicts beside the machine's 64-bit multiplier
+	@sh tests/bench/exact.sh $(B) $(B)/multiplier
 
 install: all ## install to PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ctx/stdlib

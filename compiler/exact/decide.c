@@ -219,7 +219,7 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
     take_facts(&r);
-    if (outcome == DISAGREE && trial_settles(r.t)) { /* two loops may have the same fixed point */
+    if (outcome == DISAGREE && !cut && trial_settles(r.t)) { /* two loops may have the same fixed point */
         outcome = STOPPED;
         task->why = "a loop that is iterated until it settles";
     }
