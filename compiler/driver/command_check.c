@@ -7,6 +7,7 @@
 #include "driver/certificate.h"
 #include "driver/commands.h"
 #include "driver/runner.h"
+#include "exact/repair.h"
 #include "report/verdict.h"
 
 typedef VEC(CheckWeight) Weights;
@@ -67,6 +68,7 @@ static ExactResult *run_exact(Compilation *c, int64_t seed, int64_t threads, boo
     for (int i = 0; i < c->core->checks.count; i++) {
         result[i] = exact_check(c->arena, c->core, &c->core->checks.at[i], &how);
         *unequal |= result[i].verdict == EXACT_UNEQUAL;
+        if (result[i].verdict == EXACT_UNEQUAL) exact_repair(c->arena, c->core, &c->core->checks.at[i], &how, &result[i]);
     }
     return result;
 }
