@@ -214,18 +214,16 @@ static int64_t index_position(const Trial *t, const IrExpr *ref, int i) {
     return t->position[index->axis->id] + index->offset;
 }
 
+static int64_t size_along(const void *trial, const IrAxis *axis) {
+    return size_of(trial, axis);
+}
+
 static const Value *read(Trial *t, const IrExpr *e) {
     const IrVar *v = e->var;
     int64_t position[v->axis_count + 1];
-    bool start = false;
-    for (int i = 0; i < v->axis_count; i++) {
-        position[i] = index_position(t, e, i);
-        if (e->op == IR_PREV && !t->settles[v->id] && v->axes[i] == v->scan_axis) start = --position[i] < 0;
-    }
+    for (int i = 0; i < v->axis_count; i++) position[i] = index_position(t, e, i);
     if (e->op == IR_PREV && t->settles[v->id]) return symbol_of(t, v, position);
-    if (!start) return trial_value(t, v, position);
-    for (int i = 0; i < v->axis_count; i++)
-        if (position[i] < 0) position[i] = 0; /* the initial value does not use that axis */
+    if (e->op != IR_PREV || ir_step_back(v, e->lag, position, size_along, t)) return trial_value(t, v, position);
     return v->init ? at_point(t, v, position, v->init, eval) : value_integer(&t->m, 0);
 }
 

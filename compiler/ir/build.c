@@ -179,7 +179,7 @@ static bool is_output(const IrProgram *p, const IrVar *v) {
 /* What is printed or compared is an equation of its own, never an input, and printed once. */
 static IrVar *materialised(Build *b, CirEntity *entity, Name name, bool printed) {
     IrVar *v = build_variable(entity);
-    bool input = v->kind == VAR_STIMULUS || v->kind == VAR_WEIGHT;
+    bool input = ir_is_input(v);
     if (!input && !(printed && is_output(b->p, v))) return v;
     IrVar *copy = ir_alg(b->p, build_name(b, name), v->axis_count, v->axes, ir_ref(b->p, v, NULL));
     copy->unit = v->unit;

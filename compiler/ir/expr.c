@@ -62,8 +62,14 @@ IrExpr *ir_ref(IrProgram *p, IrVar *var, const IrIndex *index) {
     return reference(p, IR_REF, var, index);
 }
 
+IrExpr *ir_prev_by(IrProgram *p, IrVar *var, const IrIndex *index, int64_t lag) {
+    IrExpr *e = reference(p, IR_PREV, var, index);
+    e->lag = lag;
+    return e;
+}
+
 IrExpr *ir_prev(IrProgram *p, IrVar *var, const IrIndex *index) {
-    return reference(p, IR_PREV, var, index);
+    return ir_prev_by(p, var, index, 1);
 }
 
 static bool is_lit(const IrExpr *e, double value) {

@@ -26,7 +26,7 @@ struct IrAxis {
     Name name;     /* unique in the program */
     IrAxisKind kind;
     int64_t size;  /* AXIS_CONST: size; AXIS_BOUNDED: the bound; else that of the root */
-    IrAxis *base;  /* AXIS_COPY, AXIS_CYCLE: what it runs over, else NULL */
+    IrAxis *base;  /* AXIS_COPY, AXIS_CYCLE: what it runs over; AXIS_STEP: the cycle that these are the steps of, or NULL */
     IrAxis *root;  /* the axis that owns the size: itself, or base's root */
     int id;        /* position in IrProgram.axes */
 };
@@ -68,6 +68,7 @@ struct IrExpr {
     IrAxis *axis;     /* IR_SIZE, IR_POS */
     IrVar *var;       /* IR_REF, IR_PREV */
     IrIndex *index;   /* IR_REF, IR_PREV: one per axis of var, in its declared order */
+    int64_t lag;      /* IR_PREV: so many points earlier, at least 1 */
     int bound_count;  /* IR_SUM, IR_AMAX */
     IrAxis **bound;
     IrGuard guard;    /* IR_SUM, IR_AMAX */
@@ -78,6 +79,7 @@ struct IrExpr {
 typedef enum IrVarKind {
     VAR_STIMULUS, /* data, one per run */
     VAR_WEIGHT,   /* universally quantified in an exact check, bound at load */
+    VAR_NOISE,    /* independent normal numbers, one at each point: a function of seed, name and point, never stored */
     VAR_ALG,      /* v[I] = def */
     VAR_STATE,    /* v[I] = def over a cycle axis; def may read prev(v); starts at init */
     VAR_ODE,      /* system level: coefficient * v' = def; starts at init */
@@ -93,6 +95,7 @@ struct IrVar {
     IrExpr *def;     /* VAR_ALG, VAR_STATE, VAR_ODE */
     IrExpr *init;    /* VAR_STATE, VAR_ODE: value before the first point; may use the variable's other axes */
     IrExpr *coefficient; /* VAR_ODE */
+    Name method;     /* VAR_ODE: how to integrate it (ir/methods.def), NULL: by the form of its equation */
     int64_t iterate_count;    /* system level: its population says `iterate count until tolerance`; 0: it does not */
     double iterate_tolerance;
     IrAxis *scan_axis;   /* VAR_STATE, and any variable read through prev: the cycle axis it advances along */
@@ -110,14 +113,17 @@ struct IrVar {
 
 typedef enum IrItemKind {
     ITEM_ALG,  /* one equation: var */
-    ITEM_SCAN, /* body in order for each point of `axis`, first to last; states are the body's variables with an init */
+    /* The body in order for each point of `axis`, first to last; states are the body's variables with an init. Where `axis` are
+     * the steps of a cycle, all of that is done for each point of the cycle, states going on from the last step of the cycle
+     * before; equations over the cycle but not its steps stand before those of the steps, and are done before them, or behind. */
+    ITEM_SCAN,
     ITEM_FIX,  /* body repeated until no component of `vars with an init` moves more than tolerance, at most `count` times */
     ITEM_STATE, ITEM_ODE, /* system level only: one equation */
 } IrItemKind;
 struct IrItem {
     IrItemKind kind;
     IrVar *var;        /* ITEM_ALG, ITEM_STATE, ITEM_ODE */
-    IrAxis *axis;      /* ITEM_SCAN; every body variable has this axis among its axes */
+    IrAxis *axis;      /* ITEM_SCAN; every body variable has it, or the cycle that it are the steps of, among its axes */
     int body_count;    /* ITEM_SCAN, ITEM_FIX: algebraic items (ITEM_ALG; a variable with an init is a state) */
     IrItem **body;
     int64_t count;     /* ITEM_FIX: at most this many iterations */
@@ -161,6 +167,8 @@ IrAxis *ir_axis_copy(IrProgram *p, IrAxis *of);           /* fresh copy, named a
 /* Appends to vars; the caller adds the item. The name is made unique by a suffix if it is taken. */
 IrVar *ir_var_new(IrProgram *p, IrVarKind kind, Name name, int axis_count, IrAxis *const *axes);
 IrItem *ir_item_new(IrProgram *p, IrItemKind kind);       /* not appended */
+/* The axis that a variable of the scan's body advances along: the scan's own, or the cycle that it are the steps of. */
+IrAxis *ir_scan_axis(const IrItem *scan, const IrVar *v);
 IrVar *ir_alg(IrProgram *p, Name name, int axis_count, IrAxis *const *axes, IrExpr *def); /* variable + appended item */
 
 /* Expression builders fold the trivial cases (0 + e, 1 * e, -(-e), literal arithmetic that is exact). */
@@ -169,13 +177,18 @@ IrExpr *ir_lit_text(IrProgram *p, Name text);
 IrExpr *ir_size(IrProgram *p, IrAxis *axis);
 IrExpr *ir_pos(IrProgram *p, IrAxis *axis);
 IrExpr *ir_ref(IrProgram *p, IrVar *var, const IrIndex *index); /* index NULL: the variable's own axes */
-IrExpr *ir_prev(IrProgram *p, IrVar *var, const IrIndex *index);
+IrExpr *ir_prev(IrProgram *p, IrVar *var, const IrIndex *index); /* lag 1 */
+IrExpr *ir_prev_by(IrProgram *p, IrVar *var, const IrIndex *index, int64_t lag);
 IrExpr *ir_node(IrProgram *p, IrOp op, int argc, IrExpr *const *arg); /* as it is, nothing folded: the parser's builder */
 IrExpr *ir_op1(IrProgram *p, IrOp op, IrExpr *a);
 IrExpr *ir_op2(IrProgram *p, IrOp op, IrExpr *a, IrExpr *b);
 IrExpr *ir_select(IrProgram *p, IrExpr *condition, IrExpr *a, IrExpr *b);
 IrExpr *ir_reduce(IrProgram *p, IrOp op, int bound_count, IrAxis *const *bound, IrGuard guard, IrExpr *body);
 static inline IrIndex ir_index(IrAxis *axis) { return (IrIndex){IX_AXIS, axis, 0}; }
+
+static inline bool ir_is_input(const IrVar *v) { return v->kind == VAR_STIMULUS || v->kind == VAR_WEIGHT || v->kind == VAR_NOISE; }
+/* The cycle whose steps a scan's axis are, or NULL. */
+static inline IrAxis *ir_cycle_of(const IrAxis *axis) { return axis && axis->kind == AXIS_STEP ? axis->base : NULL; }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 IrVar *ir_find_var(const IrProgram *p, const char *name); /* NULL if none */
@@ -185,6 +198,10 @@ bool ir_uses_axis(const IrExpr *e, const IrAxis *axis);   /* free occurrence */
 bool ir_uses_var(const IrExpr *e, const IrVar *var);
 /* Calls visit for every REF and PREV node of e. */
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
+
+/* Moves a position of v `lag` points back along its scan axis, from the first step of a cycle to the last of the one before;
+ * size gives the number of points of an axis. False: before the first point; the scan's positions are then 0. */
+bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size)(const void *data, const IrAxis *axis), const void *data);
 
 /* ---- rewriting --------------------------------------------------------------------------------------------------- */
 /* e with each free axis from[i] replaced by the index to[i] (an axis or a position); bound axes are refreshed, so the

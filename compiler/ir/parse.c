@@ -197,6 +197,12 @@ static IrOp operator_named(const char *start, size_t length) {
     return IR_OP_COUNT;
 }
 
+static const int arity[IR_OP_COUNT] = {
+#define IR_OP(name, spelling, count) [IR_##name] = count,
+#include "ir/ir_ops.def"
+#undef IR_OP
+};
+
 static IrExpr *read_call(Reader *r, IrOp op) {
     IrProgram *p = r->p;
     IrExpr *made;
@@ -207,13 +213,15 @@ static IrExpr *read_call(Reader *r, IrOp op) {
         made = op == IR_SIZE ? ir_size(p, axis) : ir_pos(p, axis);
     } else if (op == IR_PREV) {
         made = read_reference(r, ir_prev);
+        if (accept(r, ",")) made->lag = read_integer(r);
+        if (made->lag < 1) fail(r, "prev looks back by 1 or more");
     } else {
-        IrExpr *arg[3] = {read_expr(r), NULL, NULL};
-        int count = 1;
-        while (count < 3 && accept(r, ",")) arg[count++] = read_expr(r);
-        int needed = op == IR_SELECT ? 3 : op == IR_MIN || op == IR_MAX ? 2 : 1;
-        if (count != needed) fail(r, "this operator takes %d operands", needed);
-        made = ir_node(p, op, needed, arg);
+        IrExpr *arg[3] = {NULL};
+        int count = 0;
+        blanks(r);
+        while (count < 3 && *r->at != ')' && (count == 0 || accept(r, ","))) arg[count++] = read_expr(r);
+        if (count != arity[op]) fail(r, "this operator takes %d operands", arity[op]);
+        made = ir_node(p, op, count, arg);
     }
     expect(r, ")");
     return made;
@@ -305,6 +313,7 @@ static void declare_axis(Reader *r) {
         bool derived = kinds[i].kind == AXIS_COPY || kinds[i].kind == AXIS_CYCLE;
         IrAxis *base = derived ? read_axis(r) : NULL;
         int64_t size = derived ? 0 : read_integer(r);
+        if (kinds[i].kind == AXIS_STEP && accept(r, ",")) base = read_axis(r);
         if (!derived && size < 1) fail(r, "axis '%s' has no points", name);
         expect(r, ")");
         ir_axis_new(r->p, name, kinds[i].kind, size, base);
@@ -350,7 +359,7 @@ static void declare_input(Reader *r, IrVarKind kind, bool literal) {
     IrVar *v = declare_var(r, kind);
     v->literal = literal;
     v->origin = v->name;
-    v->origin_kind = name_of(r->p->names, kind == VAR_STIMULUS ? "stimulus" : "weight");
+    v->origin_kind = name_of(r->p->names, kind == VAR_STIMULUS ? "stimulus" : kind == VAR_NOISE ? "noise" : "weight");
     while (!at_end_of_line(r)) {
         if (read_origin(r, v)) continue;
         if (word(r, "unit")) v->unit = read_string(r);
@@ -374,6 +383,7 @@ static void declare_line(Reader *r) {
     else if (word(r, "stimulus")) declare_input(r, VAR_STIMULUS, false);
     else if (word(r, "weight")) declare_input(r, VAR_WEIGHT, false);
     else if (word(r, "const")) declare_input(r, VAR_WEIGHT, true);
+    else if (word(r, "noise")) declare_input(r, VAR_NOISE, false);
     else if (equation_word(r, &kind)) declare_var(r, kind == ITEM_ODE ? VAR_ODE : kind == ITEM_STATE ? VAR_STATE : VAR_ALG);
     skip_line(r);
 }
@@ -401,6 +411,7 @@ static IrItem *define(Reader *r, IrItemKind kind) {
         IrExpr *coefficient = read_sum(r);
         v->coefficient = coefficient->op == IR_LIT && coefficient->value == 1 ? NULL : coefficient;
     }
+    if (word(r, "method")) v->method = read_name(r);
     expect(r, "=");
     v->def = read_expr(r);
     if (kind == ITEM_ALG && v->init) v->kind = VAR_STATE;
@@ -423,7 +434,7 @@ static void read_body(Reader *r, IrItem *group) {
     group->body_count = body.count;
     for (int i = 0; i < body.count; i++) {
         IrVar *v = body.at[i]->var;
-        if (group->kind == ITEM_SCAN && v->init && !v->scan_axis) v->scan_axis = group->axis;
+        if (group->kind == ITEM_SCAN && v->init && !v->scan_axis) v->scan_axis = ir_scan_axis(group, v);
     }
     vec_push(r->p->arena, &r->p->items, group);
 }
@@ -469,7 +480,7 @@ static void read_check(Reader *r) {
 static void define_line(Reader *r) {
     IrItemKind kind;
     if (at_end_of_line(r)) return;
-    if (word(r, "axis") || word(r, "stimulus") || word(r, "weight") || word(r, "const")) skip_line(r);
+    if (word(r, "axis") || word(r, "stimulus") || word(r, "weight") || word(r, "const") || word(r, "noise")) skip_line(r);
     else if (equation_word(r, &kind)) vec_push(r->p->arena, &r->p->items, define(r, kind));
     else if (word(r, "scan")) read_scan(r);
     else if (word(r, "fix")) read_fix(r);

@@ -73,6 +73,7 @@ static void put_call(Text *to, const IrExpr *e) {
     text_add(to, "%s(", spelling[e->op]);
     if (e->op == IR_SIZE || e->op == IR_POS) text_add(to, "%s", e->axis->name);
     if (e->op == IR_PREV) put_reference(to, e);
+    if (e->lag > 1) text_add(to, ", %lld", (long long)e->lag);
     for (int i = 0; i < e->argc; i++) {
         if (i) text_add(to, ", ");
         put_expr(to, e->arg[i], 0);
@@ -160,7 +161,9 @@ static void put_axis(Text *to, const IrAxis *axis) {
     case AXIS_BOUNDED: text_add(to, "bounded(%lld)\n", (long long)axis->size); return;
     case AXIS_COPY: text_add(to, "copy(%s)\n", axis->base->name); return;
     case AXIS_CYCLE: text_add(to, "cycle(%s)\n", axis->base->name); return;
-    case AXIS_STEP: text_add(to, "step(%lld)\n", (long long)axis->size); return;
+    case AXIS_STEP:
+        text_add(to, "step(%lld%s%s)\n", (long long)axis->size, axis->base ? ", " : "", axis->base ? axis->base->name : "");
+        return;
     case AXIS_ITERATION: text_add(to, "iteration(%lld)\n", (long long)axis->size); return;
     }
 }
@@ -195,9 +198,10 @@ static void put_unit(Text *to, const IrVar *v) {
 }
 
 static void put_input(Text *to, const IrVar *v) {
-    text_add(to, "%s ", v->kind == VAR_STIMULUS ? "stimulus" : v->literal ? "const" : "weight");
+    const char *kind = v->kind == VAR_STIMULUS ? "stimulus" : v->kind == VAR_NOISE ? "noise" : "weight";
+    text_add(to, "%s ", v->literal ? "const" : kind);
     put_declared(to, v);
-    if (v->origin && v->origin != v->name) put_origin(to, v, v->kind == VAR_STIMULUS ? "stimulus" : "weight");
+    if (v->origin && v->origin != v->name) put_origin(to, v, kind);
     put_unit(to, v);
     if (v->tensor) {
         text_add(to, " tensor ");
@@ -227,6 +231,7 @@ static void put_equation(Text *to, const IrItem *item, int indent) {
         text_add(to, " rate ");
         if (v->coefficient) put_expr(to, v->coefficient, BIND_ADD);
         else text_add(to, "1");
+        if (v->method) text_add(to, " method %s", v->method);
     }
     text_add(to, " = ");
     put_expr(to, v->def, 0);
@@ -282,7 +287,7 @@ void ir_print(const IrProgram *p, FILE *to) {
     text_add(&text, " %s\n", p->level == LEVEL_CORE ? "core" : "system");
     for (int i = 0; i < p->axes.count; i++) put_axis(&text, p->axes.at[i]);
     for (int i = 0; i < p->vars.count; i++)
-        if (p->vars.at[i]->kind == VAR_STIMULUS || p->vars.at[i]->kind == VAR_WEIGHT) put_input(&text, p->vars.at[i]);
+        if (ir_is_input(p->vars.at[i])) put_input(&text, p->vars.at[i]);
     for (int i = 0; i < p->items.count; i++) put_item(&text, p->items.at[i]);
     put_ends(&text, p);
     fwrite(text.at, 1, text.length, to);

@@ -26,8 +26,9 @@ IrVar *ir_find_var(const IrProgram *p, const char *name) {
 
 IrAxis *ir_axis_new(IrProgram *p, Name name, IrAxisKind kind, int64_t size, IrAxis *base) {
     IrAxis *axis = ARENA_NEW(p->arena, IrAxis);
-    *axis = (IrAxis){.name = name, .kind = kind, .size = base ? base->root->size : size, .base = base, .id = p->axes.count};
-    axis->root = base ? base->root : axis;
+    bool derived = base && kind != AXIS_STEP; /* steps have a number of their own */
+    *axis = (IrAxis){.name = name, .kind = kind, .size = derived ? base->root->size : size, .base = base, .id = p->axes.count};
+    axis->root = derived ? base->root : axis;
     vec_push(p->arena, &p->axes, axis);
     return axis;
 }
@@ -73,4 +74,31 @@ IrVar *ir_alg(IrProgram *p, Name name, int axis_count, IrAxis *const *axes, IrEx
     item->var = var;
     vec_push(p->arena, &p->items, item);
     return var;
+}
+
+IrAxis *ir_scan_axis(const IrItem *scan, const IrVar *v) {
+    for (int i = 0; i < v->axis_count; i++)
+        if (v->axes[i] == scan->axis) return scan->axis;
+    IrAxis *cycle = ir_cycle_of(scan->axis);
+    return cycle ? cycle : scan->axis;
+}
+
+bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size)(const void *data, const IrAxis *axis), const void *data) {
+    int along = -1, outer = -1;
+    for (int i = 0; i < v->axis_count; i++) {
+        if (v->axes[i] == v->scan_axis) along = i;
+        if (v->scan_axis && v->axes[i] == ir_cycle_of(v->scan_axis)) outer = i;
+    }
+    if (along < 0) return false;
+    position[along] -= lag;
+    if (outer >= 0 && position[along] < 0) {
+        int64_t steps = size(data, v->scan_axis), cycles = (-position[along] + steps - 1) / steps;
+        position[along] += cycles * steps;
+        position[outer] -= cycles;
+    }
+    bool inside = position[along] >= 0 && (outer < 0 || position[outer] >= 0);
+    if (inside) return true;
+    position[along] = 0;
+    if (outer >= 0) position[outer] = 0;
+    return false;
 }

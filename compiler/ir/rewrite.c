@@ -48,7 +48,7 @@ static bool equal(const Renaming *names, const IrExpr *a, const IrExpr *b) {
     case IR_POS: return same_axis(names, a->axis, b->axis);
     case IR_REF:
     case IR_PREV:
-        if (a->var != b->var) return false;
+        if (a->var != b->var || a->lag != b->lag) return false;
         for (int i = 0; i < a->var->axis_count; i++)
             if (!same_index(names, a->index[i], b->index[i])) return false;
         return true;

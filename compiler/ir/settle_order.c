@@ -407,7 +407,7 @@ static void plain_equations(IrProgram *p, const Items *items) {
 static void renumber(IrProgram *p, const Items *items) {
     int count = 0;
     for (int i = 0; i < p->vars.count; i++)
-        if (p->vars.at[i]->kind == VAR_STIMULUS || p->vars.at[i]->kind == VAR_WEIGHT) p->vars.at[count++] = p->vars.at[i];
+        if (ir_is_input(p->vars.at[i])) p->vars.at[count++] = p->vars.at[i];
     p->vars.count = count;
     p->items.count = 0;
     for (int i = 0; i < items->count; i++) {

@@ -54,13 +54,22 @@ static void check_index(Verify *v, const IrVar *var, int i, IrIndex index) {
         complain(v, "%s is read along %s where it has %s", var->name, index.axis->name, var->axes[i]->name);
 }
 
-/* Within a scan its variables exist for the points up to this one: they are read where the scan stands. */
+static bool has_axis(const IrVar *var, const IrAxis *axis) {
+    for (int i = 0; i < var->axis_count; i++)
+        if (var->axes[i] == axis) return true;
+    return false;
+}
+
+/* Within a scan its variables exist for the points up to this one: they are read where the scan stands, or, by an equation that
+ * is done once a cycle, at the last step. */
 static void check_in_scan(Verify *v, const IrExpr *e) {
-    const IrAxis *axis = v->body->axis;
+    const IrAxis *axis = v->body->axis, *cycle = ir_cycle_of(axis);
     for (int i = 0; i < e->var->axis_count; i++) {
-        bool here = e->index[i].kind == IX_AXIS && e->index[i].axis == axis && e->index[i].offset == 0;
-        if (e->var->axes[i] == axis && !here)
-            complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, axis->name);
+        const IrAxis *own = e->var->axes[i];
+        bool here = e->index[i].kind == IX_AXIS && e->index[i].axis == own && e->index[i].offset == 0;
+        bool end = own == axis && !has_axis(v->of, axis) && e->op == IR_REF && e->index[i].kind == IX_LAST && e->index[i].offset == 0;
+        if ((own == axis || own == cycle) && !here && !end)
+            complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, own->name);
     }
 }
 
@@ -73,6 +82,7 @@ static void check_reference(Verify *v, const IrExpr *e) {
     bool core = v->p->level == LEVEL_CORE;
     if (e->op == IR_REF && !v->defined[var->id]) complain(v, "it reads %s before that is defined", var->name);
     if (e->op == IR_PREV && !var->init) complain(v, "prev(%s), which has no initial value", var->name);
+    if (e->op == IR_PREV && e->lag < 1) complain(v, "prev(%s) by %lld points", var->name, (long long)e->lag);
     if (e->op == IR_PREV && core && !in_body(v, var))
         complain(v, "prev(%s) outside the scan or fix that carries it", var->name);
     if (core && v->body && v->body->kind == ITEM_SCAN && in_body(v, var)) check_in_scan(v, e);
@@ -119,6 +129,12 @@ static void check_expr(Verify *v, const IrExpr *e) {
         return;
     case IR_SUM:
     case IR_AMAX: check_reduction(v, e); return;
+    case IR_DELAY:
+    case IR_DERIVATIVE:
+        if (e->arg[0]->op != IR_REF) return complain(v, "delay or derivative of an expression"); /* fall through */
+    case IR_TIME:
+    case IR_SETTLE:
+        if (v->p->level == LEVEL_CORE) return complain(v, "an operator of the system level in a core program"); /* fall through */
     default:
         for (int i = 0; i < e->argc; i++) check_expr(v, e->arg[i]);
     }
@@ -126,7 +142,9 @@ static void check_expr(Verify *v, const IrExpr *e) {
 
 /* The initial value holds before the first point: it cannot depend on the point. */
 static void check_initial(Verify *v, const IrVar *var) {
-    if (var->scan_axis && known_axis(v, var->scan_axis)) v->visible[var->scan_axis->id] = 0;
+    const IrAxis *axis = var->scan_axis, *cycle = ir_cycle_of(axis);
+    if (axis && known_axis(v, axis)) v->visible[axis->id] = 0;
+    if (cycle && known_axis(v, cycle)) v->visible[cycle->id] = 0;
     check_expr(v, var->init);
     for (int i = 0; i < var->axis_count; i++) v->visible[var->axes[i]->id] = 1;
 }
@@ -152,11 +170,21 @@ static void check_equation(Verify *v, const IrItem *item) {
     bool core = v->p->level == LEVEL_CORE;
     if (core && item->kind != ITEM_ALG) complain(v, "a system-level item in a core program");
     if (core && var->init && !v->body) complain(v, "a state outside of scan and fix");
-    if (var->kind == VAR_STIMULUS || var->kind == VAR_WEIGHT) complain(v, "an equation for an input");
+    if (ir_is_input(var)) complain(v, "an equation for an input");
     if (v->placed[var->id]) complain(v, "defined twice");
     if (!v->message) check_definition(v, var);
     v->placed[var->id] = v->defined[var->id] = 1;
     v->of = NULL;
+}
+
+/* Equations of a cycle stand before those of its steps, or behind them. */
+static void check_cycle_order(Verify *v, const IrItem *scan) {
+    int part = 0; /* 0: before the steps, 1: steps, 2: behind */
+    for (int i = 0; i < scan->body_count && !v->message; i++) {
+        bool step = has_axis(scan->body[i]->var, scan->axis);
+        if (step && part == 2) complain(v, "%s stands behind the end of the cycle", scan->body[i]->var->name);
+        part = step ? 1 : part ? 2 : 0;
+    }
 }
 
 static void check_group(Verify *v, const IrItem *group) {
@@ -168,10 +196,11 @@ static void check_group(Verify *v, const IrItem *group) {
     for (int i = 0; i < group->body_count && !v->message; i++) {
         const IrVar *var = group->body[i]->var;
         check_equation(v, group->body[i]);
-        bool carries = group->kind == ITEM_FIX;
-        for (int j = 0; !v->message && j < var->axis_count; j++) carries |= var->axes[j] == group->axis;
+        const IrAxis *cycle = ir_cycle_of(group->axis);
+        bool carries = group->kind == ITEM_FIX || has_axis(var, cycle ? cycle : group->axis);
         if (!v->message && !carries) complain(v, "%s is in a scan over %s without that axis", var->name, group->axis->name);
     }
+    if (!v->message && ir_cycle_of(group->axis)) check_cycle_order(v, group);
     if (group->body_count == 0) complain(v, "a scan or fix of nothing");
     v->body = NULL;
 }
@@ -192,7 +221,7 @@ static void check_inputs(Verify *v) {
     const char **names = ARENA_ARRAY(v->arena, const char *, v->p->vars.count);
     for (int i = 0; i < v->p->vars.count; i++) {
         const IrVar *var = v->p->vars.at[i];
-        bool input = var->kind == VAR_STIMULUS || var->kind == VAR_WEIGHT;
+        bool input = ir_is_input(var);
         names[i] = var->name;
         if (var->id != i) complain(v, "%s has id %d at place %d", var->name, var->id, i);
         if (input && (var->def || var->init)) complain(v, "input %s has a definition", var->name);
@@ -210,7 +239,8 @@ static void check_axes(Verify *v) {
         bool derived = axis->kind == AXIS_COPY || axis->kind == AXIS_CYCLE;
         names[i] = axis->name;
         if (axis->id != i) complain(v, "axis %s has id %d at place %d", axis->name, axis->id, i);
-        if (derived != (axis->base != NULL)) complain(v, "axis %s: its base does not fit its kind", axis->name);
+        bool steps = axis->kind == AXIS_STEP && axis->base && axis->base->kind == AXIS_CYCLE;
+        if ((derived || steps) != (axis->base != NULL)) complain(v, "axis %s: its base does not fit its kind", axis->name);
         else if (axis->root != (derived ? axis->base->root : axis)) complain(v, "axis %s: not its base's root", axis->name);
         else if (axis->root->size < 1) complain(v, "axis %s has no points", axis->name);
     }

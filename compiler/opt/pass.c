@@ -66,7 +66,7 @@ static void renumber(Opt *o) {
     int count = p->vars.count;
     memset(&p->vars, 0, sizeof p->vars);
     for (int i = 0; i < count; i++)
-        if (old[i]->kind == VAR_STIMULUS || old[i]->kind == VAR_WEIGHT) add_var(p, old[i]);
+        if (ir_is_input(old[i])) add_var(p, old[i]);
     for (int i = 0; i < p->items.count; i++) {
         IrItem *item = p->items.at[i];
         if (item->var) add_var(p, item->var);
