@@ -11,27 +11,40 @@ typedef struct Run { /* lanes first .. first + count - 1 of the run axis */
 static Lanes lanes_of(Reference *r, const Node *node, Run run);
 
 /* ---- reads ------------------------------------------------------------------------------------------------------- */
+/* Goes back by the lag, from the first step of a cycle to the last of the one before; false: before the first point. */
+static bool step_back(const Node *node, int64_t *position) {
+    int64_t *along = &position[node->back_along];
+    *along -= node->lag;
+    if (*along >= 0) return true;
+    if (node->back_outer < 0) return false;
+    int64_t steps = node->place[node->back_along].size, cycles = (-*along + steps - 1) / steps;
+    *along += cycles * steps;
+    return (position[node->back_outer] -= cycles) >= 0;
+}
+
 /* Element of lane `lane`; -1: outside of the tensor; -2: before the first point (prev). */
 static int64_t careful_offset(const Reference *r, const Node *node, const IrAxis *run, int64_t lane) {
-    int64_t at = 0;
+    int64_t at = 0, position[MOST_AXES];
     for (int i = 0; i < node->place_count; i++) {
         const Place *place = &node->place[i];
-        int64_t position = place->offset - place->steps_back;
-        if (place->axis) position += place->axis == run ? lane : r->position[place->axis->id];
-        if (position == -1 && place->steps_back) return -2;
-        if (position < 0 || position >= place->size) return -1;
-        at += position * place->stride;
+        position[i] = place->offset;
+        if (place->axis) position[i] += place->axis == run ? lane : r->position[place->axis->id];
+    }
+    if (node->lag && !node->tensor->slots && !step_back(node, position)) return -2;
+    for (int i = 0; i < node->place_count; i++) {
+        if (position[i] < 0 || position[i] >= node->place[i].size) return -1;
+        at += position[i] * node->place[i].stride;
     }
     return at;
 }
 
-/* Element of the initial value: the places without the one that steps back. */
+/* Element of the initial value: the places without those of the scan. */
 static int64_t init_offset(const Reference *r, const Node *node, const IrAxis *run, int64_t lane) {
     int64_t at = 0;
     const Tensor *init = node->tensor->init;
     for (int i = 0, k = 0; i < node->place_count; i++) {
         const Place *place = &node->place[i];
-        if (place->steps_back) continue;
+        if (i == node->back_along || i == node->back_outer) continue;
         int64_t position = place->offset;
         if (place->axis) position += place->axis == run ? lane : r->position[place->axis->id];
         at += position * init->stride[k++];
@@ -39,20 +52,45 @@ static int64_t init_offset(const Reference *r, const Node *node, const IrAxis *r
     return at;
 }
 
-static Lanes read_carefully(Reference *r, const Node *node, Run run) {
+static Lanes read_initial(Reference *r, const Node *node, Run run) {
+    const Tensor *init = node->tensor->init;
+    int64_t count = node->uniform ? 1 : run.count;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t from = init ? init_offset(r, node, node->uniform ? NULL : run.axis, run.first + i) : 0;
+        node->v[i] = init ? init->value[from] : 0;
+        node->b[i] = init ? init->bound[from] : 0;
+    }
+    return (Lanes){node->v, node->b, !node->uniform};
+}
+
+/* Where the tensor's values begin for this reading; false: before the first point. */
+static bool read_from(const Reference *r, const Node *node, const double **v, const double **b) {
     const Tensor *t = node->tensor;
+    *v = node->whole_before ? t->before : t->value;
+    *b = node->whole_before ? t->before_bound : t->bound;
+    if (!node->lag || !t->slots) return true;
+    if (r->time < node->lag) return false;
+    *v = t->ring + 2 * t->count * ((r->time - node->lag) % t->slots);
+    *b = *v + t->count;
+    return true;
+}
+
+static Lanes read_carefully(Reference *r, const Node *node, Run run) {
+    const double *v, *b;
+    if (!read_from(r, node, &v, &b)) return read_initial(r, node, run);
     int64_t count = node->uniform ? 1 : run.count;
     for (int64_t i = 0; i < count; i++) {
         int64_t at = careful_offset(r, node, node->uniform ? NULL : run.axis, run.first + i);
         if (at >= 0) {
-            node->v[i] = t->value[at];
-            node->b[i] = t->bound[at];
+            node->v[i] = v[at];
+            node->b[i] = b[at];
         } else if (at == -1) {
             node->v[i] = node->b[i] = NAN;
         } else {
-            int64_t from = t->init ? init_offset(r, node, node->uniform ? NULL : run.axis, run.first + i) : 0;
-            node->v[i] = t->init ? t->init->value[from] : 0;
-            node->b[i] = t->init ? t->init->bound[from] : 0;
+            const Tensor *init = node->tensor->init;
+            int64_t from = init ? init_offset(r, node, node->uniform ? NULL : run.axis, run.first + i) : 0;
+            node->v[i] = init ? init->value[from] : 0;
+            node->b[i] = init ? init->bound[from] : 0;
         }
     }
     return (Lanes){node->v, node->b, !node->uniform};
@@ -60,7 +98,8 @@ static Lanes read_carefully(Reference *r, const Node *node, Run run) {
 
 static Lanes read_lanes(Reference *r, const Node *node, Run run) {
     if (node->careful) return read_carefully(r, node, run);
-    const Tensor *t = node->tensor;
+    const double *v, *b;
+    if (!read_from(r, node, &v, &b)) return read_initial(r, node, run);
     int64_t at = 0;
     for (int i = 0; i < node->place_count; i++) {
         const Place *place = &node->place[i];
@@ -68,8 +107,7 @@ static Lanes read_lanes(Reference *r, const Node *node, Run run) {
         if (place->axis) position += !node->uniform && place->axis == run.axis ? run.first : r->position[place->axis->id];
         at += position * place->stride;
     }
-    const double *v = (node->whole_before ? t->before : t->value) + at;
-    const double *b = (node->whole_before ? t->before_bound : t->bound) + at;
+    v += at, b += at;
     if (node->uniform || node->run_stride == 1) return (Lanes){v, b, !node->uniform};
     for (int64_t i = 0; i < run.count; i++) {
         node->v[i] = v[i * node->run_stride];
@@ -258,8 +296,8 @@ static void points(Reference *r, const Equation *q, int dim, int64_t at) {
         store(r, q, lanes_of(r, q->root, run), at);
     } else if (dim == q->run_dim) {
         points(r, q, dim + 1, at);
-    } else if (to->axes[dim] == q->fixed) {
-        points(r, q, dim + 1, at + r->position[q->fixed->id] * to->stride[dim]);
+    } else if (is_fixed(q, to->axes[dim])) {
+        points(r, q, dim + 1, at + r->position[to->axes[dim]->id] * to->stride[dim]);
     } else {
         for (int64_t i = 0; i < to->size[dim]; i++) {
             r->position[to->axes[dim]->id] = i;

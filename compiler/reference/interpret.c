@@ -38,9 +38,9 @@ Reference *ref_new(const IrProgram *p, const int64_t *size, RefArithmetic how, I
 }
 
 static void release(Tensor *t) {
-    free(t->value);
+    free(t->slots ? t->ring : t->value);
     free(t->before);
-    t->value = t->bound = t->before = t->before_bound = NULL;
+    t->ring = t->value = t->bound = t->before = t->before_bound = NULL;
 }
 
 void ref_free(Reference *r) {
@@ -72,15 +72,22 @@ RefTensor ref_tensor(const Reference *r, const IrVar *v) {
 }
 
 /* ---- memory and inputs ------------------------------------------------------------------------------------------- */
+static bool no_memory(Reference *r, const Tensor *t, double count) {
+    r->error = arena_printf(r->arena, "not enough memory for %.0f values of '%s'", count, t->var ? t->var->name : "a sum");
+    return false;
+}
+
+static bool allocate_ring(Reference *r, Tensor *t, size_t count) {
+    if (!t->ring) t->ring = calloc(2 * count * (size_t)t->slots, sizeof(double));
+    return t->ring || no_memory(r, t, (double)count * (double)t->slots);
+}
+
 static bool allocate(Reference *r, Tensor *t) {
     size_t count = t->count > 0 ? (size_t)t->count : 1;
+    if (t->slots) return allocate_ring(r, t, count);
     if (!t->value) t->value = calloc(2 * count, sizeof(double));
     if (t->fixing && !t->before) t->before = calloc(2 * count, sizeof(double));
-    if (!t->value || (t->fixing && !t->before)) {
-        r->error = arena_printf(r->arena, "not enough memory for %.0f values of '%s'", (double)t->count,
-                                t->var ? t->var->name : "a sum");
-        return false;
-    }
+    if (!t->value || (t->fixing && !t->before)) return no_memory(r, t, (double)t->count);
     t->bound = t->value + count;
     if (t->fixing) t->before_bound = t->before + count;
     return true;
@@ -130,11 +137,38 @@ static void evaluate_all(Reference *r, const Equations *list) {
     for (int i = 0; i < list->count; i++) evaluate_equation(r, list->at[i]);
 }
 
-static void run_scan(Reference *r, const Step *step) {
-    int64_t size = run_size(r, step->item->axis);
-    for (int64_t i = 0; i < size; i++) {
-        r->position[step->item->axis->id] = i;
+/* The places of this step in the rings. */
+static void turn_rings(Reference *r, const IrItem *scan) {
+    for (int i = 0; i < scan->body_count; i++) {
+        Tensor *t = &r->tensor[scan->body[i]->var->id];
+        if (!t->slots) continue;
+        t->value = t->ring + 2 * t->count * (r->time % t->slots);
+        t->bound = t->value + t->count;
+    }
+}
+
+static void run_steps(Reference *r, const Step *step) {
+    const IrItem *scan = step->item;
+    int64_t size = run_size(r, scan->axis);
+    for (int64_t i = 0; i < size; i++, r->time++) {
+        r->position[scan->axis->id] = i;
+        turn_rings(r, scan);
         evaluate_all(r, &step->body);
+    }
+}
+
+static void run_scan(Reference *r, const Step *step) {
+    const IrAxis *cycle = ir_cycle_of(step->item->axis);
+    r->time = 0;
+    if (!cycle) {
+        run_steps(r, step);
+        return;
+    }
+    for (int64_t i = 0; i < run_size(r, cycle); i++) {
+        r->position[cycle->id] = i;
+        evaluate_all(r, &step->begin);
+        run_steps(r, step);
+        evaluate_all(r, &step->end);
     }
 }
 
@@ -240,6 +274,7 @@ const char *ref_run(Reference *r) {
     for (int i = 0; i < r->steps.count; i++) {
         const Step *step = r->steps.at[i];
         if (!prepare(r, &step->first) || !prepare(r, &step->body)) return r->error;
+        if (!prepare(r, &step->begin) || !prepare(r, &step->end)) return r->error;
         evaluate_all(r, &step->first);
         if (step->item->kind == ITEM_SCAN) run_scan(r, step);
         else if (step->item->kind == ITEM_FIX) run_fix(r, step);

@@ -26,10 +26,10 @@ static void give_lanes(Reference *r, const Scope *scope, Node *node) {
 }
 
 /* ---- reads ------------------------------------------------------------------------------------------------------- */
-static void plan_place(const Scope *scope, Node *node, int dim, const IrIndex *index, bool steps_back) {
+static void plan_place(const Scope *scope, Node *node, int dim, const IrIndex *index) {
     const Tensor *t = node->tensor;
     Place *place = &node->place[dim];
-    *place = (Place){NULL, 0, t->stride[dim], t->size[dim], steps_back};
+    *place = (Place){NULL, 0, t->stride[dim], t->size[dim]};
     if (index->kind == IX_LAST) place->offset = t->size[dim] - 1 + index->offset;
     else place->offset = index->offset;
     if (index->kind == IX_AXIS) place->axis = index->axis;
@@ -37,7 +37,19 @@ static void plan_place(const Scope *scope, Node *node, int dim, const IrIndex *i
         node->run_stride += place->stride;
         node->uniform = false;
     }
-    if (steps_back || (index->kind != IX_CONST && index->offset != 0) || place->offset >= place->size) node->careful = true;
+    if ((index->kind != IX_CONST && index->offset != 0) || place->offset >= place->size) node->careful = true;
+}
+
+/* Looking back along the scan. */
+static void plan_back(Node *node, const IrExpr *e) {
+    const IrVar *v = e->var;
+    node->lag = e->lag;
+    node->back_along = node->back_outer = -1;
+    for (int i = 0; i < v->axis_count; i++) {
+        if (v->axes[i] == v->scan_axis) node->back_along = i;
+        if (v->axes[i] == ir_cycle_of(v->scan_axis)) node->back_outer = i;
+    }
+    node->careful |= node->tensor->slots == 0;
 }
 
 static Node *plan_read(Reference *r, const Scope *scope, const IrExpr *e) {
@@ -47,8 +59,8 @@ static Node *plan_read(Reference *r, const Scope *scope, const IrExpr *e) {
     node->uniform = true;
     node->place_count = t->rank;
     node->place = ARENA_ARRAY(r->arena, Place, t->rank);
-    for (int i = 0; i < t->rank; i++)
-        plan_place(scope, node, i, &e->index[i], e->op == IR_PREV && !t->fixing && t->axes[i] == e->var->scan_axis);
+    for (int i = 0; i < t->rank; i++) plan_place(scope, node, i, &e->index[i]);
+    if (e->op == IR_PREV && !t->fixing) plan_back(node, e);
     node->whole_before = e->op == IR_PREV && t->fixing;
     give_lanes(r, scope, node);
     return node;
@@ -62,7 +74,7 @@ static Node *plan_read_hoisted(Reference *r, const Scope *scope, Tensor *t) {
     node->place = ARENA_ARRAY(r->arena, Place, t->rank);
     for (int i = 0; i < t->rank; i++) {
         IrIndex index = ir_index(t->axes[i]);
-        plan_place(scope, node, i, &index, false);
+        plan_place(scope, node, i, &index);
     }
     give_lanes(r, scope, node);
     return node;
@@ -90,7 +102,7 @@ static bool reads_body(const Reference *r, const IrExpr *e) {
     return false;
 }
 
-static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *fixed);
+static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *const *fixed);
 
 /* A reduction that does not depend on every axis of its scope, as a tensor over those it depends on; NULL: it does. */
 static Tensor *hoist(Reference *r, const Scope *scope, IrExpr *e) {
@@ -106,15 +118,19 @@ static Tensor *hoist(Reference *r, const Scope *scope, IrExpr *e) {
     }
     if (points >= all || rank > MOST_AXES) return NULL;
     bool inside = reads_body(r, e);
-    IrAxis *fixed = inside ? r->equation->fixed : NULL;
-    if (r->equation->fixed && !inside && ir_uses_axis(e, r->equation->fixed)) axes[rank++] = r->equation->fixed;
+    IrAxis *fixed[2] = {NULL, NULL};
+    for (int i = 0; i < 2; i++) {
+        IrAxis *axis = r->equation->fixed[i];
+        if (inside) fixed[i] = axis;
+        else if (axis && ir_uses_axis(e, axis)) axes[rank++] = axis;
+    }
     Tensor *t = shaped(r, ARENA_NEW(r->arena, Tensor), rank, axes);
     t->needed = true;
     vec_push(r->arena, &r->hoisted, t);
     Equation *outer = r->equation;
     Equation *made = plan_equation(r, t, e, fixed);
     r->equation = outer;
-    if (inside) vec_push(r->arena, &r->step->body, made);
+    if (inside) vec_push(r->arena, r->list, made);
     else vec_push(r->arena, &r->step->first, made);
     return t;
 }
@@ -263,16 +279,16 @@ static double node_cost(const Reference *r, const Node *node, double n) {
 }
 
 /* ---- equations --------------------------------------------------------------------------------------------------- */
-static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *fixed) {
+static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *const *fixed) {
     Equation *q = ARENA_NEW(r->arena, Equation);
     r->equation = q;
     q->to = to;
-    q->fixed = fixed;
+    for (int i = 0; fixed && i < 2; i++) q->fixed[i] = fixed[i];
     q->run_dim = -1;
     Scope scope = {.count = 0};
     double points = 1;
     for (int i = 0; i < to->rank; i++) {
-        if (to->axes[i] == fixed) continue;
+        if (is_fixed(q, to->axes[i])) continue;
         scope.axis[scope.count++] = to->axes[i];
         points *= (double)to->size[i];
         q->run_dim = i;
@@ -284,12 +300,12 @@ static Equation *plan_equation(Reference *r, Tensor *to, IrExpr *e, IrAxis *fixe
 }
 
 /* The initial value of a state over its axes but the scan's. */
-static void plan_init(Reference *r, const IrVar *v, IrAxis *without) {
+static void plan_init(Reference *r, const IrVar *v, const IrAxis *without) {
     IrAxis *axes[MOST_AXES];
     int rank = 0;
     if (!v->init) return;
     for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] != without) axes[rank++] = v->axes[i];
+        if (!without || (v->axes[i] != without && v->axes[i] != ir_cycle_of(without))) axes[rank++] = v->axes[i];
     Tensor *t = shaped(r, ARENA_NEW(r->arena, Tensor), rank, axes);
     t->needed = true;
     vec_push(r->arena, &r->hoisted, t);
@@ -305,19 +321,68 @@ static bool step_needed(const Reference *r, const IrItem *item) {
     return false;
 }
 
-static void plan_group(Reference *r, const IrItem *item) {
-    IrAxis *fixed = item->kind == ITEM_SCAN ? item->axis : NULL;
-    for (int i = 0; i < item->body_count; i++) {
-        const IrVar *v = item->body[i]->var;
-        r->in_body[v->id] = true;
-        r->tensor[v->id].fixing = item->kind == ITEM_FIX;
-        r->tensor[v->id].needed = true;
-        plan_init(r, v, fixed);
+typedef struct Reads {
+    const IrVar *v;
+    bool found;
+    int64_t lag;
+} Reads;
+
+static void find_read(void *data, IrExpr *ref) {
+    Reads *reads = data;
+    if (ref->var != reads->v) return;
+    reads->found = true;
+    if (ref->lag > reads->lag) reads->lag = ref->lag;
+}
+
+static Reads reads_in(const IrItem *item, const IrVar *v) {
+    Reads reads = {v, false, 0};
+    if (item->var) ir_each_ref(item->var->def, find_read, &reads);
+    for (int i = 0; i < item->body_count; i++) ir_each_ref(item->body[i]->var->def, find_read, &reads);
+    return reads;
+}
+
+/* How many points back a variable of a scan over steps has to be kept: those that the scan looks back to, or 0 (all) where
+ * somebody outside reads it. */
+static int64_t slots_needed(const Reference *r, const IrItem *scan, const IrVar *v) {
+    if (r->tensor[v->id].kept) return 0;
+    for (int i = 0; i < r->p->items.count; i++)
+        if (r->p->items.at[i] != scan && reads_in(r->p->items.at[i], v).found) return 0;
+    return reads_in(scan, v).lag + 1;
+}
+
+/* The scan's axes have no extent in a ring: its places are moved to, not counted. */
+static void roll(Tensor *t, const IrItem *scan) {
+    t->count = 1;
+    for (int i = t->rank - 1; i >= 0; i--) {
+        bool time = t->axes[i] == scan->axis || t->axes[i] == scan->axis->base;
+        t->stride[i] = time ? 0 : t->count;
+        if (!time) t->count *= t->size[i];
     }
+}
+
+static void plan_state(Reference *r, const IrItem *item, const IrVar *v) {
+    Tensor *t = &r->tensor[v->id];
+    r->in_body[v->id] = true;
+    t->fixing = item->kind == ITEM_FIX;
+    t->needed = true;
+    IrAxis *along = item->kind == ITEM_SCAN ? ir_scan_axis(item, v) : NULL;
+    if (along && along->kind == AXIS_STEP) t->slots = slots_needed(r, item, v);
+    if (t->slots) roll(t, item);
+    plan_init(r, v, along);
+}
+
+static void plan_group(Reference *r, const IrItem *item) {
+    Step *step = r->step;
+    bool passed = false; /* the steps of the cycle */
+    for (int i = 0; i < item->body_count; i++) plan_state(r, item, item->body[i]->var);
     for (int i = 0; i < item->body_count; i++) {
         IrVar *v = item->body[i]->var;
+        IrAxis *along = item->kind == ITEM_SCAN ? ir_scan_axis(item, v) : NULL, *fixed[2] = {along, ir_cycle_of(along)};
+        bool cycle = item->kind == ITEM_SCAN && along != item->axis;
+        passed |= !cycle;
+        r->list = !cycle ? &step->body : passed ? &step->end : &step->begin;
         Equation *made = plan_equation(r, &r->tensor[v->id], v->def, fixed);
-        vec_push(r->arena, &r->step->body, made);
+        vec_push(r->arena, r->list, made);
     }
     for (int i = 0; i < item->body_count; i++) r->in_body[item->body[i]->var->id] = false;
 }
@@ -327,13 +392,17 @@ static void plan_item(Reference *r, const IrItem *item) {
     step->item = item;
     if (item->kind == ITEM_ALG) {
         if (item->var->scan_axis) plan_init(r, item->var, item->var->scan_axis);
+        r->list = &step->body;
         Equation *made = plan_equation(r, &r->tensor[item->var->id], item->var->def, NULL);
         vec_push(r->arena, &step->body, made);
     } else {
         plan_group(r, item);
     }
-    double rounds = item->kind == ITEM_SCAN ? (double)run_size(r, item->axis) : item->kind == ITEM_FIX ? 40 : 1;
+    double cycles = ir_cycle_of(item->axis) ? (double)run_size(r, item->axis->base) : 1;
+    double rounds = item->kind == ITEM_SCAN ? cycles * (double)run_size(r, item->axis) : item->kind == ITEM_FIX ? 40 : 1;
     for (int i = 0; i < step->first.count; i++) r->cost += step->first.at[i]->cost;
+    for (int i = 0; i < step->begin.count; i++) r->cost += cycles * step->begin.at[i]->cost;
+    for (int i = 0; i < step->end.count; i++) r->cost += cycles * step->end.at[i]->cost;
     for (int i = 0; i < step->body.count; i++) r->cost += rounds * step->body.at[i]->cost;
 }
 
@@ -351,7 +420,7 @@ static void mark_equations(Reference *r, const Equations *list, int step, double
     for (int i = 0; i < list->count; i++) {
         Tensor *to = list->at[i]->to;
         if (to->last_use < step) to->last_use = step;
-        *fresh += 16.0 * (double)to->count * (to->fixing ? 2 : 1);
+        *fresh += 16.0 * (double)to->count * (to->fixing ? 2 : to->slots ? (double)to->slots : 1);
         mark_uses(r, list->at[i]->root, step);
     }
 }
@@ -363,12 +432,14 @@ static void count_bytes(Reference *r) {
     for (int i = 0; i < r->steps.count; i++) {
         mark_equations(r, &r->steps.at[i]->first, i, &fresh[i]);
         mark_equations(r, &r->steps.at[i]->body, i, &fresh[i]);
+        mark_equations(r, &r->steps.at[i]->begin, i, &fresh[i]);
+        mark_equations(r, &r->steps.at[i]->end, i, &fresh[i]);
     }
     double now = 0;
     for (int i = 0; i < r->p->vars.count; i++) {
         const Tensor *t = &r->tensor[i];
         if (t->needed && !t->var->def) now += 16.0 * (double)t->count;
-        else if (t->needed && !t->kept) freed[t->last_use] += 16.0 * (double)t->count;
+        else if (t->needed && !t->kept) freed[t->last_use] += 16.0 * (double)t->count * (t->slots ? (double)t->slots : 1);
     }
     for (int i = 0; i < r->hoisted.count; i++) freed[r->hoisted.at[i]->last_use] += 16.0 * (double)r->hoisted.at[i]->count;
     for (int i = 0; i < r->steps.count; i++) {

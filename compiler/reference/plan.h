@@ -21,6 +21,10 @@ typedef struct Tensor {
     double *before, *before_bound; /* fix: the iterate before */
     struct Tensor *init;           /* states: the value before the first point, over the other axes; NULL: 0 */
     bool fixing;                   /* prev reads `before` */
+    /* In a scan over steps that nobody outside looks into: only the last `slots` points are kept, one place after the other in
+     * `ring`; value and bound are those of the current step. 0: all points are kept. */
+    int64_t slots;
+    double *ring;
     bool needed, kept, bound_by_caller;
     bool exact;                    /* its values are given out without error */
     int last_use;                  /* step after which it may go; -1: never */
@@ -30,7 +34,6 @@ typedef struct Tensor {
 typedef struct Place {
     const IrAxis *axis;
     int64_t offset, stride, size;
-    bool steps_back; /* prev: one position earlier on this axis */
 } Place;
 
 typedef struct Level { /* one loop of a reduction */
@@ -55,6 +58,8 @@ struct Node {
     int64_t run_stride; /* elements between two lanes */
     bool careful;       /* may leave the tensor, or reads before the first point */
     bool whole_before;  /* prev in fix */
+    int64_t lag;        /* prev in a scan: so many points earlier; 0: not */
+    int back_along, back_outer; /* prev in a scan: the places of the scan's axis, and of the cycle whose steps it are (-1: none) */
     /* reductions: */
     Node *factor;       /* body is arg[0] * factor, or arg[0] */
     int level_count;    /* loops, the run last */
@@ -70,7 +75,7 @@ typedef struct Equation {
     Node *root;
     IrAxis *run;    /* NULL: no axis left, one point */
     int run_dim;
-    IrAxis *fixed;  /* the scan's axis, or NULL */
+    IrAxis *fixed[2]; /* the scan's axis and the cycle whose steps it are, as far as the variable has them; or NULL */
     double cost;
 } Equation;
 typedef VEC(Equation *) Equations;
@@ -79,7 +84,12 @@ typedef struct Step {
     const IrItem *item;
     Equations first; /* once, before: hoisted sums, initial values */
     Equations body;  /* once; each point of a scan; each iteration of a fix */
+    Equations begin, end; /* scan over the steps of a cycle: once a cycle, before and after its steps */
 } Step;
+
+static inline bool is_fixed(const Equation *q, const IrAxis *axis) {
+    return axis && (axis == q->fixed[0] || axis == q->fixed[1]);
+}
 
 struct Reference {
     Arena *arena;
@@ -91,8 +101,10 @@ struct Reference {
     VEC(Tensor *) hoisted;
     VEC(Step *) steps;
     Step *step;        /* the one being planned */
+    Equations *list;   /* of it, where equations go */
     Equation *equation;
     bool *in_body;     /* by variable id: belongs to the scan or fix being planned */
+    int64_t time;      /* steps done since the scan over steps being run began */
     double cost, bytes;
     double largest_bound;
     char *error;
