@@ -19,9 +19,15 @@ typedef enum RuntimeFunction {
 typedef struct Buffer { /* of the descriptor */
     const IrVar *var;
     const char *name, *role;
-    bool recorded, slot;  /* slot: the second place of a variable that alternates */
+    bool recorded;
+    int slots;            /* places one after the other, 1 for most */
     bool mirror;          /* whole copy of what a scan keeps for itself */
 } Buffer;
+
+typedef struct Part { /* CtxPart of ctx_abi.h */
+    LLVMValueRef call, advance; /* advance NULL: none */
+    const IrItem *scan;
+} Part;
 
 struct CgModule {
     Arena *arena;
@@ -44,13 +50,14 @@ struct CgModule {
     /* layout */
     VEC(Buffer) buffers;
     int *buffer_of;    /* by variable id: its buffer, or -1 */
-    int *second_of;    /* its second slot, or -1 */
+    int *second_of;    /* the new iterate of a fix, or -1 */
     int *mirror_of;    /* its whole copy, or -1 */
     int *root_number;  /* by axis id of a root: its number in the descriptor */
     VEC(const IrAxis *) roots;
     int task_count;    /* functions made for parallel loops */
     int64_t scratch_fixed; /* see scratch.c */
     VEC(const Step *) blocks;
+    VEC(Part) parts;   /* of the dynamic reading; none in others */
 };
 
 typedef struct Fn { /* one LLVM function under construction */
@@ -67,7 +74,8 @@ typedef struct Fn { /* one LLVM function under construction */
     Value tile_first, tile_end;  /* block: positions of its rows */
     Value column_first, column_end; /* block: columns that some row needs */
     Value scratch;        /* this thread's */
-    Value parity;         /* scan: slot written in this step (0 or 1), i64 */
+    Value time;           /* scan: points done before this one, i64 */
+    const Value *first_slot; /* while initial values are written: the place to write, or NULL */
     bool parallel;        /* matrix products may use the pool (not inside a task) */
 } Fn;
 
@@ -102,6 +110,7 @@ Value cg_stride(Fn *f, const IrVar *v, int place); /* elements between neighbour
 bool cg_unit_stride(const CgModule *m, const IrVar *v, int place);
 typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Access;
 Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
+Value cg_reference(Fn *f, const IrExpr *ref); /* of an IR_REF or IR_PREV */
 Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
 
 /* expr.c, math.c: values; vectors when f->lane is set and the value differs by lane */
@@ -117,6 +126,8 @@ bool cg_lanes_fit(const CgModule *m, const IrExpr *e, const IrAxis *axis);
 void cg_equation(Fn *f, const Step *step);
 void cg_product(Fn *f, const Step *step);
 void cg_steps(Fn *f, const Step *steps, int count);
+void cg_parts(CgModule *m); /* part.c: a dynamic program in the pieces that its clock drives; nothing in others */
+void cg_start_states(Fn *f, const IrItem *group);
 void cg_block_step(Fn *f, const Step *step);
 void cg_fill_init(Fn *f, const IrVar *v, Access access); /* writes init, or where a slot is chosen by access */
 /* Bounds of the loop over axis (a row's columns in a band are narrower). */

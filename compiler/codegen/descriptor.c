@@ -26,6 +26,7 @@ static void output_buffers(CgModule *m) {
     for (int i = 0; i < m->p->outputs.count; i++) {
         const IrOutput *output = &m->p->outputs.at[i];
         const IrVar *v = output->var;
+        if (schedule_is_trace(output)) continue;
         int *place = m->schedule->storage[v->id].mirrored ? &m->mirror_of[v->id] : &m->buffer_of[v->id];
         if (*place >= 0) continue;
         *place = add_buffer(m, (Buffer){.var = v, .name = output->name, .role = "output", .recorded = output->recorded,
@@ -38,9 +39,20 @@ static void variable_buffers(CgModule *m, const IrVar *v) {
     if (s->kind == STORE_SCRATCH) return;
     const char *role = v->kind == VAR_STIMULUS ? "stimulus" : v->kind == VAR_WEIGHT ? "weight" : m->schedule->plan[v->id] ? "plan" : "temp";
     if (m->buffer_of[v->id] < 0) m->buffer_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = role});
-    if (s->slots > 1) m->second_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .slot = true});
+    m->buffers.at[m->buffer_of[v->id]].slots = s->slots;
+    if (s->iterated) m->second_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp"});
     if (s->mirrored && m->mirror_of[v->id] < 0)
         m->mirror_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .mirror = true});
+}
+
+/* What is recorded at every step lies in the places that the steps use. */
+static void trace_buffers(CgModule *m) {
+    for (int i = 0; i < m->p->outputs.count; i++) {
+        const IrOutput *output = &m->p->outputs.at[i];
+        if (!schedule_is_trace(output)) continue;
+        Buffer *b = &m->buffers.at[m->buffer_of[output->var->id]];
+        b->name = output->name, b->role = "trace", b->recorded = output->recorded;
+    }
 }
 
 void cg_lay_out(CgModule *m) {
@@ -59,6 +71,7 @@ void cg_lay_out(CgModule *m) {
         const IrVar *v = m->p->vars.at[i];
         if (v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) variable_buffers(m, v);
     }
+    trace_buffers(m);
     for (int i = 0; i < m->schedule->step_count; i++)
         if (m->schedule->steps[i].kind == STEP_BLOCK) vec_push(m->arena, &m->blocks, &m->schedule->steps[i]);
 }
@@ -91,6 +104,7 @@ static json_t *buffer_json(const CgModule *m, const Buffer *b) {
     if (b->var->tensor) json_object_set_new(o, "tensor", json_string(b->var->tensor));
     if (b->var->kind == VAR_WEIGHT && b->var->draw != INIT_UNBOUND) json_object_set_new(o, "draw", draw(b->var));
     if (b->recorded) json_object_set_new(o, "recorded", json_true());
+    if (b->slots > 1) json_object_set_new(o, "slots", json_integer(b->slots));
     return o;
 }
 

@@ -168,7 +168,7 @@ static int place_of(const IrExpr *ref, const IrAxis *axis) {
 
 /* rows and columns are lists of axes of the reference; the stored innermost decides how the library is told to read it */
 static Matrix operand(Fn *f, const IrExpr *ref, IrAxis *const *rows, int row_count, IrAxis *const *columns, int column_count) {
-    Matrix matrix = {.at = cg_address(f, ref->var, ref->index, ref->op == IR_PREV ? ACCESS_PREV : ACCESS_READ)};
+    Matrix matrix = {.at = cg_reference(f, ref)};
     int last_column = column_count ? place_of(ref, columns[column_count - 1]) : -1;
     int last_row = row_count ? place_of(ref, rows[row_count - 1]) : -1;
     bool by_row = last_column >= 0 && cg_unit_stride(f->m, ref->var, last_column);

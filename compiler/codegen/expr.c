@@ -37,7 +37,7 @@ static Value load(Fn *f, const IrExpr *e) {
     CgModule *m = f->m;
     bool differs = f->lane && ir_uses_axis(e, f->lane);
     LLVMTypeRef type = differs ? cg_vector(m, m->real, m->lanes) : m->real;
-    Value at = cg_address(f, e->var, e->index, e->op == IR_PREV ? ACCESS_PREV : ACCESS_READ);
+    Value at = cg_reference(f, e);
     Value value = LLVMBuildLoad2(m->builder, type, at, "");
     LLVMSetAlignment(value, (unsigned)m->real_bytes);
     return value;

@@ -120,15 +120,51 @@ static void make_types(CgModule *m) {
     m->real = m->options.f64 ? LLVMDoubleTypeInContext(c) : LLVMFloatTypeInContext(c);
     m->integer = m->options.f64 ? m->i64 : m->i32;
     m->real_bytes = m->options.f64 ? 8 : 4;
-    m->frame = LLVMStructTypeInContext(c, (LLVMTypeRef[]){m->pointer, m->pointer, m->pointer, m->i64, m->pointer}, 5, 0);
+    m->frame = LLVMStructTypeInContext(c, (LLVMTypeRef[]){m->pointer, m->pointer, m->pointer, m->i64, m->pointer, m->i64}, 6, 0);
+}
+
+/* All parts one after the other, each to its end. */
+static void call_parts(Fn *f) {
+    CgModule *m = f->m;
+    for (int i = 0; i < m->parts.count; i++) {
+        const Part *part = &m->parts.at[i];
+        LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(part->call), part->call, &f->frame, 1, "");
+        if (!part->advance) continue;
+        const IrAxis *axis = part->scan->axis, *cycle = ir_cycle_of(axis);
+        Value steps = cycle ? cg_mul(f, cg_size(f, axis), cg_size(f, cycle)) : cg_size(f, axis);
+        Value arguments[] = {f->frame, cg_int(m, 0), steps};
+        LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(part->advance), part->advance, arguments, 3, "");
+    }
 }
 
 static LLVMValueRef entry_point(CgModule *m, const char *name, bool plan) {
     Fn *f = cg_fn_begin(m, name, LLVMFunctionType(m->nothing, &m->pointer, 1, 0));
-    for (int i = 0; i < m->schedule->step_count; i++)
+    bool parts = !plan && m->parts.count;
+    if (parts) call_parts(f);
+    for (int i = 0; !parts && i < m->schedule->step_count; i++)
         if (m->schedule->steps[i].plan == plan) cg_steps(f, &m->schedule->steps[i], 1);
     cg_fn_end(f);
     return f->function;
+}
+
+/* The table of CtxPart. */
+static LLVMValueRef part_table(CgModule *m) {
+    LLVMTypeRef type = LLVMStructTypeInContext(m->context, (LLVMTypeRef[]){m->pointer, m->pointer, m->i64, m->i32, m->i32}, 5, 0);
+    Value list[m->parts.count + 1];
+    for (int i = 0; i < m->parts.count; i++) {
+        const Part *part = &m->parts.at[i];
+        const IrAxis *axis = part->advance ? part->scan->axis : NULL, *cycle = ir_cycle_of(axis);
+        unsigned root = cycle ? (unsigned)m->root_number[cycle->root->id] : (unsigned)-1;
+        Value advance = part->advance ? part->advance : LLVMConstNull(m->pointer);
+        list[i] = LLVMConstStructInContext(m->context, (Value[]){part->call, advance, cg_int(m, axis ? axis->size : 0),
+                                           LLVMConstInt(m->i32, root, 1), LLVMConstInt(m->i32, 0, 0)}, 5, 0);
+    }
+    Value table = LLVMConstArray2(type, list, (uint64_t)m->parts.count);
+    LLVMValueRef global = LLVMAddGlobal(m->module, LLVMTypeOf(table), "parts");
+    LLVMSetInitializer(global, table);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    return global;
 }
 
 /* The exported CtxProgram. */
@@ -139,8 +175,9 @@ static void export_program(CgModule *m, LLVMValueRef scratch, LLVMValueRef plan,
     LLVMSetInitializer(descriptor, bytes);
     LLVMSetGlobalConstant(descriptor, 1);
     LLVMSetLinkage(descriptor, LLVMPrivateLinkage);
-    LLVMValueRef fields[] = {LLVMConstInt(m->i32, CTX_ABI_VERSION, 0), LLVMConstInt(m->i32, 0, 0), descriptor, scratch, plan, call};
-    LLVMValueRef program = LLVMConstStructInContext(m->context, fields, 6, 0);
+    LLVMValueRef fields[] = {LLVMConstInt(m->i32, CTX_ABI_VERSION, 0), LLVMConstInt(m->i32, (unsigned)m->parts.count, 0), descriptor,
+                             scratch, plan, call, part_table(m)};
+    LLVMValueRef program = LLVMConstStructInContext(m->context, fields, 7, 0);
     LLVMValueRef global = LLVMAddGlobal(m->module, LLVMTypeOf(program), "ctx_program");
     LLVMSetInitializer(global, program);
     LLVMSetGlobalConstant(global, 1);
@@ -170,6 +207,7 @@ CgModule *cg_compile(const IrProgram *p, const Schedule *schedule, const CgOptio
     }
     declare_all(m);
     cg_lay_out(m);
+    cg_parts(m);
     LLVMValueRef plan = entry_point(m, "plan", true), call = entry_point(m, "call", false), scratch;
     cg_scratch_function(m, &scratch);
     export_program(m, scratch, plan, call);

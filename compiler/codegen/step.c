@@ -63,21 +63,30 @@ void cg_block_step(Fn *f, const Step *block) {
 }
 
 /* ---- scans -------------------------------------------------------------------------------------------------------------------------- */
-static void start_states(Fn *f, const IrItem *group) {
-    for (int i = 0; i < group->body_count; i++)
-        if (group->body[i]->var->init) cg_fill_init(f, group->body[i]->var, ACCESS_PREV);
+/* Before the first point, all places of a state hold its initial value: prev() may look back by any lag. */
+void cg_start_states(Fn *f, const IrItem *group) {
+    for (int i = 0; i < group->body_count; i++) {
+        const IrVar *v = group->body[i]->var;
+        int slots = f->m->schedule->storage[v->id].slots;
+        for (int k = 0; v->init && k < slots; k++) {
+            Value number = cg_int(f->m, k);
+            f->first_slot = &number;
+            cg_fill_init(f, v, ACCESS_PREV);
+        }
+        f->first_slot = NULL;
+    }
 }
 
 static void scan(Fn *f, const Step *step) {
     CgModule *m = f->m;
     const IrItem *item = step->item;
     f->group = item;
-    f->parity = cg_int(m, 0); /* the first step writes slot 0 and reads slot 1 */
+    f->time = cg_int(m, 0);
     f->env[item->axis->id] = cg_int(m, 0);
-    start_states(f, item);
+    cg_start_states(f, item);
     Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_size(f, item->axis), 1);
     f->env[item->axis->id] = loop.i;
-    f->parity = LLVMBuildAnd(m->builder, loop.i, cg_int(m, 1), "");
+    f->time = loop.i;
     cg_steps(f, step->steps, step->step_count);
     cg_loop_end(f, &loop);
     f->env[item->axis->id] = NULL;
@@ -109,7 +118,7 @@ static void fix(Fn *f, const Step *step) {
     CgModule *m = f->m;
     const IrItem *item = step->item;
     f->group = item;
-    start_states(f, item);
+    cg_start_states(f, item);
     Value change = cg_alloca(f, m->real);
     LLVMBuildStore(m->builder, cg_real(m, __builtin_inf()), change);
     LLVMBasicBlockRef go_on = cg_block(f, "iterate"), stop = cg_block(f, "settled");

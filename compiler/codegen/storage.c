@@ -60,19 +60,44 @@ static bool in_group(const Fn *f, const IrVar *v) {
     return false;
 }
 
-/* Address of a variable with two slots: `parity` 0 or 1 chooses. */
-static Value slot(Fn *f, const IrVar *v, Value parity) {
-    CgModule *m = f->m;
-    Value first = buffer_address(f, m->buffer_of[v->id]), second = buffer_address(f, m->second_of[v->id]);
-    Value odd = LLVMBuildICmp(m->builder, LLVMIntNE, parity, cg_int(m, 0), "");
-    return LLVMBuildSelect(m->builder, odd, second, first, "");
+Value cg_element(Fn *f, Value base, Value offset) {
+    return LLVMBuildGEP2(f->m->builder, f->m->real, base, &offset, 1, "");
 }
 
-static Value opposite(Fn *f, Value parity) {
-    return cg_sub(f, cg_int(f->m, 1), parity);
+/* Address of one of the places of a variable, 0 the first. */
+static Value slot(Fn *f, const IrVar *v, Value number) {
+    Value elements = cg_int(f->m, 1);
+    for (int i = 0; i < v->axis_count; i++) elements = cg_mul(f, elements, extent(f, v, i, false));
+    return cg_element(f, buffer_address(f, f->m->buffer_of[v->id]), cg_mul(f, number, elements));
 }
 
-static Value base_address(Fn *f, const IrVar *v, Access access, bool *whole) {
+/* The place that holds point number `time` of a scan. */
+static Value slot_at(Fn *f, const IrVar *v, Value time) {
+    return slot(f, v, LLVMBuildURem(f->m->builder, time, cg_int(f->m, f->m->schedule->storage[v->id].slots), ""));
+}
+
+/* The scan's point that a variable stands at: a step, or, for one that has no steps, the cycle. */
+static Value point_of(Fn *f, const IrVar *v) {
+    const IrAxis *cycle = ir_cycle_of(f->group->axis);
+    return cycle && schedule_place(v, f->group->axis) < 0 ? f->env[cycle->id] : f->time;
+}
+
+static Value slot_inside(Fn *f, const IrVar *v, Access access, int64_t lag) {
+    int slots = f->m->schedule->storage[v->id].slots;
+    if (f->first_slot) return slot(f, v, *f->first_slot);
+    Value point = point_of(f, v);
+    return slot_at(f, v, access == ACCESS_PREV ? cg_add(f, point, cg_int(f->m, slots - lag)) : point);
+}
+
+/* Where the last point of a scan is, seen from outside. */
+static Value slot_at_end(Fn *f, const IrVar *v) {
+    const IrAxis *cycle = ir_cycle_of(v->scan_axis);
+    Value points = cg_size(f, v->scan_axis);
+    if (cycle) points = cg_mul(f, points, cg_size(f, cycle));
+    return slot_at(f, v, cg_sub(f, points, cg_int(f->m, 1)));
+}
+
+static Value base_address(Fn *f, const IrVar *v, Access access, int64_t lag, bool *whole) {
     CgModule *m = f->m;
     const Storage *s = &m->schedule->storage[v->id];
     if (s->kind == STORE_SCRATCH) return LLVMBuildGEP2(m->builder, LLVMInt8TypeInContext(m->context), f->scratch,
@@ -80,15 +105,11 @@ static Value base_address(Fn *f, const IrVar *v, Access access, bool *whole) {
     bool inside = in_group(f, v);
     *whole = access == ACCESS_MIRROR || (s->mirrored && !inside);
     if (*whole) return buffer_address(f, m->mirror_of[v->id]);
+    if (s->iterated && inside && access != ACCESS_PREV) return buffer_address(f, m->second_of[v->id]);
     if (s->slots == 1) return buffer_address(f, m->buffer_of[v->id]);
-    if (inside && f->group->kind == ITEM_FIX)
-        return buffer_address(f, access == ACCESS_PREV ? m->buffer_of[v->id] : m->second_of[v->id]);
-    if (inside) return slot(f, v, access == ACCESS_PREV ? opposite(f, f->parity) : f->parity);
-    if (!v->scan_axis || schedule_place(v, v->scan_axis) < 0) return buffer_address(f, m->buffer_of[v->id]);
-    Value last = cg_sub(f, cg_size(f, v->scan_axis), cg_int(m, 1)); /* only its last value is read from outside */
-    bool scanned = !s->kept[schedule_place(v, v->scan_axis)];
-    if (!scanned) return buffer_address(f, m->buffer_of[v->id]);
-    return slot(f, v, LLVMBuildAnd(m->builder, last, cg_int(m, 1), ""));
+    if (inside) return slot_inside(f, v, access, lag);
+    bool scanned = v->scan_axis && schedule_place(v, v->scan_axis) >= 0 && !s->kept[schedule_place(v, v->scan_axis)];
+    return scanned ? slot_at_end(f, v) : buffer_address(f, m->buffer_of[v->id]);
 }
 
 static Value position(Fn *f, const IrVar *v, int place, const IrIndex *index) {
@@ -98,14 +119,10 @@ static Value position(Fn *f, const IrVar *v, int place, const IrIndex *index) {
     return at.offset ? cg_add(f, f->env[at.axis->id], cg_int(f->m, at.offset)) : f->env[at.axis->id];
 }
 
-Value cg_element(Fn *f, Value base, Value offset) {
-    return LLVMBuildGEP2(f->m->builder, f->m->real, base, &offset, 1, "");
-}
-
-Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access) {
+static Value address(Fn *f, const IrVar *v, const IrIndex *index, Access access, int64_t lag) {
     const Storage *s = &f->m->schedule->storage[v->id];
     bool whole = false;
-    Value base = base_address(f, v, access, &whole), offset = cg_int(f->m, 0);
+    Value base = base_address(f, v, access, lag, &whole), offset = cg_int(f->m, 0);
     for (int i = 0; i < v->axis_count; i++) {
         if (!whole && !s->kept[i]) continue;
         Value at = position(f, v, i, index);
@@ -113,4 +130,12 @@ Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access) {
         offset = cg_add(f, offset, cg_mul(f, at, stride(f, v, i, whole)));
     }
     return cg_element(f, base, offset);
+}
+
+Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access) {
+    return address(f, v, index, access, 1);
+}
+
+Value cg_reference(Fn *f, const IrExpr *ref) {
+    return address(f, ref->var, ref->index, ref->op == IR_PREV ? ACCESS_PREV : ACCESS_READ, ref->lag);
 }

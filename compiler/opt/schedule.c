@@ -10,9 +10,15 @@ bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis) {
     return false;
 }
 
+bool schedule_is_trace(const IrOutput *output) {
+    for (int i = 0; i < output->var->axis_count; i++)
+        if (output->var->axes[i]->kind == AXIS_STEP) return true;
+    return false;
+}
+
 bool schedule_is_kept(const IrProgram *p, const IrVar *v) {
     for (int i = 0; i < p->outputs.count; i++)
-        if (p->outputs.at[i].var == v) return true;
+        if (p->outputs.at[i].var == v && !schedule_is_trace(&p->outputs.at[i])) return true;
     for (int i = 0; i < p->checks.count; i++)
         if (p->checks.at[i].left == v || p->checks.at[i].right == v) return true;
     return false;
@@ -46,13 +52,17 @@ static bool weights_only(const Schedule *s, const IrItem *item) {
 typedef struct Uses {
     const IrVar *v;
     bool other_than_last, last, prev_other_point, prev;
+    int64_t lag; /* the longest */
 } Uses;
 
 static void use(void *data, IrExpr *ref) {
     Uses *u = data;
     if (ref->var != u->v) return;
     int scan = u->v->scan_axis ? schedule_place(u->v, u->v->scan_axis) : -1;
+    int cycle = u->v->scan_axis && ir_cycle_of(u->v->scan_axis) ? schedule_place(u->v, ir_cycle_of(u->v->scan_axis)) : -1;
     bool last = ref->op == IR_REF && scan >= 0 && ref->index[scan].kind == IX_LAST && !ref->index[scan].offset;
+    last = last && (cycle < 0 || (ref->index[cycle].kind == IX_LAST && !ref->index[cycle].offset));
+    if (ref->lag > u->lag) u->lag = ref->lag;
     u->last |= last;
     u->other_than_last |= !last;
     if (ref->op != IR_PREV) return;
@@ -76,18 +86,20 @@ static Uses uses_outside(const IrProgram *p, const IrItem *group, const IrVar *v
     return u;
 }
 
-/* May the state be updated where it stands? Only if nobody reads its past value after that, nor at another point while. */
-static bool in_place(const IrItem *scan, const IrVar *v) {
-    bool after = false;
+/* How many points of a state are kept. It is updated where it stands if nobody reads its past value after that, nor at another
+ * point while. */
+static int state_slots(const IrItem *scan, const IrVar *v) {
+    bool after = false, elsewhere = false;
+    int64_t lag = 1;
     for (int i = 0; i < scan->body_count; i++) {
         IrVar *reader = scan->body[i]->var;
         Uses u = {.v = v};
         ir_each_ref(reader->def, use, &u);
-        if (reader == v && u.prev_other_point) return false;
-        if (after && u.prev) return false;
+        if (u.lag > lag) lag = u.lag;
+        if ((reader == v && u.prev_other_point) || (after && u.prev)) elsewhere = true;
         after |= reader == v;
     }
-    return true;
+    return lag > 1 || elsewhere ? (int)lag + 1 : 1;
 }
 
 static void store_scan(Scheduler *s, const IrItem *scan) {
@@ -96,15 +108,16 @@ static void store_scan(Scheduler *s, const IrItem *scan) {
         Storage *storage = &s->schedule->storage[v->id];
         Uses outside = uses_outside(s->p, scan, v);
         if (!v->init && (outside.other_than_last || outside.last)) continue; /* whole */
-        storage->kept[schedule_place(v, scan->axis)] = false;
-        storage->slots = v->init && !in_place(scan, v) ? 2 : 1;
+        for (int k = 0; k < v->axis_count; k++)
+            if (v->axes[k] == scan->axis || v->axes[k] == ir_cycle_of(scan->axis)) storage->kept[k] = false;
+        storage->slots = v->init ? state_slots(scan, v) : 1;
         storage->mirrored = v->init && outside.other_than_last;
     }
 }
 
 static void store_fix(Scheduler *s, const IrItem *fix) {
     for (int i = 0; i < fix->body_count; i++)
-        if (fix->body[i]->var->init) s->schedule->storage[fix->body[i]->var->id].slots = 2;
+        if (fix->body[i]->var->init) s->schedule->storage[fix->body[i]->var->id].iterated = true;
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------------------------ */
@@ -115,6 +128,7 @@ static Step group_step(Scheduler *s, IrItem *item) {
     else store_fix(s, item);
     s->small_loops = true;
     if (item->kind == ITEM_SCAN) s->fixed[s->fixed_count++] = item->axis;
+    if (ir_cycle_of(item->axis)) s->fixed[s->fixed_count++] = item->axis->base;
     for (int i = 0; i < item->body_count; i++) {
         Step *inner = &step.steps[i];
         *inner = (Step){.kind = STEP_EQUATION, .item = item->body[i]};

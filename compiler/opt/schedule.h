@@ -56,7 +56,8 @@ typedef struct Storage {
     const IrAxis *tile; /* stored relative to the first point of the block, `block` points; NULL: none */
     int64_t block;
     const IrVar *shares; /* scratch: lives where this variable lived, in place */
-    int slots;       /* 2 in a scan: alternates between two places, so that prev() can be read; in a fix: the second is the new */
+    int slots;       /* in a scan: as many of the last points are kept, in turn, so that prev() can be read */
+    bool iterated;   /* in a fix: the new iterate has a place of its own */
     bool mirrored;   /* in a scan: kept for the scan alone, and copied to a whole buffer for those who read it afterwards */
     const IrAxis *column; /* square tensor of a block: its axis j */
 } Storage;
@@ -69,7 +70,9 @@ typedef struct Schedule {
 } Schedule;
 
 int schedule_place(const IrVar *v, const IrAxis *axis);    /* of the axis among v's, or -1 */
-bool schedule_is_kept(const IrProgram *p, const IrVar *v); /* output, record or side of a check */
+bool schedule_is_kept(const IrProgram *p, const IrVar *v); /* output, record or side of a check: stored whole */
+/* A record of what changes with every step: the clock takes it down step by step, so it is not stored whole. */
+bool schedule_is_trace(const IrOutput *output);
 
 /* In the program's arena. */
 Schedule *schedule_make(const IrProgram *p);

@@ -35,6 +35,7 @@ static RtStatus read_role(const json_t *json, RtRole *role, RtError *error) {
                                         [RT_WEIGHT] = "weight",
                                         [RT_OUTPUT] = "output",
                                         [RT_PLANNED] = "plan",
+                                        [RT_TRACE] = "trace",
                                         [RT_TEMP] = "temp"};
     const char *text = json_string_value(json_object_get(json, "role"));
     for (int i = RT_STIMULUS; text && i <= RT_TEMP; i++) {
@@ -51,6 +52,8 @@ static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer 
     buffer->unit = json_string_value(json_object_get(json, "unit"));
     buffer->tensor = json_string_value(json_object_get(json, "tensor"));
     buffer->recorded = json_is_true(json_object_get(json, "recorded"));
+    buffer->slots = (int)json_integer_value(json_object_get(json, "slots"));
+    if (buffer->slots < 1) buffer->slots = 1;
     if (!buffer->name || !json_is_array(axes) || json_array_size(axes) > RT_MAX_RANK) return bad(error, "a buffer");
     buffer->rank = (int)json_array_size(axes);
     for (int i = 0; i < buffer->rank; i++) {

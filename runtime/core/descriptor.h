@@ -5,7 +5,7 @@
 #include "core/draw.h"
 #include "ctx_abi.h"
 
-typedef enum RtRole { RT_STIMULUS, RT_WEIGHT, RT_OUTPUT, RT_PLANNED, RT_TEMP } RtRole;
+typedef enum RtRole { RT_STIMULUS, RT_WEIGHT, RT_OUTPUT, RT_PLANNED, RT_TRACE, RT_TEMP } RtRole;
 
 typedef struct RtAxis {
     const char *name;
@@ -22,6 +22,7 @@ typedef struct RtBuffer {
     const char *tensor;    /* weight: its name in a file, or NULL */
     RtDraw draw;           /* weight */
     bool recorded;         /* output */
+    int slots;             /* places one after the other */
 } RtBuffer;
 
 typedef struct RtDescriptor {

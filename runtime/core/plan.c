@@ -46,7 +46,7 @@ static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
         const RtBuffer *b = &plan->d.buffer[i];
         int64_t count = rt_buffer_count(&plan->d, plan->size, b);
         if (count < 0) return too_large(plan, b);
-        plan->bytes[i] = count * (int64_t)rt_type_size(plan->d.type);
+        plan->bytes[i] = count * (int64_t)rt_type_size(plan->d.type) * b->slots;
         if (__builtin_add_overflow(plan->total, plan->bytes[i], &plan->total)) return too_large(plan, b);
     }
     int64_t each = plan->program->scratch_bytes ? plan->program->scratch_bytes(plan->size) : 0;

@@ -11,16 +11,18 @@
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
  *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
- *                   "recorded": true } ... ],                                                 output: by `record`
+ *                   "slots": 2,                                                               places one after the other (default 1)
+                   "recorded": true } ... ],                                                 output: by `record`
  *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ... }
  * Shapes are [size of each axis], row-major, contiguous, elements of the program's precision. A weight along a bounded axis is
  * stored at the bound and read at the run's size: its buffer has the bound's strides (see rt plan). Buffers of role "plan" are
- * written by plan() (weights contracted ahead) and kept between calls; "temp" may be overlaid by the runtime. */
+ * written by plan() (weights contracted ahead) and kept between calls; "temp" may be overlaid by the runtime. A buffer of role
+ * "trace" holds what is recorded, its value after step t of a part at place t % slots. */
 #ifndef CTX_ABI_H
 #define CTX_ABI_H
 #include <stdint.h>
 
-#define CTX_ABI_VERSION 1
+#define CTX_ABI_VERSION 2
 
 typedef struct RtPool RtPool; /* worker threads (runtime/core/pool) */
 
@@ -30,15 +32,28 @@ typedef struct CtxFrame {
     unsigned char *scratch; /* scratch_bytes(size) bytes for each thread of the pool, 64-byte aligned */
     int64_t scratch_stride; /* bytes between two threads' scratch */
     RtPool *pool;
+    uint64_t seed;         /* of noise */
 } CtxFrame;
+
+/* A stretch of a program of the dynamic reading: `call` first, then, unless `advance` is NULL, the steps of the clock in order and in
+ * pieces of any length: advance(frame, 0, n), advance(frame, n, m) ... up to cycles * steps. After each piece the frame's buffers and
+ * the number of steps done are all that there is to know of the run. */
+typedef struct CtxPart {
+    void (*call)(const CtxFrame *frame);
+    void (*advance)(const CtxFrame *frame, int64_t first, int64_t end);
+    int64_t steps;    /* of one cycle */
+    int32_t cycle;    /* number of the axis that the cycles go along, -1: there is one cycle */
+    int32_t reserved;
+} CtxPart;
 
 typedef struct CtxProgram {
     uint32_t abi;           /* CTX_ABI_VERSION */
-    uint32_t reserved;
+    uint32_t parts;         /* 0 but in the dynamic reading */
     const char *descriptor; /* NUL-terminated JSON */
     int64_t (*scratch_bytes)(const int64_t *size);
     void (*plan)(const CtxFrame *frame); /* once the weights are bound: fills the "plan" buffers */
-    void (*call)(const CtxFrame *frame); /* one batch item */
+    void (*call)(const CtxFrame *frame); /* one batch item, to the end */
+    const CtxPart *part;                 /* the same in pieces */
 } CtxProgram;
 
 /* Body of a parallel loop: runs tasks first <= i < last on worker `thread` (0-based). Results must not depend on the split. */

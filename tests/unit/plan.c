@@ -54,7 +54,7 @@ static void fake_call(const CtxFrame *f) {
     rt_parallel(f, fake_rows, f->size[0]);
 }
 
-static const CtxProgram fake = {CTX_ABI_VERSION, 0, descriptor, fake_scratch, fake_plan, fake_call};
+static const CtxProgram fake = {CTX_ABI_VERSION, 0, descriptor, fake_scratch, fake_plan, fake_call, NULL};
 
 static const float weight[C * D] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
 static const float position[BOUND] = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
@@ -186,12 +186,12 @@ static void broken_descriptors_are_faults(void) {
         "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[],\"buffers\":[{\"name\":\"x\",\"role\":\"stimulus\",\"axes\":[0]}]}",
         "{\"name\":\"f\",\"precision\":\"f32\",\"axes\":[],\"buffers\":[{\"name\":\"x\",\"role\":\"guest\",\"axes\":[]}]}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        CtxProgram program = {CTX_ABI_VERSION, 0, texts[i], NULL, NULL, fake_call};
+        CtxProgram program = {CTX_ABI_VERSION, 0, texts[i], NULL, NULL, fake_call, NULL};
         RtConfig *c = rt_config_new(&program);
         CU_ASSERT_PTR_NULL(rt_config_descriptor(c));
         failed(c, RT_FAULT, "description");
     }
-    CtxProgram other = {CTX_ABI_VERSION + 1, 0, descriptor, NULL, NULL, fake_call};
+    CtxProgram other = {CTX_ABI_VERSION + 1, 0, descriptor, NULL, NULL, fake_call, NULL};
     failed(rt_config_new(&other), RT_FAULT, "interface");
 }
 
@@ -206,7 +206,7 @@ static void sizes_that_no_machine_has(void) {
     for (int i = 0; i < 2; i++) {
         char text[512];
         sprintf(text, start, rows[i].size, rows[i].axes);
-        CtxProgram program = {CTX_ABI_VERSION, 0, text, NULL, NULL, fake_call};
+        CtxProgram program = {CTX_ABI_VERSION, 0, text, NULL, NULL, fake_call, NULL};
         RtConfig *c = rt_config_new(&program);
         CU_ASSERT_PTR_NULL(rt_plan_new(c));
         failed(c, rows[i].status, rows[i].what);

@@ -1,0 +1,93 @@
+/* Parts of a dynamic program: what the runtime's clock drives. Each is a function for what stands before a scan over steps (initial
+ * values of its states included) and one that carries out steps `first` to `end` of it, counted over all cycles; the equations of
+ * the cycle are done with its first or behind its last step. A scan of any other kind is carried out where it stands. */
+#include "codegen/cg.h"
+
+static bool is_clocked(const Step *step) {
+    return step->kind == STEP_SCAN && step->item->axis->kind == AXIS_STEP;
+}
+
+static bool has_axis(const IrVar *v, const IrAxis *axis) {
+    return schedule_place(v, axis) >= 0;
+}
+
+/* Steps of the schedule from number `at` on that are, or are not, equations of the cycle; the first that is different. */
+static int run_of(const Step *scan, int at, bool of_cycle) {
+    while (at < scan->step_count && has_axis(scan->steps[at].item->var, scan->item->axis) != of_cycle) at++;
+    return at;
+}
+
+static void steps_if(Fn *f, const Step *scan, int from, int to, Value condition, const char *name) {
+    if (from == to) return;
+    LLVMBasicBlockRef then = cg_block(f, name), on = cg_block(f, "on");
+    LLVMBuildCondBr(f->m->builder, condition, then, on);
+    LLVMPositionBuilderAtEnd(f->m->builder, then);
+    cg_steps(f, scan->steps + from, to - from);
+    LLVMBuildBr(f->m->builder, on);
+    LLVMPositionBuilderAtEnd(f->m->builder, on);
+}
+
+/* One step: number `time` of all. */
+static void one_step(Fn *f, const Step *scan, Value time) {
+    CgModule *m = f->m;
+    const IrAxis *axis = scan->item->axis, *cycle = ir_cycle_of(axis);
+    Value steps = cg_size(f, axis), step = LLVMBuildURem(m->builder, time, steps, "step");
+    f->time = time;
+    f->env[axis->id] = step;
+    if (cycle) f->env[cycle->id] = LLVMBuildUDiv(m->builder, time, steps, "cycle");
+    int first = run_of(scan, 0, true), end = run_of(scan, first, false);
+    steps_if(f, scan, 0, first, LLVMBuildICmp(m->builder, LLVMIntEQ, step, cg_int(m, 0), ""), "begin");
+    cg_steps(f, scan->steps + first, end - first);
+    Value last = LLVMBuildICmp(m->builder, LLVMIntEQ, step, cg_sub(f, steps, cg_int(m, 1)), "");
+    steps_if(f, scan, end, scan->step_count, last, "end");
+}
+
+static LLVMValueRef advance_function(CgModule *m, const Step *scan, int number) {
+    LLVMTypeRef arguments[] = {m->pointer, m->i64, m->i64};
+    Fn *f = cg_fn_begin(m, arena_printf(m->arena, "advance%d", number), LLVMFunctionType(m->nothing, arguments, 3, 0));
+    f->group = scan->item;
+    Loop loop = cg_loop_begin(f, LLVMGetParam(f->function, 1), LLVMGetParam(f->function, 2), 1);
+    one_step(f, scan, loop.i);
+    cg_loop_end(f, &loop);
+    cg_fn_end(f);
+    return f->function;
+}
+
+static Fn *begin_part(CgModule *m) {
+    return cg_fn_begin(m, arena_printf(m->arena, "part%d", m->parts.count), LLVMFunctionType(m->nothing, &m->pointer, 1, 0));
+}
+
+static void start(Fn *f, const Step *scan) {
+    const IrAxis *axis = scan->item->axis;
+    f->group = scan->item;
+    f->time = f->env[axis->id] = cg_int(f->m, 0);
+    if (ir_cycle_of(axis)) f->env[axis->base->id] = f->time;
+    cg_start_states(f, scan->item);
+}
+
+static void end_part(Fn *f, const Step *scan) {
+    CgModule *m = f->m;
+    Part part = {.call = f->function};
+    if (scan) start(f, scan);
+    cg_fn_end(f);
+    if (scan) part.scan = scan->item, part.advance = advance_function(m, scan, m->parts.count);
+    vec_push(m->arena, &m->parts, part);
+}
+
+void cg_parts(CgModule *m) {
+    const Schedule *s = m->schedule;
+    bool any = false;
+    for (int i = 0; i < s->step_count; i++) any |= is_clocked(&s->steps[i]);
+    if (!any) return;
+    Fn *f = begin_part(m);
+    for (int i = 0; i < s->step_count; i++) {
+        if (s->steps[i].plan) continue;
+        if (!is_clocked(&s->steps[i])) {
+            cg_steps(f, &s->steps[i], 1);
+            continue;
+        }
+        end_part(f, &s->steps[i]);
+        f = begin_part(m);
+    }
+    end_part(f, NULL);
+}
