@@ -4,6 +4,7 @@
 #include "circuit/circuit.h"
 #include "driver/options.h"
 #include "front/ast.h"
+#include "ir/dynamic.h"
 #include "ir/ir.h"
 #include "opt/opt.h"
 
@@ -29,6 +30,7 @@ typedef struct Compilation {
     Circuit *circuit;
     IrProgram *system, *core, *optimised;
     OptReport report;
+    DynamicReport integration; /* of the dynamic reading */
 } Compilation;
 
 /* Starts a compilation of options->file. Everything lives until phases_end. */

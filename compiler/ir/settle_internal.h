@@ -8,6 +8,14 @@ typedef struct Settle {
     Diagnostics *diagnostics;
 } Settle;
 
+/* c v' = slope v + rest, with v's own algebraic quantities written out. slope NULL: v does not occur linearly; rest NULL: 0; bent: v
+ * stands in rest, inside a nonlinearity. v stays as it is. */
+typedef struct SettleForm {
+    IrExpr *slope, *rest;
+    bool bent;
+} SettleForm;
+SettleForm settle_form(Settle *s, IrVar *v);
+
 /* settle_ode.c: every ITEM_ODE becomes an ITEM_ALG, its equilibrium. */
 void settle_equilibria(Settle *s);
 /* settle_order.c: items into dependence order; states into scans, iterated loops into fixpoints. */
