@@ -94,7 +94,7 @@ static void check_step(Dynamic *d, const IrVar *v, const DynMethod *method, doub
 }
 
 static void clash(Dynamic *d, const IrVar *v, const DynMethod *method, const DynMethod *other) {
-    Diagnostic *x = diag_error(d->diagnostics, E_METHOD, v->span, "`%s` asks for the method %s beside cells of the same clock with %s", dyn_label(v),
+    Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "`%s` asks for the method %s beside cells of the same clock with %s", dyn_label(v),
                                method->name, other->name);
     diag_note(x, "the stages of a step are common to all cells that may hear each other");
     diag_help(x, "give all of them one method, or name one for the run: --method %s", other->name);
@@ -200,7 +200,7 @@ static IrExpr *euler(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) {
 }
 
 static void not_exponential(Dynamic *d, const IrVar *v) {
-    Diagnostic *x = diag_error(d->diagnostics, E_METHOD, v->span, "the method exponential does not fit `%s`: its rate stands inside a nonlinearity",
+    Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "the method exponential does not fit `%s`: its rate stands inside a nonlinearity",
                                dyn_label(v));
     diag_help(x, "choose euler, heun or rk4");
 }
