@@ -74,7 +74,7 @@ static int phase_settle(Compilation *c) {
     DynamicOptions options;
     if (!reading_options(c, &dynamic, &options)) return EXIT_WRONG;
     if (dynamic) c->core = ir_dynamic(c->system, &options, c->diagnostics, &c->integration);
-    else c->core = ir_settle(c->system, c->diagnostics);
+    else c->core = ir_settle(c->system, &options, c->diagnostics);
     if (diag_error_count(c->diagnostics)) return EXIT_DONE;
     if (c->expose_checks) check_expose(c->core);
     return record_populations(c);

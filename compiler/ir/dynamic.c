@@ -13,15 +13,15 @@ int64_t dyn_steps(const Dynamic *d) {
 }
 
 /* ---- what was asked for ------------------------------------------------------------------------------------------ */
-static bool check_options(const DynamicOptions *o, Diagnostics *diagnostics) {
+static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
     double steps = o->cycle / o->dt;
     if (!(o->dt > 0) || !(o->cycle > 0)) {
-        diag_error(diagnostics, E_STEP, (Span){0}, "steps and cycles are longer than nothing, but dt is %g ms and a cycle %g ms", o->dt * 1e3,
+        diag_error(diagnostics, E_STEP, at, "steps and cycles are longer than nothing, but dt is %g ms and a cycle %g ms", o->dt * 1e3,
                    o->cycle * 1e3);
         return false;
     }
     if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > 1e-6 * steps) {
-        Diagnostic *x = diag_error(diagnostics, E_STEP, (Span){0}, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
+        Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
         double whole = steps < 1 ? 1 : floor(steps + 0.5);
         diag_help(x, "choose --dt %gms or --cycle %gms", o->cycle * 1e3 / whole, o->dt * 1e3 * whole);
         return false;
@@ -154,19 +154,25 @@ static void set_beginnings(Dynamic *d) {
     }
 }
 
+/* The equations of all steps; false after an error. */
+static bool integrate(Dynamic *d) {
+    set_beginnings(d);
+    for (int i = 0; i < d->groups.count; i++) dyn_declare_states(d, d->groups.at[i]);
+    for (int i = 0; i < d->groups.count; i++) {
+        dyn_choose_methods(d, d->groups.at[i]);
+        if (diag_error_count(d->diagnostics)) return false;
+        dyn_updates(d, d->groups.at[i]);
+    }
+    return diag_error_count(d->diagnostics) == 0;
+}
+
 IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Diagnostics *diagnostics, DynamicReport *report) {
     Dynamic d = dynamic_new(ir_clone(system), options, diagnostics, report);
-    if (!check_options(options, diagnostics)) return d.p;
+    if (!check_options(options, (Span){0}, diagnostics)) return d.p;
     report->steps = dyn_steps(&d);
     if (!dyn_groups(&d)) return d.p;
-    set_beginnings(&d);
     set_names_aside(&d);
-    for (int i = 0; i < d.groups.count; i++) dyn_declare_states(&d, d.groups.at[i]);
-    for (int i = 0; i < d.groups.count; i++) {
-        dyn_choose_methods(&d, d.groups.at[i]);
-        if (diag_error_count(diagnostics)) return d.p;
-        dyn_updates(&d, d.groups.at[i]);
-    }
+    if (!integrate(&d)) return d.p;
     formulas(&d);
     ends(&d);
     dyn_finish(&d);
@@ -178,4 +184,79 @@ IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Di
     settle_order(&s);
     d.p->level = LEVEL_CORE;
     return d.p;
+}
+
+/* ---- beside the settled reading ---------------------------------------------------------------------------------- */
+typedef struct Beside {
+    Settle *s;
+    const DynamicOptions *options;
+    int count; /* variables of the system program */
+    Dynamic *d; /* of the time that is being looked for */
+    double time;
+    const IrVar *of;
+} Beside;
+
+/* The first settle() in e that is left, or NULL. */
+static const IrExpr *find_settle(const IrExpr *e) {
+    if (e->op == IR_SETTLE) return e;
+    for (int i = 0; i < e->argc; i++) {
+        const IrExpr *found = find_settle(e->arg[i]);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+static IrExpr *settled_by_then(void *data, IrExpr *e) {
+    Beside *b = data;
+    double time;
+    if (e->op != IR_SETTLE || !dyn_number(e->arg[1], &time) || time != b->time) return e;
+    return ir_map(b->s->p, e->arg[0], at_end, b->d);
+}
+
+/* Formulas read through settle() would be of the settled reading: they are written out first. */
+static IrExpr *formula_inlined(void *data, IrExpr *e) {
+    Dynamic *d = data;
+    if (e->op != IR_REF || e->var->id >= d->count || !d->moving[e->var->id] || d->circuit[e->var->id]) return e;
+    return ir_map(d->p, ir_inline(d->p, e), formula_inlined, d);
+}
+
+static IrExpr *formulas_inlined(void *data, IrExpr *e) {
+    Beside *b = data;
+    if (e->op != IR_SETTLE) return e;
+    IrExpr *arg[] = {ir_map(b->s->p, e->arg[0], formula_inlined, b->d), e->arg[1]};
+    return ir_node(b->s->p, IR_SETTLE, 2, arg);
+}
+
+static void settle_by(Beside *b, double time) {
+    IrProgram *p = b->s->p;
+    DynamicOptions options = {.dt = b->options->dt, .cycle = time, .method = b->options->method};
+    DynamicReport report = {0};
+    Dynamic d = dynamic_new(p, &options, b->s->diagnostics, &report);
+    d.count = b->count;
+    d.prefix = arena_printf(p->arena, "after_%gms.", time * 1e3);
+    b->d = &d;
+    b->time = time;
+    if (!check_options(&options, b->of->span, b->s->diagnostics) || !dyn_groups(&d)) return;
+    for (int i = 0; i < d.count; i++) d.named[i] = p->vars.at[i]->name;
+    if (!integrate(&d)) return;
+    for (int i = 0; i < d.count; i++) {
+        IrVar *v = p->vars.at[i];
+        if (!v->def || !find_settle(v->def)) continue;
+        v->def = ir_map(p, v->def, formulas_inlined, b);
+        v->def = ir_map(p, v->def, settled_by_then, b);
+    }
+    dyn_finish(&d);
+    if (!diag_error_count(b->s->diagnostics)) add_items(&d);
+}
+
+void dynamic_beside(Settle *s, const DynamicOptions *options) {
+    Beside b = {.s = s, .options = options, .count = s->p->vars.count};
+    for (int i = 0; i < b.count; i++) {
+        const IrExpr *call = s->p->vars.at[i]->def ? find_settle(s->p->vars.at[i]->def) : NULL;
+        double time;
+        if (!call || diag_error_count(s->diagnostics)) continue;
+        b.of = s->p->vars.at[i];
+        if (dyn_number(call->arg[1], &time)) settle_by(&b, time);
+        i--; /* it may have another */
+    }
 }

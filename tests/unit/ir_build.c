@@ -55,7 +55,7 @@ static IrProgram *system_of(Arena *arena, const char *source) {
 }
 
 static IrProgram *built(Arena *arena, const char *source) {
-    IrProgram *system = system_of(arena, source), *core = ir_settle(system, diag_new(arena));
+    IrProgram *system = system_of(arena, source), *core = ir_settle(system, NULL, diag_new(arena));
     char *later = ir_verify(core);
     if (later) printf("core: %s\n%s", later, printed(arena, system));
     CU_ASSERT_PTR_NULL(later);

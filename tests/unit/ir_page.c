@@ -83,7 +83,7 @@ static void the_settled_example_is_what_settles(void) {
     IrProgram *system = parsed(arena, next_block(arena, &at));
     char *wanted = next_block(arena, &at);
     Diagnostics *diagnostics = diag_new(arena);
-    IrProgram *core = ir_settle(system, diagnostics);
+    IrProgram *core = ir_settle(system, NULL, diagnostics);
     CU_ASSERT_EQUAL(diag_error_count(diagnostics), 0);
     strip(core);
     char *text = printed(arena, core);
