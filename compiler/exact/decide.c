@@ -12,6 +12,7 @@ enum {
     FULL_POINTS = 64,                    /* of a trial that looks for linear relations; doubled while they do not suffice */
     MOST_POINTS = 4096,
     ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
+    MOST_STEPS = 16,                     /* of an integration */
     LEAST_JUDGED = 2,                    /* points that have to be judged in a trial */
     MOST_BATCHES = 48,
 };
@@ -426,8 +427,36 @@ static void take_result(Decision *d, Task **task, int count) {
     r->where = d->check->span;
 }
 
+/* Steps that a side of the check goes through: an integration of many steps is no identity, and nobody could pay for it. */
+static bool reaches_steps(const IrProgram *p, const IrVar *v, bool *seen);
+
+typedef struct Steps {
+    const IrProgram *p;
+    bool *seen, found;
+} Steps;
+
+static void look_for_steps(void *data, IrExpr *ref) {
+    Steps *s = data;
+    if (!s->seen[ref->var->id]) s->found |= reaches_steps(s->p, ref->var, s->seen);
+}
+
+static bool reaches_steps(const IrProgram *p, const IrVar *v, bool *seen) {
+    Steps s = {p, seen, false};
+    seen[v->id] = true;
+    for (int k = 0; k < v->axis_count; k++) s.found |= v->axes[k]->kind == AXIS_STEP && v->axes[k]->size > MOST_STEPS;
+    if (v->def && !s.found) ir_each_ref(v->def, look_for_steps, &s);
+    return s.found;
+}
+
+static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *check) {
+    bool *seen = ARENA_ARRAY(arena, bool, p->vars.count + 1);
+    return reaches_steps(p, check->left, seen) || reaches_steps(p, check->right, seen);
+}
+
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
     Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false, BASIS_DENOMINATOR}};
+    if (too_many_steps(arena, core, check))
+        return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = check->span, .why = "an integration of many steps: compared by values"};
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];
