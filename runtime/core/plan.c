@@ -108,6 +108,7 @@ static RtStatus build(RtPlan *plan, const RtConfig *c) {
     plan->frame.buffer = plan->buffer;
     plan->frame.scratch = plan->scratch;
     plan->frame.pool = pool;
+    plan->frame.seed = c->seed;
     if (plan->program->plan) plan->program->plan(&plan->frame);
     return RT_OK;
 }

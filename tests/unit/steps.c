@@ -47,6 +47,22 @@ static const char single[] =
     "alg y[u] = r[last, u] + q[last, u]\n"
     "output y = y\n";
 
+/* Noise: an odd number of cells, heard by two equations. */
+static const char noisy[] =
+    "program noisy core\n"
+    "axis token : bounded(9)\n"
+    "axis u : const(5)\n"
+    "axis now : cycle(token)\n"
+    "axis step : step(3, now)\n"
+    "stimulus x[token, u]\n"
+    "noise r.xi[now, step, u]\n"
+    "scan step {\n"
+    "  alg r[now, step, u] along step init 0 = 0.75 * prev(r[now, step, u]) + x[now, u] + 0.5 * r.xi[now, step, u]\n"
+    "  alg s[now, step, u] along step init 0 = 0.5 * prev(s[now, step, u]) + r.xi[now, step, u]\n"
+    "  alg end[now, u] = r[now, last, u] + s[now, last, u]\n"
+    "}\n"
+    "output end = end\n";
+
 static IrProgram *parsed(Arena *arena, const char *text) {
     char *error = NULL;
     IrProgram *p = ir_parse(arena, names_new(arena), text, &error);
@@ -56,7 +72,7 @@ static IrProgram *parsed(Arena *arena, const char *text) {
 }
 
 static void text_and_invariants(void) {
-    static const char *const programs[] = {delays, single};
+    static const char *const programs[] = {delays, single, noisy};
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         Arena *arena = arena_new();
         IrProgram *p = parsed(arena, programs[i]);
@@ -126,11 +142,32 @@ static void interpreter(void) {
 static void native(void) {
     static const int64_t sizes[] = {1, 2, 9, 0};
     static const char *const cpus[] = {"host", "x86-64"};
-    static const char *const programs[] = {delays, single};
-    for (int i = 0; i < 16; i++) {
-        CodegenCase c = {.text = programs[i & 1], .sizes = sizes, .cpu = cpus[i >> 1 & 1], .f64 = i >> 2 & 1, .in_order = i >> 3, .threads = 2};
+    static const char *const programs[] = {delays, single, noisy};
+    for (int i = 0; i < 24; i++) {
+        CodegenCase c = {.text = programs[i % 3], .sizes = sizes, .cpu = cpus[i & 1], .f64 = i >> 1 & 1, .in_order = i >> 2 & 1, .threads = 2};
         CU_ASSERT_EQUAL(codegen_wrong(&c), 0);
     }
+}
+
+/* Stationary: the variance of a leaky sum of independent normal numbers is that of theory. */
+static void noise_is_normal(void) {
+    enum { CELLS = 20001 };
+    static const char text[] = "program ou core\naxis u : const(20001)\naxis step : step(40)\nnoise xi[step, u]\n"
+                               "scan step {\n  alg r[step, u] along step init 0 = 0.6 * prev(r[step, u]) + 0.8 * xi[step, u]\n}\n"
+                               "alg y[u] = r[last, u]\noutput y = y\n";
+    Arena *arena = arena_new();
+    IrProgram *p = parsed(arena, text);
+    Reference *r = ref_new(p, NULL, ref_float64(), NULL, 0);
+    CU_ASSERT_PTR_NULL_FATAL(ref_run(r));
+    RefTensor y = ref_tensor(r, ir_find_var(p, "y"));
+    double sum = 0, square = 0, next = 0;
+    for (int i = 0; i < CELLS; i++) sum += y.value[i], square += y.value[i] * y.value[i];
+    for (int i = 1; i < CELLS; i++) next += y.value[i] * y.value[i - 1];
+    CU_ASSERT_DOUBLE_EQUAL(sum / CELLS, 0, 4 / sqrt(CELLS)); /* four standard errors */
+    CU_ASSERT_DOUBLE_EQUAL(square / CELLS, 1, 4 * sqrt(2.0 / CELLS));
+    CU_ASSERT_DOUBLE_EQUAL(next / CELLS, 0, 4 / sqrt(CELLS));
+    ref_free(r);
+    arena_free(arena);
 }
 
 /* An Euler step of a linear cell is a geometric sum, exactly; with another factor it is not. */
@@ -157,5 +194,6 @@ void suite_steps(void) {
     CU_add_test(suite, "equations of a cycle keep to its ends", broken_order);
     CU_add_test(suite, "interpreter against plain C", interpreter);
     CU_add_test(suite, "native code against the interpreter", native);
+    CU_add_test(suite, "noise is independent and normal", noise_is_normal);
     CU_add_test(suite, "exact", exact);
 }
