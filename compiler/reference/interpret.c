@@ -124,6 +124,7 @@ static void copy_input(Reference *r, const IrVar *v, Tensor *t, int dim, int64_t
 
 void ref_bind(Reference *r, const IrVar *input, const double *data) {
     Tensor *t = &r->tensor[input->id];
+    if (input->kind == VAR_NOISE) return; /* drawn step by step */
     if (!allocate(r, t)) return;
     copy_input(r, input, t, 0, 0, 0, data);
     t->bound_by_caller = true;
