@@ -142,6 +142,9 @@ char *cg_descriptor(CgModule *m);
 Value cg_scratch_offset(Fn *f, const IrVar *v); /* bytes, inside a block's scratch */
 void cg_scratch_function(CgModule *m, LLVMValueRef *function);
 
+/* stream.c: is a stimulus read, or an output written, one point of its first axis in each cycle? */
+bool cg_streams(const CgModule *m, const IrVar *v);
+
 /* target.c */
 bool cg_target(CgModule *m, char **error);
 bool cg_optimise(CgModule *m, char **error);

@@ -104,6 +104,7 @@ static json_t *buffer_json(const CgModule *m, const Buffer *b) {
     if (b->var->tensor) json_object_set_new(o, "tensor", json_string(b->var->tensor));
     if (b->var->kind == VAR_WEIGHT && b->var->draw != INIT_UNBOUND) json_object_set_new(o, "draw", draw(b->var));
     if (b->recorded) json_object_set_new(o, "recorded", json_true());
+    if (m->options.dt > 0 && external && b->var->kind != VAR_WEIGHT && cg_streams(m, b->var)) json_object_set_new(o, "stream", json_true());
     if (b->slots > 1) json_object_set_new(o, "slots", json_integer(b->slots));
     return o;
 }
@@ -119,6 +120,20 @@ static double synapse_count(const CgModule *m) {
     return count;
 }
 
+/* FNV-1a of the program's text: a checkpoint of another program must not be taken for one of this. */
+static const char *program_hash(const CgModule *m) {
+    char *text;
+    size_t length;
+    FILE *to = open_memstream(&text, &length);
+    if (!to) return "";
+    ir_print(m->p, to);
+    fclose(to);
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    free(text);
+    return arena_printf(m->arena, "%016llx", (unsigned long long)hash);
+}
+
 char *cg_descriptor(CgModule *m) {
     json_t *axes = json_array(), *buffers = json_array();
     for (int i = 0; i < m->roots.count; i++) {
@@ -131,6 +146,11 @@ char *cg_descriptor(CgModule *m) {
                                 (json_int_t)m->options.columns, "populations", (json_int_t)m->options.populations, "synapses", (json_int_t)synapse_count(m));
     json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", m->p->name, "precision", m->options.f64 ? "f64" : "f32", "compiler",
                             "ctx " CTX_VERSION, "axes", axes, "buffers", buffers, "summary", summary);
+    if (m->options.dt > 0) {
+        json_t *time = json_pack("{s:f, s:f, s:s}", "dt", m->options.dt, "cycle", m->options.cycle, "unit", "s");
+        json_object_set_new(all, "dynamic", time);
+        json_object_set_new(all, "hash", json_string(program_hash(m)));
+    }
     char *text = json_dumps(all, JSON_COMPACT), *copy = arena_strdup(m->arena, text ? text : "{}");
     free(text);
     json_decref(all);
