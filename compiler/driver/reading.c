@@ -33,7 +33,11 @@ static bool duration(const Compilation *c, OptionId id, const char *name, double
 }
 
 static bool method(Compilation *c, DynamicOptions *options) {
-    static const char *const names[] = {"exponential", "euler", "heun", "rk4"};
+    static const char *const names[] = {
+#define METHOD(id, spelling, help) spelling,
+#include "ir/methods.def"
+#undef METHOD
+    };
     const char *text = option_value(c->options, OPTION_METHOD, NULL);
     if (!text) return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -169,7 +169,7 @@ static bool integrate(Dynamic *d) {
 IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Diagnostics *diagnostics, DynamicReport *report) {
     Dynamic d = dynamic_new(ir_clone(system), options, diagnostics, report);
     if (!check_options(options, (Span){0}, diagnostics)) return d.p;
-    report->steps = dyn_steps(&d);
+    report->dt = options->dt, report->cycle = options->cycle, report->steps = dyn_steps(&d);
     if (!dyn_groups(&d)) return d.p;
     set_names_aside(&d);
     if (!integrate(&d)) return d.p;

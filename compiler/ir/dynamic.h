@@ -18,7 +18,8 @@ typedef struct DynamicChoice { /* how a population is integrated, for explain */
     double tau; /* seconds, 0: not a number */
 } DynamicChoice;
 typedef struct DynamicReport {
-    int64_t steps; /* of a cycle */
+    double dt, cycle; /* seconds */
+    int64_t steps;    /* of a cycle; 0: not integrated */
     VEC(DynamicChoice) choices;
 } DynamicReport;
 

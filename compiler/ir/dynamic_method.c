@@ -18,16 +18,29 @@ static const double rk4_a[][4] = {{0}, {0.5}, {0, 0.5}, {0, 0, 1}}, rk4_c[] = {0
 static const double rk4_b[] = {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6}, rk4_middle[] = {5.0 / 24, 1.0 / 6, 1.0 / 6, -1.0 / 24};
 static const double one[] = {1}, zero[] = {0};
 
-static const DynMethod methods[] = {
-    {.name = "exponential", .stages = 1, .c = zero, .b = one, .exponential = true, .stable = 0},
-    {.name = "euler", .stages = 1, .c = zero, .b = one, .stable = 2},
-    {.name = "heun", .stages = 2, .c = heun_c, .a = heun_a, .b = heun_b, .stable = 2},
-    {.name = "rk4", .stages = 4, .c = rk4_c, .a = rk4_a, .b = rk4_b, .middle = rk4_middle, .stable = 2.785},
+enum MethodId {
+#define METHOD(id, spelling, help) METHOD_##id,
+#include "ir/methods.def"
+#undef METHOD
+    METHOD_COUNT
+};
+
+static const char *const spelling[METHOD_COUNT] = {
+#define METHOD(id, spelling, help) [METHOD_##id] = spelling,
+#include "ir/methods.def"
+#undef METHOD
+};
+
+static const DynMethod methods[METHOD_COUNT] = {
+    [METHOD_EXPONENTIAL] = {.name = "exponential", .stages = 1, .c = zero, .b = one, .exponential = true},
+    [METHOD_EULER] = {.name = "euler", .stages = 1, .c = zero, .b = one, .stable = 2},
+    [METHOD_HEUN] = {.name = "heun", .stages = 2, .c = heun_c, .a = heun_a, .b = heun_b, .stable = 2},
+    [METHOD_RK4] = {.name = "rk4", .stages = 4, .c = rk4_c, .a = rk4_a, .b = rk4_b, .middle = rk4_middle, .stable = 2.785},
 };
 
 const DynMethod *dyn_method(const char *name) {
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (strcmp(methods[i].name, name) == 0) return &methods[i];
+    for (int i = 0; i < METHOD_COUNT; i++)
+        if (strcmp(spelling[i], name) == 0) return &methods[i];
     return NULL;
 }
 

@@ -12,8 +12,8 @@
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
  *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
  *                   "stream": true,                                                           one point of the first axis a cycle
-                   "slots": 2,                                                               places one after the other (default 1)
-                   "recorded": true } ... ],                                                 output: by `record`
+ *                   "slots": 2,                                                               places one after the other (default 1)
+ *                  "recorded": true } ... ],                                                 output: by `record`
  *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ...
  *     "dynamic": {"dt": 0.0001, "cycle": 0.02, "unit": "s"}, "hash": "..." }                 dynamic reading: of the program
  * Shapes are [size of each axis], row-major, contiguous, elements of the program's precision. A weight along a bounded axis is
