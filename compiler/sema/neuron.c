@@ -204,7 +204,7 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     if (otherwise) base = v = expr_value(s, &inside, otherwise);
     if (given) v = expr_value(s, &outside, given);
     if (given && otherwise && !base.bad && !v.bad)
-        dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
+        v.bad = !dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
     if (!given && !otherwise) {
         Diagnostic *d =
             diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
