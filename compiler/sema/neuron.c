@@ -196,7 +196,10 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     Symbol *symbol = scope_own(p->cell, name.name);
     if (!symbol) symbol = scope_add(s, p->cell, SYM_VALUE, name.name, name.span);
     if (symbol->kind != SYM_VALUE) {
-        diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        Diagnostic *d =
+            diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        diag_mark(d, symbol->span, "declared here too");
+        p->bad = true;
         return;
     }
     ExprEnv inside = {.scope = p->cell}, outside = {.scope = p->place->scope};
