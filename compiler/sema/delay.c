@@ -134,6 +134,11 @@ static bool nowhere_negative(Sema *s, const Value *v) {
 /* ---- of a projection --------------------------------------------------------------------------------------------- */
 static bool axes_known(Sema *s, const Value *v, const CirAxes *axes) {
     for (int i = 0; i < v->axes.count; i++) {
+        if (v->axes.at[i]->kind == CIR_AXIS_CYCLE) {
+            delay_error(s, v->span, arena_printf(s->arena, "a delay does not change from cycle to cycle, this one varies over `%s`",
+                                                 v->axes.at[i]->name));
+            return false;
+        }
         if (cir_axes_have(axes, v->axes.at[i])) continue;
         Diagnostic *d = diag_error(s->diag, E_DELAY, v->span, "axis `%s` occurs neither in the source nor in the target",
                                    v->axes.at[i]->name);

@@ -196,7 +196,10 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     Symbol *symbol = scope_own(p->cell, name.name);
     if (!symbol) symbol = scope_add(s, p->cell, SYM_VALUE, name.name, name.span);
     if (symbol->kind != SYM_VALUE) {
-        diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        Diagnostic *d =
+            diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        diag_mark(d, symbol->span, "declared here too");
+        p->bad = true;
         return;
     }
     ExprEnv inside = {.scope = p->cell}, outside = {.scope = p->place->scope};
@@ -204,7 +207,7 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     if (otherwise) base = v = expr_value(s, &inside, otherwise);
     if (given) v = expr_value(s, &outside, given);
     if (given && otherwise && !base.bad && !v.bad)
-        dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
+        v.bad = !dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
     if (!given && !otherwise) {
         Diagnostic *d =
             diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
