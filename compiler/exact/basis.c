@@ -31,7 +31,7 @@ typedef struct Known { /* an exponential that was computed, for logarithms */
 struct Basis {
     Points *m;
     uint64_t *seed;
-    bool full;
+    bool full, zeros, met_zeros;
     int64_t denominator, wanted; /* of exponents: what they have to divide, and what would do for all that were met */
     VEC(Atom) atoms;
     VEC(Row) rows; /* full: one for each atom */
@@ -40,6 +40,10 @@ struct Basis {
 
 int basis_count(const Basis *b) {
     return b->atoms.count;
+}
+
+bool basis_met_zeros(const Basis *b) {
+    return b->met_zeros;
 }
 
 int64_t basis_wanted(const Basis *b) {
@@ -105,12 +109,24 @@ static bool find_atom(Basis *b, const Value *g, Exponent *found, int *atom) {
 bool basis_knows(Basis *b, const Value *g) {
     Exponent e;
     int atom;
-    return value_is_zero(b->m, g) || find_atom(b, g, &e, &atom);
+    return value_vanishes(b->m, g) || find_atom(b, g, &e, &atom);
 }
 
-/* A random symbol for e^g, and 1 at the points where g is zero, as min(x, 0) is for half of all signs of x. */
+static bool zero_somewhere(const Points *m, const Value *g) {
+    for (int i = 0; i < m->count; i++)
+        if (!m->dead[i] && !g->re[i] && !(g->im && g->im[i])) return true;
+    return false;
+}
+
+/* A random symbol for e^g; if the trial looks at zeros, 1 at the points where g is zero, as min(x, 0) is for half of all signs of
+ * x. Then the symbol is a function of the signs. */
 static const Value *draw_symbol(Basis *b, const Value *g) {
     Value *symbol = (Value *)value_draw(b->m, b->seed);
+    Degree d = degree_of(b->m->degrees, g->degree);
+    if (d.symbols == 0 && d.roots == 0) return symbol;
+    if (!b->zeros) b->met_zeros |= zero_somewhere(b->m, g);
+    if (!b->zeros) return symbol;
+    symbol->degree = degree_symbol(b->m->degrees, g->degree);
     EACH_POINT (b->m, i, f)
         if (!g->re[i] && !(g->im && g->im[i])) symbol->re[i] = f->one;
     return symbol;
@@ -203,7 +219,7 @@ static bool express_full(Basis *b, const Value *g, const Value *base, int64_t un
 static bool express(Basis *b, const Value *g, int64_t n, Parts *parts, const char **why) {
     Exponent found;
     int atom;
-    if (value_is_zero(b->m, g)) return true;
+    if (value_vanishes(b->m, g)) return true;
     if (find_atom(b, g, &found, &atom)) return add_part(b, parts, atom, n, found.n, why);
     if (b->full) return express_full(b, g, NULL, 1, n, parts, why);
     return add_part(b, parts, add_atom(b, g, draw_symbol(b, g), 1), n, b->denominator, why);
@@ -288,9 +304,10 @@ const Value *basis_log(Basis *b, const Value *u, const char **why) {
     return symbol;
 }
 
-Basis *basis_new(Points *m, uint64_t *seed, bool full, int64_t denominator) {
+Basis *basis_new(Points *m, uint64_t *seed, const BasisMethod *how) {
     Basis *b = ARENA_NEW(m->arena, Basis);
-    *b = (Basis){.m = m, .seed = seed, .full = full, .denominator = denominator, .wanted = denominator};
+    *b = (Basis){.m = m, .seed = seed, .full = how->full, .zeros = how->zeros, .denominator = how->denominator,
+                 .wanted = how->denominator};
     const char *why;
     Exponent one = {value_integer(m, 1), b->denominator};
     basis_exp(b, &one, 1, &why);

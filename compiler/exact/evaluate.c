@@ -47,6 +47,7 @@ struct Trial {
     VEC(Settled) settled;
     VEC(const char *) assumptions;
     bool signs, full;
+    bool maxima, met_maxima; /* those of two: as symbols; met */
     double prime_bits;
     const char *why;
     Span where;
@@ -524,8 +525,18 @@ static const Value *comparison(Trial *t, const IrExpr *e) {
     return e->op == IR_EQ ? value_zero(&t->m, gap) : step(t, gap, e->op == IR_LE);
 }
 
+/* min(a, b) = -max(-a, -b) */
+static const Value *opaque_extreme(Trial *t, const IrExpr *e, const Value *a, const Value *b) {
+    bool least = e->op == IR_MIN;
+    const Value *pair[] = {least ? value_negative(&t->m, a) : a, least ? value_negative(&t->m, b) : b};
+    const Value *most = keyed_set(t->keyed, IR_AMAX, pair, 2);
+    return least ? value_negative(&t->m, most) : most;
+}
+
 /* max(a, b) = b + relu(a - b), min(a, b) = b - relu(b - a) */
 static const Value *extreme(Trial *t, const IrExpr *e, const Value *a, const Value *b) {
+    t->met_maxima = true;
+    if (t->maxima) return opaque_extreme(t, e, a, b);
     const Value *gap = e->op == IR_MAX ? value_sub(&t->m, a, b) : value_sub(&t->m, b, a);
     const Value *over = value_mul(&t->m, gap, step(t, gap, 0));
     return e->op == IR_MAX ? value_add(&t->m, b, over) : value_sub(&t->m, b, over);
@@ -598,7 +609,7 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     Arena *arena = arena_new();
     Trial *t = ARENA_NEW(arena, Trial);
     int count = shape->primes * shape->each;
-    *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->full};
+    *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->exponents.full, .maxima = shape->maxima};
     t->m = (Points){.primes = shape->primes, .each = shape->each, .count = count, .arena = arena, .degrees = degrees_new(arena),
                     .dead = ARENA_ARRAY(arena, bool, count)};
     uint64_t *prime = NULL;
@@ -613,8 +624,8 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     t->symbol = ARENA_ARRAY(arena, Store, p->vars.count);
     t->settles = ARENA_ARRAY(arena, bool, p->vars.count);
     mark_loops(t);
-    t->denominator = shape->denominator;
-    t->basis = basis_new(&t->m, &t->seed, shape->full, t->denominator);
+    t->denominator = shape->exponents.denominator;
+    t->basis = basis_new(&t->m, &t->seed, &shape->exponents);
     t->keyed = keyed_new(&t->m, &t->seed);
     return t;
 }
@@ -653,6 +664,14 @@ double trial_prime_bits(const Trial *t) {
 
 int64_t trial_size(const Trial *t, const IrAxis *axis) {
     return size_of(t, axis);
+}
+
+bool trial_uses_maxima(const Trial *t) {
+    return t->met_maxima;
+}
+
+bool trial_met_zeros(const Trial *t) {
+    return basis_met_zeros(t->basis);
 }
 
 bool trial_uses_signs(const Trial *t) {

@@ -11,8 +11,8 @@ typedef struct Trial Trial;
 typedef struct TrialShape {
     const int64_t *size; /* of each axis by id, all of them */
     int primes, each;    /* random fields, points of each */
-    bool full;           /* basis.h; with one prime only */
-    int64_t denominator; /* basis.h */
+    BasisMethod exponents;
+    bool maxima;         /* maxima of two are symbols too, as those of many are, and no signs */
     uint64_t seed;
 } TrialShape;
 
@@ -36,6 +36,8 @@ Points *trial_points(Trial *t);
 int trial_basis(const Trial *t); /* independent exponents */
 int64_t trial_wanted(const Trial *t); /* basis_wanted */
 bool trial_uses_signs(const Trial *t);
+bool trial_uses_maxima(const Trial *t); /* a maximum or minimum of two was met */
+bool trial_met_zeros(const Trial *t);   /* basis_met_zeros */
 bool trial_settles(const Trial *t);    /* a loop's fixed point was met */
 double trial_prime_bits(const Trial *t); /* log2 of the number of primes that the fields were drawn from */
 /* Assumptions that were made, in words, each once. */

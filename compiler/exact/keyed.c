@@ -15,6 +15,7 @@ struct Keyed {
     Points *m;
     uint64_t *seed;
     VEC(Entry) entries;
+    VEC(int) sets; /* which of them are of sets */
 };
 
 Keyed *keyed_new(Points *m, uint64_t *seed) {
@@ -55,7 +56,28 @@ const Value *keyed_parity(Keyed *k, IrOp op, int parity, const Value *u) {
     const Value *minus = value_negative(k->m, u);
     const Value *known = find(k, op, value_hash(k->m, minus), &minus, 1);
     if (known) return parity > 0 ? known : value_negative(k->m, known);
-    return parity < 0 && value_is_zero(k->m, u) ? u : keyed_value(k, op, u);
+    return parity < 0 && value_vanishes(k->m, u) ? u : keyed_value(k, op, u);
+}
+
+/* The set whose maximum this symbol is, if it is one. */
+static const Entry *set_of(const Keyed *k, IrOp op, const Value *u) {
+    for (int i = k->sets.count; i-- > 0;) {
+        const Entry *entry = &k->entries.at[k->sets.at[i]];
+        if (entry->value == u && entry->op == op) return entry;
+    }
+    return NULL;
+}
+
+/* The arguments, those of sets among them one by one: a maximum of maxima. */
+static const Value **flattened(const Keyed *k, IrOp op, const Value *const *u, int *count) {
+    VEC(const Value *) all = {0};
+    for (int i = 0; i < *count; i++) {
+        const Entry *set = set_of(k, op, u[i]);
+        for (int j = 0; set && j < set->count; j++) vec_push(k->m->arena, &all, set->argument[j]);
+        if (!set) vec_push(k->m->arena, &all, u[i]);
+    }
+    *count = all.count;
+    return all.at;
 }
 
 static int by_elements(const void *a, const void *b) {
@@ -63,7 +85,8 @@ static int by_elements(const void *a, const void *b) {
     return (x->re[0] > y->re[0]) - (x->re[0] < y->re[0]);
 }
 
-const Value *keyed_set(Keyed *k, IrOp op, const Value **u, int count) {
+const Value *keyed_set(Keyed *k, IrOp op, const Value *const *argument, int count) {
+    const Value **u = flattened(k, op, argument, &count);
     int kept = 0;
     qsort(u, (size_t)count, sizeof *u, by_elements);
     for (int i = 0; i < count; i++)
@@ -72,5 +95,7 @@ const Value *keyed_set(Keyed *k, IrOp op, const Value **u, int count) {
     uint64_t hash = 0;
     for (int i = 0; i < kept; i++) hash += value_hash(k->m, u[i]);
     const Value *known = find(k, op, hash, u, kept);
-    return known ? known : add(k, op, hash, u, kept);
+    if (known) return known;
+    vec_push(k->m->arena, &k->sets, k->entries.count);
+    return add(k, op, hash, u, kept);
 }
