@@ -50,14 +50,23 @@ int64_t basis_wanted(const Basis *b) {
     return b->wanted;
 }
 
+static int64_t divisor_of_both(int64_t a, int64_t b) {
+    while (b) {
+        int64_t rest = a % b;
+        a = b, b = rest;
+    }
+    return a < 0 ? -a : a;
+}
+
+/* Fractions with this denominator were met. */
+static void want(Basis *b, int64_t denominator) {
+    int64_t more = denominator / divisor_of_both(b->wanted, denominator);
+    if (more > 1 && b->wanted <= LARGEST_DENOMINATOR / more) b->wanted *= more;
+}
+
 /* n / d in units of 1 / denominator; false: it is no multiple of the unit, and a larger denominator is wanted. */
 static bool in_units(Basis *b, int64_t n, int64_t d, int64_t *units) {
-    int64_t a = b->wanted, rest = d;
-    while (rest) {
-        int64_t next = a % rest;
-        a = rest, rest = next;
-    }
-    if (d / a > 1 && b->wanted <= LARGEST_DENOMINATOR / (d / a)) b->wanted *= d / a;
+    want(b, d);
     if (b->denominator % d) return false;
     *units = n * (b->denominator / d);
     return *units <= MOST_UNITS && *units >= -MOST_UNITS;
@@ -182,13 +191,15 @@ typedef struct Parts { /* by atom, in units of 1 / denominator */
     int count;
 } Parts;
 
-static bool add_part(const Basis *b, Parts *parts, int atom, int64_t of_argument, int64_t of_atom, const char **why) {
+static bool add_part(Basis *b, Parts *parts, int atom, int64_t of_argument, int64_t of_atom, const char **why) {
     __int128 product = (__int128)of_argument * of_atom;
     __int128 n = product / b->denominator;
     if (product % b->denominator == 0 && n <= MOST_UNITS && n >= -MOST_UNITS) {
         parts->n[atom] += (int64_t)n;
         return true;
     }
+    int64_t left = b->denominator / divisor_of_both(b->denominator, of_argument), more = left / divisor_of_both(left, of_atom);
+    if (more > 1 && more <= LARGEST_DENOMINATOR / b->denominator) want(b, b->denominator * more);
     *why = no_fraction;
     return false;
 }

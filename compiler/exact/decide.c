@@ -417,10 +417,11 @@ static void conclude(Decision *d, const Task *task) {
 /* A disagreement may be one of the method: by another the sides may agree, and then all shapes are looked at by that. */
 static void look_again(Decision *d, Task *task, Method method) {
     const char *why = task->why;
+    Outcome before = task->outcome;
     task->method = method;
     task->outcome = trial_with_points(task, false, &d->cuts);
     if (task->outcome == AGREE) d->method = task->method;
-    else task->outcome = DISAGREE, task->why = why;
+    else task->outcome = before, task->why = why;
 }
 
 /* The same with exponents in smaller units, since e^(1/64) was met. */
@@ -455,11 +456,12 @@ static Task *sample(Decision *d, uint64_t seed) {
         zeros.exponents.zeros = true;
         look_again(d, task, zeros);
     }
-    if (task->outcome == DISAGREE && task->trial_wanted > task->method.exponents.denominator) look_again(d, task, fractions(task));
+    if (task->outcome != AGREE && task->trial_wanted > task->method.exponents.denominator) look_again(d, task, fractions(task));
     if (task->outcome == DISAGREE && affordable(task, FULL_POINTS)) {
         Method full = {1, FULL_POINTS, task->method.exponents, task->method.maxima};
         full.exponents.full = true;
         look_again(d, task, full);
+        if (task->outcome != AGREE && task->trial_wanted > full.exponents.denominator) look_again(d, task, fractions(task));
         d->result.relations = task->outcome == AGREE;
     }
     return task;
