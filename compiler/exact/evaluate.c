@@ -155,13 +155,16 @@ static int64_t size_along(const void *trial, const IrAxis *axis) {
     return trial_size(trial, axis);
 }
 
+bool trial_position(const Trial *t, const IrExpr *ref, int64_t *position) {
+    for (int i = 0; i < ref->var->axis_count; i++) position[i] = trial_index(t, ref, i);
+    return ref->op != IR_PREV || t->loop[ref->var->id] || ir_step_back(ref->var, ref->lag, position, size_along, t);
+}
+
 const Value *trial_read(Trial *t, const IrExpr *e) {
     const IrVar *v = e->var;
     int64_t position[v->axis_count + 1];
-    for (int i = 0; i < v->axis_count; i++) position[i] = trial_index(t, e, i);
-    if (e->op == IR_PREV && t->loop[v->id]) return trial_symbol(t, v, position);
-    if (e->op != IR_PREV || ir_step_back(v, e->lag, position, size_along, t)) return trial_value(t, v, position);
-    return v->init ? trial_at(t, v, position, v->init, trial_eval) : value_integer(&t->m, 0);
+    if (!trial_position(t, e, position)) return v->init ? trial_at(t, v, position, v->init, trial_eval) : value_integer(&t->m, 0);
+    return e->op == IR_PREV && t->loop[v->id] ? trial_symbol(t, v, position) : trial_value(t, v, position);
 }
 
 /* ---- trials --------------------------------------------------------------------------------------------------------- */
@@ -190,6 +193,7 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     t->denominator = shape->exponents.denominator;
     t->basis = basis_new(&t->m, &t->seed, &shape->exponents);
     t->keyed = keyed_new(&t->m, &t->seed);
+    t->zero = value_integer(&t->m, 0);
     return t;
 }
 

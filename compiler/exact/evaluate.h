@@ -23,6 +23,13 @@ void trial_free(Trial *t);
 const Value *trial_value(Trial *t, const IrVar *v, const int64_t *position);
 /* The same by its definition, even if it is cut. */
 const Value *trial_definition(Trial *t, const IrVar *v, const int64_t *position);
+/* From now on the inputs move in a random direction, element by element, and nothing else; derivatives in an earlier direction are
+ * forgotten, not the values. A literal constant may move too. */
+void trial_differentiate(Trial *t, const IrVar *const *input, int count);
+/* The derivative of an element in that direction; of an input, the direction itself, or zero. NULL: undecided. Where elements are
+ * cut, derivatives are fresh too, of what depends on what moves. Equal values prove equal derivatives; values that differ prove nothing
+ * where a loop settles (trial_settles) or a maximum is a symbol, whose derivatives are symbols too. */
+const Value *trial_tangent(Trial *t, const IrVar *v, const int64_t *position);
 /* From now on elements of v are fresh random ones: the element at position q of `like` where q[k] = position[order[k]]. What was
  * computed before stays. A cut of `like` itself comes first; `order` NULL: the axes correspond in order. */
 void trial_cut(Trial *t, const IrVar *v, const IrVar *like, const int *order);

@@ -14,6 +14,9 @@ typedef struct Reduction {
     const IrExpr *node;
     Sum *sum;
     VEC(const Value *) arguments; /* of a maximum */
+    const Value *(*tangent)(Trial *t, const IrExpr *e); /* NULL: the value is asked for */
+    VEC(const Value *) moved;     /* derivatives of the arguments */
+    bool moves;                   /* one of them is not zero */
 } Reduction;
 
 static bool add_term(Trial *t, Reduction *r) {
@@ -27,6 +30,35 @@ static bool add_term(Trial *t, Reduction *r) {
     if (a && r->node->op == IR_SUM) sum_add(r->sum, a);
     else if (a) vec_push(t->m.arena, &r->arguments, a);
     return a;
+}
+
+/* (sum u v)' = sum u'v + uv' */
+static bool add_product_tangent(Trial *t, Reduction *r, const IrExpr *product) {
+    const Value *moved[] = {r->tangent(t, product->arg[0]), r->tangent(t, product->arg[1])};
+    for (int i = 0; i < 2; i++) {
+        if (!moved[i]) return false;
+        if (moved[i] == t->zero) continue;
+        const Value *other = trial_eval(t, product->arg[1 - i]);
+        if (!other) return false;
+        sum_add_product(r->sum, moved[i], other);
+        r->moves = true;
+    }
+    return true;
+}
+
+static bool add_tangent(Trial *t, Reduction *r) {
+    const IrExpr *body = r->node->arg[0];
+    if (r->node->op == IR_SUM && body->op == IR_MUL) return add_product_tangent(t, r, body);
+    const Value *moved = r->tangent(t, body), *a = moved && r->node->op == IR_AMAX ? trial_eval(t, body) : moved;
+    if (!a) return false;
+    r->moves |= moved != t->zero;
+    if (r->node->op == IR_AMAX) {
+        vec_push(t->m.arena, &r->arguments, a);
+        vec_push(t->m.arena, &r->moved, moved);
+    } else if (moved != t->zero) {
+        sum_add(r->sum, moved);
+    }
+    return true;
 }
 
 /* Elements of a reference as one axis runs: at + position * stride. */
@@ -72,11 +104,11 @@ static bool dot_product(Trial *t, Reduction *r, IrAxis *axis, bool *fine) {
 }
 
 static bool loop(Trial *t, Reduction *r, int depth) {
-    if (depth == r->node->bound_count) return !guard_holds(t, &r->node->guard) || add_term(t, r);
+    if (depth == r->node->bound_count) return !guard_holds(t, &r->node->guard) || (r->tangent ? add_tangent : add_term)(t, r);
     IrAxis *axis = r->node->bound[depth];
     int64_t *position = &t->position[axis->id], before = *position;
     bool fine = true;
-    if (depth == r->node->bound_count - 1 && dot_product(t, r, axis, &fine)) return fine;
+    if (!r->tangent && depth == r->node->bound_count - 1 && dot_product(t, r, axis, &fine)) return fine;
     for (*position = 0; fine && *position < trial_size(t, axis); ++*position) fine = loop(t, r, depth + 1);
     *position = before;
     return fine;
@@ -88,6 +120,14 @@ static const Value *reduce(Trial *t, const IrExpr *e) {
     if (e->op == IR_SUM) return sum_close(r.sum);
     if (r.arguments.count == 0) return trial_undecided(t, e, "a maximum of nothing");
     return keyed_set(t->keyed, IR_AMAX, r.arguments.at, r.arguments.count);
+}
+
+static const Value *reduce_tangent(Trial *t, const IrExpr *e, const Value *(*tangent)(Trial *t, const IrExpr *e)) {
+    Reduction r = {.node = e, .sum = e->op == IR_SUM ? sum_new(&t->m) : NULL, .tangent = tangent};
+    if (!loop(t, &r, 0)) return NULL;
+    if (!r.moves) return t->zero;
+    return e->op == IR_SUM ? sum_close(r.sum)
+                           : keyed_set_tangent(t->keyed, IR_AMAX, r.arguments.at, r.moved.at, r.arguments.count);
 }
 
 static Memo *slot_of(Memo *memo, int slots, const IrExpr *e) {
@@ -121,11 +161,21 @@ static Memo *memo_of(Trial *t, Memos *memos, const IrExpr *e) {
     return memo;
 }
 
-const Value *trial_reduce(Trial *t, const IrExpr *e) {
-    const Memo *memo = memo_of(t, &t->memos, e);
+static const Value **place_of(Trial *t, Memos *memos, const IrExpr *e) {
+    const Memo *memo = memo_of(t, memos, e);
     int64_t at = 0;
     for (int i = 0; i < memo->axis_count; i++) at = at * trial_size(t, memo->axes[i]) + t->position[memo->axes[i]->id];
-    const Value **place = &memo->at[at];
+    return &memo->at[at];
+}
+
+const Value *trial_reduce(Trial *t, const IrExpr *e) {
+    const Value **place = place_of(t, &t->memos, e);
     if (!*place) *place = reduce(t, e);
+    return *place;
+}
+
+const Value *trial_reduce_tangent(Trial *t, const IrExpr *e, const Value *(*tangent)(Trial *t, const IrExpr *e)) {
+    const Value **place = place_of(t, &t->tangent_memos, e);
+    if (!*place) *place = reduce_tangent(t, e, tangent);
     return *place;
 }

@@ -50,6 +50,12 @@ struct Trial {
     const IrVar *current;
     Memos memos;
     VEC(Settled) settled;
+    const Value *zero;     /* the derivative of what does not move, and of nothing else */
+    bool *moves;           /* by variable id: depends on an input that moves; NULL: no direction was chosen */
+    Store *tangent, *cut_tangent, *symbol_tangent; /* derivatives of what own, cut, symbol keep; the last two by `like` */
+    Memos tangent_memos;
+    VEC(Settled) settled_tangents;
+    const Value *two_by_root_pi;
     VEC(const char *) assumptions;
     bool signs, full;
     bool maxima, met_maxima; /* those of two: as symbols; met */
@@ -69,6 +75,8 @@ Store *trial_store(Trial *t, Store *stores, const IrVar *v);
 int64_t trial_place(const Trial *t, const Store *store, const int64_t *position);
 bool trial_advance(const Trial *t, const IrVar *v, int64_t *position); /* row-major; false after the last */
 int64_t trial_index(const Trial *t, const IrExpr *ref, int i); /* the position that the ith index of a reference says */
+/* Where a reference leads; false: before the first point, to the initial value. */
+bool trial_position(const Trial *t, const IrExpr *ref, int64_t *position);
 /* e, of v's definition or initial value, at a point: v's axes take their positions, and give them back. */
 const Value *trial_at(Trial *t, const IrVar *v, const int64_t *position, const IrExpr *e,
                       const Value *(*what)(Trial *t, const IrExpr *e));
@@ -87,6 +95,8 @@ const Value *trial_exponential(Trial *t, const IrExpr *e, int n); /* e^(n e), n 
 
 /* ---- reduce.c ------------------------------------------------------------------------------------------------------- */
 const Value *trial_reduce(Trial *t, const IrExpr *e);
+/* Its derivative, by that of its body. */
+const Value *trial_reduce_tangent(Trial *t, const IrExpr *e, const Value *(*tangent)(Trial *t, const IrExpr *e));
 
 /* ---- loops.c -------------------------------------------------------------------------------------------------------- */
 void trial_mark_loops(Trial *t);
