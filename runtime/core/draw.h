@@ -19,6 +19,8 @@ typedef struct RtDraw {
 
 /* Fills `count` elements of the given type: computed in double, then rounded. */
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out);
+/* Elements `first` to first + count - 1 of the same tensor. */
+void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out);
 /* One block of the generator: four words from a counter of four and a key of two. */
 void rt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 #endif
