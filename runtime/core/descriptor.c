@@ -56,13 +56,28 @@ static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer 
     if (buffer->slots < 1) buffer->slots = 1;
     if (!buffer->name || !json_is_array(axes) || json_array_size(axes) > RT_MAX_RANK) return bad(error, "a buffer");
     buffer->rank = (int)json_array_size(axes);
+    const json_t *part = json_object_get(json, "part"), *names = json_object_get(json, "axis_names");
+    buffer->part = json_is_integer(part) ? (int)json_integer_value(part) : -1;
+    buffer->stream = json_is_true(json_object_get(json, "stream"));
+    buffer->state = !json_is_false(json_object_get(json, "state"));
     for (int i = 0; i < buffer->rank; i++) {
         json_int_t axis = json_integer_value(json_array_get(axes, (size_t)i));
         if (axis < 0 || axis >= d->axes) return bad(error, "an axis of a buffer");
         buffer->axis[i] = (int)axis;
+        if ((int)json_array_size(names) == buffer->rank) buffer->axis_name[i] = json_string_value(json_array_get(names, (size_t)i));
+        if (!buffer->axis_name[i]) buffer->axis_name[i] = d->axis[axis].name;
     }
     if (draw && read_draw(draw, &buffer->draw, error) != RT_OK) return error->status;
     return read_role(json, &buffer->role, error);
+}
+
+/* {"dt": 0.0001, "cycle": 0.02, "unit": "s"} */
+static RtStatus read_dynamic(const json_t *json, RtDescriptor *d, RtError *error) {
+    const char *unit = json_string_value(json_object_get(json, "unit"));
+    d->dt = json_number_value(json_object_get(json, "dt"));
+    d->cycle = json_number_value(json_object_get(json, "cycle"));
+    bool wrong = !(d->dt > 0) || !(d->cycle >= 0) || (unit && strcmp(unit, "s"));
+    return wrong ? bad(error, "the step of the dynamic reading") : RT_OK;
 }
 
 static RtStatus read_json(const json_t *json, RtDescriptor *d, RtError *error) {
@@ -71,6 +86,8 @@ static RtStatus read_json(const json_t *json, RtDescriptor *d, RtError *error) {
     d->name = json_string_value(json_object_get(json, "name"));
     d->compiler = json_string_value(json_object_get(json, "compiler"));
     if (!d->name || !precision || !json_is_array(axes) || !json_is_array(buffers)) return bad(error, "its parts");
+    const json_t *dynamic = json_object_get(json, "dynamic");
+    if (dynamic && read_dynamic(dynamic, d, error) != RT_OK) return error->status;
     if (!d->compiler) d->compiler = "ctx";
     d->type = !strcmp(precision, "f64") ? RT_F64 : RT_F32;
     d->axes = (int)json_array_size(axes);

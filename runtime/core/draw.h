@@ -19,6 +19,8 @@ typedef struct RtDraw {
 
 /* Fills `count` elements of the given type: computed in double, then rounded. */
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out);
+/* Elements `first` to first + count - 1 of the same tensor. */
+void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out);
 /* The stream of a name, as rt_draw has it. */
 uint64_t rt_stream(const char *name);
 /* White noise: `count` standard normal numbers of one time step, computed in double, then rounded. Number i of step t depends on seed,
