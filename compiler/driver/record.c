@@ -30,7 +30,25 @@ static bool is_output(const IrProgram *p, const char *name) {
     return false;
 }
 
+static void record(Compilation *c, IrProgram *p, Name name, IrVar *v) {
+    vec_push(c->arena, &p->outputs, ((IrOutput){.name = name, .var = v, .recorded = true, .span = v->span}));
+}
+
+/* An output that is a population already stays; a second print of it needs a name of its own. */
+static void record_all(Compilation *c, IrProgram *p) {
+    for (int i = 0; i < p->vars.count; i++) {
+        IrVar *v = p->vars.at[i];
+        if (!v->def || !v->origin || !v->origin_kind || strcmp(v->origin_kind, "population") != 0 || is_output(p, v->origin)) continue;
+        bool printed = false;
+        for (int k = 0; k < p->outputs.count; k++) printed |= p->outputs.at[k].var == v;
+        if (printed) v = ir_alg(p, name_printf(p->names, "%s.watched", v->name), v->axis_count, v->axes, ir_ref(p, v, NULL));
+        if (printed) v->origin_kind = name_of(p->names, "variable");
+        record(c, p, p->vars.at[i]->origin, v);
+    }
+}
+
 int record_populations(Compilation *c, IrProgram *p) {
+    if (c->watch_populations) record_all(c, p);
     const Strings *asked = &c->options->value[OPTION_RECORD];
     for (int i = 0; i < asked->count; i++) {
         size_t length = strcspn(asked->at[i], "=[");
