@@ -161,6 +161,8 @@ typedef struct CirCheck {
     Name name;
     CirEntity *left, *right; /* ENTITY_SPEC, same axes in order */
     double within;           /* 0: none written */
+    Name factor;             /* `for some c`: the sides, c left out, may differ by a number; NULL: none written */
+    int factor_on;           /* the side it stands on: 0 left, 1 right */
     Span span;
 } CirCheck;
 

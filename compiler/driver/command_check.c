@@ -41,7 +41,15 @@ static bool asked_for(const Compilation *c, OptionId engine, OptionId other) {
     return option_given(c->options, engine) || !option_given(c->options, other);
 }
 
-static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
+/* The factors that the exact engine found, by check; 0: none. */
+static const double *factors(const Compilation *c, const ExactResult *exact) {
+    double *value = ARENA_ARRAY(c->arena, double, c->core->checks.count);
+    for (int i = 0; exact && i < c->core->checks.count; i++)
+        if (exact[i].factor.d) value[i] = (double)exact[i].factor.n / (double)exact[i].factor.d;
+    return value;
+}
+
+static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, CheckReport **report) {
     NativeRunner runner;
     Weights weights = {0};
     int status = runner_open(c, &runner);
@@ -49,7 +57,7 @@ static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
     if (status == EXIT_DONE) {
         bool twice = strcmp(option_value(c->options, OPTION_PRECISION, "f32"), "f64") == 0;
         CheckInput input = {.source = c->core, .scheduled = c->optimised, .native = &runner, .seed = (uint64_t)seed,
-                            .arithmetic = twice ? ref_float64() : ref_float32(), .weight_count = weights.count, .weight = weights.at};
+                            .arithmetic = twice ? ref_float64() : ref_float32(), .factor = factors(c, exact), .weight_count = weights.count, .weight = weights.at};
         *report = check_run(c->arena, &input);
     }
     runner_close(&runner);
@@ -123,7 +131,7 @@ static int check(Compilation *c, double start) {
     if (!option_integer(c->options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
     ExactResult *result = exact ? run_exact(c, seed, threads, &unequal) : NULL;
     CheckReport *report = NULL;
-    int status = numeric ? run_numeric(c, seed, &report) : EXIT_DONE;
+    int status = numeric ? run_numeric(c, seed, result, &report) : EXIT_DONE;
     if (status != EXIT_DONE) return status;
     if (!numeric && unequal) report = find_witness(c, seed);
     VerdictReport all = {c->name, c->core->checks.count, all_facts(c, result, report), report, phases_clock() - start};

@@ -22,8 +22,13 @@ typedef struct ExactShape { /* one choice of sizes for the bounded axes */
     uint64_t seed;
 } ExactShape;
 
+typedef struct ExactFactor { /* the rational number n / d, d > 0; d 0: none */
+    int64_t n, d;
+} ExactFactor;
+
 typedef struct ExactResult {
     ExactVerdict verdict;
+    ExactFactor factor;    /* EXACT_EQUAL, of a check that leaves a factor open: what it is */
     double error_bits;     /* EXACT_EQUAL: the probability that this is wrong is below 2^-error_bits */
     char *shapes;          /* "token 1, 2, 3, 5 (declared: up to 512)"; empty where no axis is bounded */
     int shape_count;
@@ -40,7 +45,7 @@ typedef struct ExactResult {
 } ExactResult;
 
 /* Version of what IR programs mean and of how they are decided: part of every certificate. */
-enum { EXACT_SEMANTICS = 1 };
+enum { EXACT_SEMANTICS = 2 };
 
 typedef struct ExactOptions {
     uint64_t seed;

@@ -135,6 +135,8 @@ typedef struct IrCheck { /* for all points of the axes (equal, in order) left ==
     Name name;      /* "check 1" where the source gives none */
     IrVar *left, *right;
     double within;  /* > 0: tolerance written in the source; 0: exact */
+    Name factor;    /* not NULL: left == c * right (or c * left == right) for some rational number c other than 0 */
+    int factor_on;  /* the side that c is a factor of: 0 left, 1 right */
     Span span;
 } IrCheck;
 

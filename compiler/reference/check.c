@@ -85,11 +85,11 @@ static int64_t first_beyond(Checker *c, CheckFamily *f, const Sides *s, int side
 }
 
 static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int check) {
-    RefTensor left = side_value(c, s, 2 * check), right = side_value(c, s, 2 * check + 1);
     double within = c->in->source->checks.at[check].within;
-    int64_t wrong = -1;
-    for (int64_t i = 0; i < left.count; i++) {
-        double bound = left.bound[i] + right.bound[i] + within, far = fabs(left.value[i] - right.value[i]);
+    int64_t wrong = factor_settle(c, s, check), count = side_value(c, s, 2 * check).count;
+    for (int64_t i = 0; i < count; i++) {
+        Bounded left = side_point(c, s, 2 * check, i), right = side_point(c, s, 2 * check + 1, i);
+        double bound = left.bound + right.bound + within, far = fabs(left.value - right.value);
         if (!isfinite(bound) || !isfinite(far)) {
             f->skipped++;
             continue;
@@ -129,11 +129,16 @@ char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
 static void fill_values(Checker *c, const Sides *s, int check, int side, int64_t at, CheckFailure *failure) {
     RefTensor reference = side_value(c, s, side < 0 ? 2 * check : side);
     failure->at = element_name(c, c->side[side < 0 ? 2 * check : side], reference, at);
-    failure->left = side < 0 ? reference.value[at] : s->native[side][at];
-    failure->right = side < 0 ? side_value(c, s, 2 * check + 1).value[at] : reference.value[at];
-    failure->bound = reference.bound[at];
-    if (side < 0) failure->bound += side_value(c, s, 2 * check + 1).bound[at] + c->in->source->checks.at[check].within;
-    else failure->bound += ref_tensor(s->bounds, c->scheduled_side[side]).bound[at];
+    if (side >= 0) {
+        failure->left = s->native[side][at];
+        failure->right = reference.value[at];
+        failure->bound = reference.bound[at] + ref_tensor(s->bounds, c->scheduled_side[side]).bound[at];
+        return;
+    }
+    Bounded left = side_point(c, s, 2 * check, at), right = side_point(c, s, 2 * check + 1, at);
+    failure->left = left.value;
+    failure->right = right.value;
+    failure->bound = left.bound + right.bound + c->in->source->checks.at[check].within;
 }
 
 /* Compares the sides of a check on one case. Returns the verdict, and the failing point and side (-1: the sides differ). */
@@ -180,6 +185,7 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     failure->input = describe_input(c, k);
     if (native) find_first_native(c, k, failure);
     else find_first(c, found, check, holds, failure);
+    if (!native && !failure->reason) failure->reason = factor_text(c, check);
     case_free(k);
 }
 
@@ -388,6 +394,7 @@ static void conclude(Checker *c) {
         CheckResult *result = &report->result[i];
         int64_t points = 0;
         for (int k = 0; k < FAMILY_COUNT; k++) points += result->family[k].points;
+        result->factor = c->factor[i].known ? c->factor[i].value : 0;
         if (points == 0 && result->verdict == CHECK_HOLDS) result->verdict = CHECK_UNDECIDED;
         if (result->verdict > report->verdict) report->verdict = result->verdict;
     }
@@ -440,6 +447,7 @@ static void set_up(Checker *c) {
                                           .family = ARENA_ARRAY(c->arena, CheckFamily, FAMILY_COUNT)};
         for (int k = 0; k < FAMILY_COUNT; k++) report->result[i].family[k].name = family_name((Family)k);
     }
+    factors_set_up(c);
 }
 
 CheckReport *check_run(Arena *arena, const CheckInput *input) {
