@@ -56,6 +56,7 @@ struct CirExpr {
     CirExpr **arg;
     Name text;         /* CIR_NUMBER: exact decimal, already scaled to base units */
     double value;
+    Name parameter;    /* CIR_NUMBER: of the neuron type, whose value this is; NULL: none */
     CirAxis *axis;     /* CIR_SIZE, CIR_POSITION */
     CirEntity *entity; /* CIR_REF, CIR_PREVIOUS */
     CirIndex *index;

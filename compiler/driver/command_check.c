@@ -103,19 +103,25 @@ static const char *text_of(const Compilation *c, Span at) {
     return colon ? colon + 1 + (colon[1] == ' ') : text;
 }
 
+/* "line 96", or "cells.ctx:96" in another file; NULL: nowhere. */
+static const char *place_of(const Compilation *c, Span at) {
+    int line = line_of(c, at);
+    if (!line) return NULL;
+    if (at.file == c->file) return arena_printf(c->arena, "line %d", line);
+    return arena_printf(c->arena, "%s:%d", diag_source(c->diagnostics, at.file)->path, line);
+}
+
 static CheckFacts *all_facts(Compilation *c, const ExactResult *exact, const CheckReport *numeric) {
     CheckFacts *facts = ARENA_ARRAY(c->arena, CheckFacts, c->core->checks.count);
     for (int i = 0; i < c->core->checks.count; i++) {
         const IrCheck *check = &c->core->checks.at[i];
-        facts[i] = (CheckFacts){check, line_of(c, check->span), text_of(c, check->span), NULL, NULL, NULL};
+        facts[i] = (CheckFacts){.check = check, .line = line_of(c, check->span), .text = text_of(c, check->span)};
         if (numeric && !numeric->error) facts[i].numeric = &numeric->result[i];
         if (!exact) continue;
         facts[i].exact = &exact[i];
-        int line = line_of(c, exact[i].where);
-        if (exact[i].verdict == EXACT_UNDECIDED && line) {
-            const char *path = diag_source(c->diagnostics, exact[i].where.file)->path;
-            facts[i].exact_place = arena_printf(c->arena, "%s:%d", path, line);
-        }
+        if (exact[i].verdict == EXACT_UNDECIDED) facts[i].exact_place = place_of(c, exact[i].where);
+        facts[i].hint_place = ARENA_ARRAY(c->arena, const char *, exact[i].hint_count);
+        for (int k = 0; k < exact[i].hint_count; k++) facts[i].hint_place[k] = place_of(c, exact[i].hint[k].where);
     }
     return facts;
 }

@@ -163,12 +163,13 @@ static bool make_cuts(Run *r) {
     return true;
 }
 
+/* "token = 3, d = 0" */
 static char *element_text(const Task *task, const int64_t *position) {
     const IrVar *v = task->d->check->left;
-    char *text = arena_printf(task->arena, "%s", v->origin ? v->origin : v->name);
+    char *text = v->axis_count ? "" : "their only value";
     for (int i = 0; i < v->axis_count; i++)
-        text = arena_printf(task->arena, "%s%s%lld", text, i ? ", " : "[", (long long)position[i]);
-    return v->axis_count ? arena_printf(task->arena, "%s]", text) : text;
+        text = arena_printf(task->arena, "%s%s%s = %lld", text, i ? ", " : "", v->axes[i]->root->name, (long long)position[i]);
+    return text;
 }
 
 /* ---- a factor that is left open ------------------------------------------------------------------------------------- */
@@ -198,7 +199,7 @@ static Outcome find_factor(Run *r) {
         if (value_is_zero(trial_points(r->t), b)) continue;
         if (factor_at_point(trial_points(r->t), a, b, &r->task->factor) && r->task->factor.n) return AGREE;
         r->task->factor = (ExactFactor){0, 0};
-        r->task->why = arena_printf(r->task->arena, "%s, by no rational factor", element_text(r->task, position));
+        r->task->why = arena_printf(r->task->arena, "%s, by no constant fraction", element_text(r->task, position));
         return DISAGREE;
     } while (advance(r->task, plain, position));
     r->task->factor = (ExactFactor){1, 1};
@@ -471,6 +472,7 @@ static void take_result(Decision *d, Task *const *task, int count) {
     if (r->verdict == EXACT_EQUAL) r->factor = d->factor;
     if (r->verdict != EXACT_EQUAL || kept) return;
     r->verdict = EXACT_UNDECIDED;
+    r->agreed = true;
     r->why = "degrees too high for a useful bound on the probability of error";
     r->where = d->check->span;
 }

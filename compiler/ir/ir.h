@@ -65,6 +65,7 @@ struct IrExpr {
     IrExpr **arg;
     double value;     /* IR_LIT */
     Name text;        /* IR_LIT: exact decimal spelling ("0.1", "1e-12", "3"), for printing and exact arithmetic */
+    Name parameter;   /* IR_LIT: of the neuron type, whose value this is, for reports ("leak"); NULL: none */
     IrAxis *axis;     /* IR_SIZE, IR_POS */
     IrVar *var;       /* IR_REF, IR_PREV */
     IrIndex *index;   /* IR_REF, IR_PREV: one per axis of var, in its declared order */

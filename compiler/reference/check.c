@@ -113,10 +113,18 @@ static const IrVar *repeated(const IrVar *v) {
     return v;
 }
 
+/* A side that is an expression has a name that the compiler made: check.1.left. */
+static const char *name_of_side(const Checker *c, const IrVar *v) {
+    for (int i = 0; i < c->side_count; i++)
+        if (v == c->side[i]) return i % 2 ? "right side" : "left side";
+    return v->origin ? v->origin : v->name;
+}
+
 char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
     Text text = text_new(c->arena);
     const IrVar *named = repeated(v);
-    text_add(&text, "%s", named->origin ? named->origin : named->name);
+    bool made = named->origin && strncmp(named->origin, "check.", 6) == 0;
+    text_add(&text, "%s", made ? name_of_side(c, named) : named->origin ? named->origin : named->name);
     int64_t below = t.count;
     for (int i = 0; i < t.rank; i++) {
         below /= t.size[i];

@@ -71,7 +71,9 @@ static void print_exact(const CheckFacts *f, FILE *to) {
                 f->exact_place ? ")" : "");
         break;
     }
-    for (int i = 0; i < r->hint_count; i++) fprintf(to, "           %s\n", r->hint[i]);
+    for (int i = 0; i < r->hint_count; i++)
+        fprintf(to, "           hint: %s%s%s%s\n", r->hint[i].text, f->hint_place[i] ? " (" : "", f->hint_place[i] ? f->hint_place[i] : "",
+                f->hint_place[i] ? ")" : "");
     if (*r->shapes && r->shape_count) fprintf(to, "           shapes: %s\n", r->shapes);
     if (r->assumption_count) print_list(to, "assuming: ", r->assumption, r->assumption_count);
 }
@@ -125,6 +127,13 @@ static json_t *texts(char *const *text, int count) {
     return list;
 }
 
+static json_t *hints(const CheckFacts *f) {
+    json_t *list = json_array();
+    for (int i = 0; i < f->exact->hint_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o}", "text", f->exact->hint[i].text, "place", text_or_null(f->hint_place[i])));
+    return list;
+}
+
 static json_t *exact_facts(const CheckFacts *f) {
     const ExactResult *r = f->exact;
     json_t *o = verdict_exact_json(r);
@@ -132,7 +141,7 @@ static json_t *exact_facts(const CheckFacts *f) {
     json_object_set_new(o, "reason", text_or_null(r->why));
     json_object_set_new(o, "place", text_or_null(f->exact_place));
     json_object_set_new(o, "assumptions", texts(r->assumption, r->assumption_count));
-    json_object_set_new(o, "hints", texts(r->hint, r->hint_count));
+    json_object_set_new(o, "hints", hints(f));
     return o;
 }
 
