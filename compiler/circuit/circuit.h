@@ -56,6 +56,7 @@ struct CirExpr {
     CirExpr **arg;
     Name text;         /* CIR_NUMBER: exact decimal, already scaled to base units */
     double value;
+    Name parameter;    /* CIR_NUMBER: of the neuron type, whose value this is; NULL: none */
     CirAxis *axis;     /* CIR_SIZE, CIR_POSITION */
     CirEntity *entity; /* CIR_REF, CIR_PREVIOUS */
     CirIndex *index;
@@ -166,6 +167,8 @@ typedef struct CirCheck {
     Name name;
     CirEntity *left, *right; /* ENTITY_SPEC, same axes in order */
     double within;           /* 0: none written */
+    Name factor;             /* `for some c`: the sides, c left out, may differ by a number; NULL: none written */
+    int factor_on;           /* the side it stands on: 0 left, 1 right */
     Span span;
 } CirCheck;
 

@@ -237,6 +237,7 @@ void cir_print(const Circuit *c, FILE *to) {
     for (int i = 0; i < c->checks.count; i++) {
         const CirCheck *check = &c->checks.at[i];
         fprintf(to, "check \"%s\" : %s == %s", check->name, check->left->path, check->right->path);
+        if (check->factor) fprintf(to, " for some %s on the %s", check->factor, check->factor_on ? "right" : "left");
         if (check->within > 0) fprintf(to, " within %g", check->within);
         fprintf(to, "\n");
     }

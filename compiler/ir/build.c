@@ -210,7 +210,8 @@ static void ends(Build *b, const Circuit *c) {
         const CirCheck *check = &c->checks.at[i];
         IrVar *left = materialised(b, check->left, check->name, false);
         IrVar *right = materialised(b, check->right, check->name, false);
-        IrCheck made = {check->name, left, right, check->within, check->span};
+        IrCheck made = {.name = check->name, .left = left, .right = right, .within = check->within, .factor = check->factor,
+                        .factor_on = check->factor_on, .span = check->span};
         vec_push(b->p->arena, &b->p->checks, made);
     }
 }

@@ -65,6 +65,7 @@ struct IrExpr {
     IrExpr **arg;
     double value;     /* IR_LIT */
     Name text;        /* IR_LIT: exact decimal spelling ("0.1", "1e-12", "3"), for printing and exact arithmetic */
+    Name parameter;   /* IR_LIT: of the neuron type, whose value this is, for reports ("leak"); NULL: none */
     IrAxis *axis;     /* IR_SIZE, IR_POS */
     IrVar *var;       /* IR_REF, IR_PREV */
     IrIndex *index;   /* IR_REF, IR_PREV: one per axis of var, in its declared order */
@@ -141,6 +142,8 @@ typedef struct IrCheck { /* for all points of the axes (equal, in order) left ==
     Name name;      /* "check 1" where the source gives none */
     IrVar *left, *right;
     double within;  /* > 0: tolerance written in the source; 0: exact */
+    Name factor;    /* not NULL: left == c * right (or c * left == right) for some rational number c other than 0 */
+    int factor_on;  /* the side that c is a factor of: 0 left, 1 right */
     Span span;
 } IrCheck;
 

@@ -285,6 +285,8 @@ void arrow_wire(Sema *s, Arrow *arrow);
 CirExpr *synapse_signal(Sema *s, Arrow *arrow, Reading source, const CirAxes *axes, Dim *dim);
 void outputs_elaborate(Sema *s);
 void checks_elaborate(Sema *s);
+/* factor.c: takes the factor of `for some c` out of the side[*on] it stands on; false after a report. */
+bool factor_taken(Sema *s, Scope *scope, const AstStmt *stmt, AstExpr *side[2], int *on);
 /* Weights and parameters are made of weights, constants, sizes and positions; reports a signal in them. */
 bool value_is_static(Sema *s, const Value *v, const char *what);
 CirEntity *spec_entity(Sema *s, Name path, const CirAxes *axes, Value value);

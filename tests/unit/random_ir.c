@@ -304,7 +304,7 @@ static void ends(Random *r) {
         for (int k = 0; k < p->items.count; k++) in_scan &= p->items.at[k]->var != v;
         if (in_scan) continue;
         IrVar *copy = ir_alg(p, fresh_name(r, "copy"), v->axis_count, v->axes, ir_inline(p, ir_ref(p, v, NULL)));
-        IrCheck check = {name_of(p->names, "check 1"), v, copy, 0, span_none()};
+        IrCheck check = {.name = name_of(p->names, "check 1"), .left = v, .right = copy, .span = span_none()};
         vec_push(p->arena, &p->checks, check);
         if (v != y && v != z) end(r, "part", v, true);
         return;
