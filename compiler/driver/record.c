@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sim/select.h"
+
 typedef VEC(const char *) NameList;
 
 /* By the name the user knows: that of the population in the source. */
@@ -51,13 +53,14 @@ int record_populations(Compilation *c, IrProgram *p) {
     if (c->watch_populations) record_all(c, p);
     const Strings *asked = &c->options->value[OPTION_RECORD];
     for (int i = 0; i < asked->count; i++) {
-        size_t length = strcspn(asked->at[i], "=[");
-        Name name = name_intern(c->names, asked->at[i], length);
-        if (is_output(p, name)) continue;
-        IrVar *v = find(p, name);
-        if (!v) return unknown(c, p, name);
-        IrOutput output = {.name = name, .var = v, .recorded = true, .span = v->span};
-        vec_push(c->arena, &p->outputs, output);
+        for (const char *at = asked->at[i]; *at;) { /* entries are separated by commas */
+            size_t length = rt_select_length(at);
+            Name name = name_intern(c->names, at, rt_select_name(at, length));
+            IrVar *v = is_output(p, name) ? NULL : find(p, name);
+            if (!v && !is_output(p, name)) return unknown(c, p, name);
+            if (v) record(c, p, name, v);
+            at += length + (at[length] == ',');
+        }
     }
     return EXIT_DONE;
 }

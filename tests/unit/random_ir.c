@@ -79,7 +79,7 @@ static void limit(Random *r, IrAxis *bound, IrAxis *by, Atoms *atoms) {
 /* v read at visible axes; the others are bound (their list is *bound). Inside of a scan its variables stand at its
  * point. */
 static IrExpr *reading(Random *r, IrOp op, IrVar *v, int *bound_count, IrAxis **bound) {
-    IrIndex index[4];
+    IrIndex index[4] = {{0}};
     for (int i = 0; i < v->axis_count; i++) {
         IrAxis *axis = v->axes[i], *at = axis == r->scan && member(r, v) ? axis : visible_for(r, axis);
         if (!at && axis->kind == AXIS_CYCLE && chance(r, 50)) {
