@@ -85,8 +85,8 @@ static int judged_points(const Points *m, int prime, const Value *squares_only) 
 }
 
 /* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). It is zero for all
- * but a part 2^-signs of all combinations of signs. */
-static double certainty(const Trial *t, const Points *m, Degree d, double signs, const Value *squares_only) {
+ * but a part 2^-signs of all combinations of signs. `fitted` points of a prime say nothing: as many factors were chosen to fit them. */
+static double certainty(const Trial *t, const Points *m, Degree d, double signs, int fitted, const Value *squares_only) {
     double degree = log2(d.numerator + d.denominator + 1) + d.roots;
     double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
     double by_prime = trial_prime_bits(t) - height, all = 0;
@@ -94,7 +94,7 @@ static double certainty(const Trial *t, const Points *m, Degree d, double signs,
     double by_point = miss < 1 ? -log2(miss) : 0;
     if (signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-signs))); /* a constant's sign is random by prime */
     for (int k = 0; k < m->primes; k++) {
-        double bits = least(by_prime, judged_points(m, k, squares_only) * by_point);
+        double bits = least(by_prime, (judged_points(m, k, squares_only) - fitted) * by_point);
         if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
     }
     return all;
@@ -107,7 +107,7 @@ static double certainty_of(const Trial *t, Points *m, const Value *difference, c
     m->assumed |= c.assumed, m->uneven |= c.signs > 0;
     if (c.wanted > m->wanted) m->wanted = c.wanted;
     d.numerator += c.degree;
-    return certainty(t, m, d, c.signs, squares_only);
+    return certainty(t, m, d, c.signs, 0, squares_only);
 }
 
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
@@ -260,7 +260,8 @@ static void assume(Task *task, const char *text) {
 static double with_identified(const Run *r) {
     const Points *m = trial_points(r->t);
     if (!m->any_identified) return r->bits;
-    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, NULL) - log2(m->comparisons + 1)) - 1;
+    int fitted = r->task->method.exponents.full ? trial_basis(r->t) : 0; /* factors of a linear relation */
+    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, fitted, NULL) - log2(m->comparisons + 1)) - 1;
 }
 
 static void take_facts(Run *r) {
