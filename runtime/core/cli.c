@@ -46,9 +46,9 @@ static RtStatus size_drawn(Cli *cli, int at) {
 }
 
 static RtStatus draw_stimulus(Cli *cli, int at) {
-    RtTensor *t = &cli->tensor[at];
+    RtTensor *t = &cli->tensor[at], sized = *t;
     RtDraw draw = cli_draw(cli->source[at]);
-    if (rt_tensor_new(t, t->type, t->rank, t->shape, &cli->error) != RT_OK) return cli->error.status;
+    if (rt_tensor_new(t, sized.type, sized.rank, sized.shape, &cli->error) != RT_OK) return cli->error.status;
     rt_draw(&draw, cli->seed, cli->d->buffer[at].name, rt_shape_count(t->rank, t->shape), t->type, t->data);
     return RT_OK;
 }

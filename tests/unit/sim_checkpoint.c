@@ -127,7 +127,7 @@ static uint64_t uninterrupted(SimFolder *f, const Way *way) {
 /* Stopped after so many pieces of at most five steps, resumed, stopped again, ... to the end. */
 static void resumed_runs_are_the_same(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     for (int w = 0; w < WAYS; w++) {
         uint64_t whole = uninterrupted(&f, &ways[w]), random = 11;
         for (int repeat = 0; repeat < 12; repeat++) {
@@ -154,7 +154,7 @@ static void resumed_runs_are_the_same(void) {
 /* A run that completed, and whose files have their names, can be resumed from its last checkpoint all the same. */
 static void resumed_after_the_end(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[3];
     uint64_t whole = uninterrupted(&f, way);
     Run r;
@@ -190,7 +190,7 @@ static void refused(SimFolder *f, const Way *way, const char *what) {
 static void other_runs_are_refused(void) {
     SimFolder f;
     Run r;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[1];
     uint64_t whole = uninterrupted(&f, way);
     stopped_run(&f, way);
@@ -230,7 +230,7 @@ static void damaged_files_are_refused(void) {
     RtError error = {0};
     unsigned char *bytes;
     size_t length;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[0];
     stopped_run(&f, way);
     CU_ASSERT_EQUAL_FATAL(rt_file_read(sim_path(&f, "run.ck"), &bytes, &length, &error), RT_OK);
@@ -249,14 +249,21 @@ static void damaged_files_are_refused(void) {
     refused(&f, way, "damaged");
     unlink(sim_path(&f, "run.ck"));
     refused(&f, way, "cannot be read");
+    /* and a file that is no checkpoint is not replaced by one */
+    rt_file_write(sim_path(&f, "run.ck"), &(RtPiece){"my notes", 8}, 1, &error);
+    Run r;
+    begin(&r, &f, way, false);
+    go(&r, -1);
+    sim_fails(r.sim, RT_USER, "holds something, but not a checkpoint");
+    end(&r);
     free(bytes);
-    sim_folder_end(&f, (const char *const[]){NULL});
+    sim_folder_end(&f, (const char *const[]){"run.ck", NULL});
 }
 
 /* The files that grow must be what the checkpoint counts on. */
 static void changed_samples_are_refused(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[3];
     static const struct {
         const char *file, *what;
@@ -282,7 +289,7 @@ static void changed_samples_are_refused(void) {
 /* A checkpoint that cannot be written leaves the one before. */
 static void the_last_good_one_stays(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[0];
     uint64_t whole = uninterrupted(&f, way);
     stopped_run(&f, way);
@@ -349,7 +356,7 @@ static void killed_at_any_moment(void) {
     SimFolder f;
     int resumed = 0;
     uint64_t random = 3;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     double start = rt_timer();
     CU_ASSERT_EQUAL(command(&f, false, 0), 0);
     useconds_t took = (useconds_t)((rt_timer() - start) * 1e6);
