@@ -1,6 +1,7 @@
 /* Builders of circuits and renaming of axes. Expressions are immutable once built and may be shared. */
 #include "circuit/build.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 Circuit *cir_new(Arena *arena, Names *names, Name name) {
@@ -28,6 +29,13 @@ CirExpr *cir_number(Circuit *c, const char *text, double value, Span at) {
 
 CirExpr *cir_integer(Circuit *c, int64_t value, Span at) {
     return cir_number(c, arena_printf(c->arena, "%lld", (long long)value), (double)value, at);
+}
+
+CirExpr *cir_real(Circuit *c, double value, Span at) {
+    const char *text = NULL;
+    for (int digits = 1; digits <= 17 && (!text || strtod(text, NULL) != value); digits++)
+        text = arena_printf(c->arena, "%.*g", digits, value);
+    return cir_number(c, text, value, at);
 }
 
 CirExpr *cir_op(Circuit *c, CirOp op, Span at, int argc, CirExpr *const *arg) {

@@ -9,6 +9,7 @@ Circuit *cir_new(Arena *arena, Names *names, Name name);
 
 CirExpr *cir_number(Circuit *c, const char *text, double value, Span at); /* text: exact decimal in base units */
 CirExpr *cir_integer(Circuit *c, int64_t value, Span at);
+CirExpr *cir_real(Circuit *c, double value, Span at); /* as the shortest decimal that gives it */
 CirExpr *cir_op(Circuit *c, CirOp op, Span at, int argc, CirExpr *const *arg);
 CirExpr *cir_op1(Circuit *c, CirOp op, Span at, CirExpr *a);
 CirExpr *cir_op2(Circuit *c, CirOp op, Span at, CirExpr *a, CirExpr *b);

@@ -32,7 +32,7 @@ struct CirAxis {
 typedef enum CirOp { /* the spelling of the language; build_expr.c maps them to IR operators */
     CIR_NUMBER, CIR_SIZE, CIR_POSITION, CIR_REF, CIR_PREVIOUS, CIR_NEG, CIR_ADD, CIR_SUB, CIR_MUL, CIR_DIV, CIR_POW,
     CIR_EXP, CIR_LOG, CIR_SQRT, CIR_SIN, CIR_COS, CIR_TANH, CIR_SIGMOID, CIR_RELU, CIR_GELU, CIR_ERF, CIR_ABS,
-    CIR_MIN, CIR_MAX, CIR_LT, CIR_LE, CIR_EQ, CIR_SELECT, CIR_SUM, CIR_AMAX,
+    CIR_MIN, CIR_MAX, CIR_LT, CIR_LE, CIR_EQ, CIR_SELECT, CIR_SUM, CIR_AMAX, CIR_TIME, CIR_DERIVATIVE, CIR_SETTLE,
 } CirOp;
 
 typedef enum CirIndexKind { CIR_IX_AXIS, CIR_IX_LAST, CIR_IX_CONST } CirIndexKind;
@@ -73,6 +73,7 @@ typedef enum CirEntityKind {
     ENTITY_VARIABLE,    /* further first-order or algebraic quantity of a cell             */
     ENTITY_SPEC,        /* variable of an expanded spec, or one side of a check            */
     ENTITY_SYNAPSE,     /* transmitted signal of a synapse model, before convergence       */
+    ENTITY_NOISE,       /* white noise of a cell, of unit intensity: <xi(t) xi(s)> = delta(t - s) */
 } CirEntityKind;
 
 typedef enum CirDraw { DRAW_NONE, DRAW_NORMAL, DRAW_UNIFORM, DRAW_XAVIER, DRAW_CONSTANT } CirDraw;
@@ -122,6 +123,9 @@ struct CirPopulation {
     VEC(CirCompartment) compartments;
     VEC(CirState) states;
     VEC(CirEquation) equations;
+    VEC(CirEntity *) noises;
+    Name method;                  /* `method rk4`: as written (ir/methods.def knows which there are), or NULL */
+    Span method_span;
     bool iterates;                /* `iterate n until tol` */
     int64_t iterate_count;
     double iterate_tolerance;
@@ -134,6 +138,7 @@ struct CirPopulation {
 typedef struct CirProjection {
     CirExpr *source;       /* CIR_REF or CIR_PREVIOUS, or a synapse signal; NULL for a pure bias (tonic input) */
     CirExpr *weight;       /* NULL: 1 */
+    CirExpr *delay;        /* seconds, of positions and constants; the source is heard so much later. NULL: none */
     CirAxes convergent;
     CirGuard guard;
     CirExpr *bias;         /* added once per target unit, outside sum and guard; or NULL */

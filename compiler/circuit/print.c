@@ -33,6 +33,9 @@ static const struct {
     [CIR_MAX] = {"max", LEVEL_ATOM, false},
     [CIR_SELECT] = {"select", LEVEL_ATOM, false},
     [CIR_SIGMOID] = {"sigmoid", LEVEL_ATOM, false},
+    [CIR_TIME] = {"time", LEVEL_ATOM, false},
+    [CIR_DERIVATIVE] = {"derivative", LEVEL_ATOM, false},
+    [CIR_SETTLE] = {"settle", LEVEL_ATOM, false},
     [CIR_SUM] = {"sum", LEVEL_PRODUCT, false},
     [CIR_AMAX] = {"max", LEVEL_PRODUCT, false},
 };
@@ -179,6 +182,8 @@ static void print_population(const Circuit *c, const CirPopulation *p, FILE *to)
     if (p->layer) fprintf(to, " in %s", p->layer);
     if (p->iterates) fprintf(to, " iterate %lld until %g", (long long)p->iterate_count, p->iterate_tolerance);
     fprintf(to, "\n");
+    if (p->method) fprintf(to, "  method %s\n", p->method);
+    for (int i = 0; i < p->noises.count; i++) fprintf(to, "  noise %s\n", p->noises.at[i]->path);
     print_states(c, p->states.at, p->states.count, to);
     print_equations(c, p->equations.at, p->equations.count, to);
 }
@@ -199,6 +204,7 @@ static void print_projection(const Circuit *c, const CirProjection *p, FILE *to)
             fprintf(to, "%s", text.at);
         }
     }
+    if (p->delay) fprintf(to, " delay (%s)", cir_expr_text(c->arena, p->delay));
     if (p->bias) fprintf(to, "%s%s", p->source ? " + " : "", cir_expr_text(c->arena, p->bias));
     fprintf(to, "\n");
 }

@@ -78,6 +78,8 @@ static void check_population(Verify *v, const CirPopulation *p) {
     check_equations(v, p->path, p->equations.at, p->equations.count);
     check_states(v, p->path, p->states.at, p->states.count);
     if (!cir_axes_same_set(&p->axes, &p->rate->axes)) fault(v, p->path, "axes of", "the rate");
+    for (int i = 0; i < p->noises.count; i++)
+        if (!cir_axes_same_set(&p->axes, &p->noises.at[i]->axes)) fault(v, p->path, "axes of", p->noises.at[i]->path);
     for (int i = 0; i < p->compartments.count; i++) {
         const CirCompartment *c = &p->compartments.at[i];
         if (!cir_axes_same_set(&p->axes, &c->entity->axes)) fault(v, p->path, "axes of", c->entity->path);
@@ -95,6 +97,7 @@ static void check_projection(Verify *v, const CirProjection *p) {
     }
     if (p->source) check_expr(v, p->target->path, p->source, &free);
     if (p->weight) check_expr(v, p->target->path, p->weight, &free);
+    if (p->delay) check_expr(v, p->target->path, p->delay, &free);
     check_guard(v, p->target->path, &p->guard, &free);
 }
 

@@ -111,6 +111,7 @@ bool cg_unit_stride(const CgModule *m, const IrVar *v, int place);
 typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Access;
 Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
 Value cg_reference(Fn *f, const IrExpr *ref); /* of an IR_REF or IR_PREV */
+Value cg_base(Fn *f, const IrVar *v); /* where its buffer begins */
 Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
 
 /* expr.c, math.c: values; vectors when f->lane is set and the value differs by lane */
@@ -140,6 +141,9 @@ void cg_lay_out(CgModule *m);
 char *cg_descriptor(CgModule *m);
 Value cg_scratch_offset(Fn *f, const IrVar *v); /* bytes, inside a block's scratch */
 void cg_scratch_function(CgModule *m, LLVMValueRef *function);
+
+/* stream.c: is a stimulus read, or an output written, one point of its first axis in each cycle? */
+bool cg_streams(const CgModule *m, const IrVar *v);
 
 /* target.c */
 bool cg_target(CgModule *m, char **error);

@@ -11,6 +11,7 @@ typedef struct CgOptions {
     bool f64;        /* elements are double instead of float */
     const char *cpu; /* LLVM name, or "host" */
     int64_t areas, columns, populations; /* for the descriptor's summary */
+    double dt, cycle; /* of the dynamic reading, seconds; dt 0: another reading */
 } CgOptions;
 
 typedef struct CgModule CgModule;

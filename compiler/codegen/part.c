@@ -2,6 +2,7 @@
  * values of its states included) and one that carries out steps `first` to `end` of it, counted over all cycles; the equations of
  * the cycle are done with its first or behind its last step. A scan of any other kind is carried out where it stands. */
 #include "codegen/cg.h"
+#include "core/draw.h"
 
 static bool is_clocked(const Step *step) {
     return step->kind == STEP_SCAN && step->item->axis->kind == AXIS_STEP;
@@ -27,6 +28,34 @@ static void steps_if(Fn *f, const Step *scan, int from, int to, Value condition,
     LLVMPositionBuilderAtEnd(f->m->builder, on);
 }
 
+typedef struct Noises {
+    Fn *f;
+    VEC(const IrVar *) drawn;
+    Value time;
+} Noises;
+
+/* The step's numbers of one noise, where the equations of the step read them. */
+static void draw(void *data, IrExpr *ref) {
+    Noises *n = data;
+    Fn *f = n->f;
+    CgModule *m = f->m;
+    const IrVar *v = ref->var;
+    if (v->kind != VAR_NOISE) return;
+    for (int i = 0; i < n->drawn.count; i++)
+        if (n->drawn.at[i] == v) return;
+    vec_push(m->arena, &n->drawn, v);
+    Value count = cg_int(m, 1);
+    for (int i = 0; i < v->axis_count; i++)
+        if (m->schedule->storage[v->id].kept[i]) count = cg_mul(f, count, cg_size(f, v->axes[i]));
+    Value arguments[] = {f->frame, cg_int(m, (int64_t)rt_stream(v->name)), n->time, count, cg_base(f, v)};
+    cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_noise_f64 : RUNTIME_rt_noise_f32, arguments, 5);
+}
+
+static void draw_noise(Fn *f, const Step *scan, Value time) {
+    Noises n = {.f = f, .time = time};
+    for (int i = 0; i < scan->step_count; i++) ir_each_ref(scan->steps[i].item->var->def, draw, &n);
+}
+
 /* One step: number `time` of all. */
 static void one_step(Fn *f, const Step *scan, Value time) {
     CgModule *m = f->m;
@@ -37,6 +66,7 @@ static void one_step(Fn *f, const Step *scan, Value time) {
     if (cycle) f->env[cycle->id] = LLVMBuildUDiv(m->builder, time, steps, "cycle");
     int first = run_of(scan, 0, true), end = run_of(scan, first, false);
     steps_if(f, scan, 0, first, LLVMBuildICmp(m->builder, LLVMIntEQ, step, cg_int(m, 0), ""), "begin");
+    draw_noise(f, scan, time);
     cg_steps(f, scan->steps + first, end - first);
     Value last = LLVMBuildICmp(m->builder, LLVMIntEQ, step, cg_sub(f, steps, cg_int(m, 1)), "");
     steps_if(f, scan, end, scan->step_count, last, "end");

@@ -139,3 +139,7 @@ Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access) {
 Value cg_reference(Fn *f, const IrExpr *ref) {
     return address(f, ref->var, ref->index, ref->op == IR_PREV ? ACCESS_PREV : ACCESS_READ, ref->lag);
 }
+
+Value cg_base(Fn *f, const IrVar *v) {
+    return buffer_address(f, f->m->buffer_of[v->id]);
+}

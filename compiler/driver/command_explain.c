@@ -7,9 +7,9 @@ int command_explain(Options *options) {
     c->drop_checks = true;
     int status = phases_reach(c, PHASE_OPTIMISE);
     if (status == EXIT_DONE) {
-        if (option_given(options, OPTION_JSON)) explain_json(stdout, c->core, c->optimised, &c->report, c->circuit);
+        if (option_given(options, OPTION_JSON)) explain_json(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration);
         else if (option_given(options, OPTION_LATEX)) explain_latex(stdout, c->core);
-        else explain_text(stdout, c->core, c->optimised, &c->report, c->circuit);
+        else explain_text(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration);
     }
     phases_end(c);
     return status;

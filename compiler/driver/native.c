@@ -1,5 +1,7 @@
 #include "driver/native.h"
 
+#include "driver/reading.h"
+
 #include <string.h>
 
 /* What the user may get wrong here is the processor's name and the precision. */
@@ -18,6 +20,10 @@ static bool read_options(Compilation *c, CgOptions *options) {
     *options = (CgOptions){.f64 = strcmp(precision, "f64") == 0, .cpu = option_value(c->options, OPTION_CPU, "host"),
                            .areas = c->circuit ? c->circuit->areas : 0, .columns = c->circuit ? c->circuit->columns : 0,
                            .populations = c->circuit ? c->circuit->populations.count : 0};
+    bool dynamic;
+    DynamicOptions steps;
+    if (!reading_options(c, &dynamic, &steps)) return false;
+    if (dynamic) options->dt = steps.dt, options->cycle = steps.cycle;
     return true;
 }
 

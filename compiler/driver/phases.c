@@ -6,6 +6,7 @@
 
 #include "driver/files.h"
 #include "driver/modules.h"
+#include "driver/reading.h"
 #include "driver/record.h"
 #include "exact/validate.h"
 #include "front/front.h"
@@ -69,10 +70,15 @@ static int phase_build(Compilation *c) {
 }
 
 static int phase_settle(Compilation *c) {
-    c->core = ir_settle(c->system, c->diagnostics);
+    bool dynamic;
+    DynamicOptions options;
+    if (!reading_options(c, &dynamic, &options)) return EXIT_WRONG;
+    if (dynamic && record_populations(c, c->system) != EXIT_DONE) return EXIT_WRONG;
+    if (dynamic) c->core = ir_dynamic(c->system, &options, c->diagnostics, &c->integration);
+    else c->core = ir_settle(c->system, &options, c->diagnostics);
     if (diag_error_count(c->diagnostics)) return EXIT_DONE;
     if (c->expose_checks) check_expose(c->core);
-    return record_populations(c);
+    return dynamic ? EXIT_DONE : record_populations(c, c->core);
 }
 
 /* What --validate asks for. */

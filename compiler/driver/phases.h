@@ -4,6 +4,7 @@
 #include "circuit/circuit.h"
 #include "driver/options.h"
 #include "front/ast.h"
+#include "ir/dynamic.h"
 #include "ir/ir.h"
 #include "opt/opt.h"
 
@@ -22,6 +23,7 @@ typedef struct Compilation {
     Diagnostics *diagnostics;
     const Options *options;
     bool drop_checks;  /* executables do not compute the sides of checks */
+    bool watch_populations; /* every population is an output, or in the dynamic reading a trace */
     bool expose_checks; /* the sides of checks are outputs */
     Name name;         /* the file's name without folder and suffix */
     int file;          /* source id */
@@ -29,6 +31,7 @@ typedef struct Compilation {
     Circuit *circuit;
     IrProgram *system, *core, *optimised;
     OptReport report;
+    DynamicReport integration; /* of the dynamic reading */
 } Compilation;
 
 /* Starts a compilation of options->file. Everything lives until phases_end. */

@@ -13,10 +13,10 @@ static IrVar *find(const IrProgram *p, const char *name) {
     return NULL;
 }
 
-static int unknown(const Compilation *c, const char *name) {
+static int unknown(const Compilation *c, const IrProgram *p, const char *name) {
     NameList names = {0};
-    for (int i = 0; i < c->core->vars.count; i++)
-        if (c->core->vars.at[i]->def && c->core->vars.at[i]->origin) vec_push(c->arena, &names, c->core->vars.at[i]->origin);
+    for (int i = 0; i < p->vars.count; i++)
+        if (p->vars.at[i]->def && p->vars.at[i]->origin) vec_push(c->arena, &names, p->vars.at[i]->origin);
     const char *near = diag_closest(name, names.at, names.count);
     fprintf(stderr, "ctx: --record: there is no population '%s'%s%s%s\n", name, near ? "; did you mean '" : "", near ? near : "",
             near ? "'?" : "");
@@ -30,16 +30,34 @@ static bool is_output(const IrProgram *p, const char *name) {
     return false;
 }
 
-int record_populations(Compilation *c) {
+static void record(Compilation *c, IrProgram *p, Name name, IrVar *v) {
+    vec_push(c->arena, &p->outputs, ((IrOutput){.name = name, .var = v, .recorded = true, .span = v->span}));
+}
+
+/* An output that is a population already stays; a second print of it needs a name of its own. */
+static void record_all(Compilation *c, IrProgram *p) {
+    for (int i = 0; i < p->vars.count; i++) {
+        IrVar *v = p->vars.at[i];
+        if (!v->def || !v->origin || !v->origin_kind || strcmp(v->origin_kind, "population") != 0 || is_output(p, v->origin)) continue;
+        bool printed = false;
+        for (int k = 0; k < p->outputs.count; k++) printed |= p->outputs.at[k].var == v;
+        if (printed) v = ir_alg(p, name_printf(p->names, "%s.watched", v->name), v->axis_count, v->axes, ir_ref(p, v, NULL));
+        if (printed) v->origin_kind = name_of(p->names, "variable");
+        record(c, p, p->vars.at[i]->origin, v);
+    }
+}
+
+int record_populations(Compilation *c, IrProgram *p) {
+    if (c->watch_populations) record_all(c, p);
     const Strings *asked = &c->options->value[OPTION_RECORD];
     for (int i = 0; i < asked->count; i++) {
-        size_t length = strcspn(asked->at[i], "=");
+        size_t length = strcspn(asked->at[i], "=[");
         Name name = name_intern(c->names, asked->at[i], length);
-        if (is_output(c->core, name)) continue;
-        IrVar *v = find(c->core, name);
-        if (!v) return unknown(c, name);
+        if (is_output(p, name)) continue;
+        IrVar *v = find(p, name);
+        if (!v) return unknown(c, p, name);
         IrOutput output = {.name = name, .var = v, .recorded = true, .span = v->span};
-        vec_push(c->arena, &c->core->outputs, output);
+        vec_push(c->arena, &p->outputs, output);
     }
     return EXIT_DONE;
 }

@@ -3,6 +3,7 @@
 #define CTX_DRIVER_RECORD_H
 #include "driver/phases.h"
 
-/* Adds what every --record names (the part before "=") to the core program. EXIT_DONE, or EXIT_WRONG after a message. */
-int record_populations(Compilation *c);
+/* Adds what every --record names (the part before "=" or "[") to the outputs of a program: of the core level in the settled reading,
+ * of the system level in the dynamic one, which makes traces of them. EXIT_DONE, or EXIT_WRONG after a message. */
+int record_populations(Compilation *c, IrProgram *p);
 #endif

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "exact/characters.h"
 #include "exact/cuts.h"
 #include "exact/exact.h"
 
@@ -12,10 +13,13 @@ enum {
     FULL_POINTS = 64,                    /* of a trial that looks for linear relations; doubled while they do not suffice */
     MOST_POINTS = 4096,
     ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
+    MOST_STEPS = 16,                     /* of an integration */
     LEAST_JUDGED = 2,                    /* points that have to be judged in a trial */
-    MOST_BATCHES = 48,
+    MOST_BATCHES = 1024,                 /* as far as the budget goes */
+    OPERATIONS_A_PRIME = 20000,          /* what drawing one costs */
 };
 static const double WANTED_BITS = 102; /* of certainty: 2e-31 */
+static const double METHOD_BITS = 3;   /* less, since a check is looked at in up to 8 ways */
 static const double LOG2_P = 60;
 static const double DEFAULT_BUDGET = 6e9;
 static const int64_t LENGTHS[] = {1, 2, 3, 5, 8, 17};
@@ -26,9 +30,13 @@ typedef enum Outcome { AGREE, DISAGREE, MORE_POINTS, STOPPED } Outcome;
 /* How trials are made. */
 typedef struct Method {
     int primes, each;
-    bool full;
-    int64_t denominator; /* of exponents: basis.h */
+    BasisMethod exponents; /* basis.h */
+    bool maxima;           /* evaluate.h */
 } Method;
+
+static Method with_signs(Method method) {
+    return (Method){SIGN_PRIMES, SIGN_POINTS, method.exponents, method.maxima};
+}
 
 typedef struct Decision { /* what all shapes share */
     Arena *arena;
@@ -51,6 +59,9 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     double trial_bits; /* of the last trial: certainty, elements computed, points */
     double trial_operations, trial_points;
     int64_t trial_wanted; /* denominator of exponents */
+    bool trial_signs, trial_maxima, trial_zeros; /* were met */
+    bool trial_assumed;   /* the independence of signs and roots */
+    int trial_characters; /* points that would show whether signs and roots are independent: characters.h */
     double operations; /* of all trials */
     bool signs;
     VEC(char *) assumptions;
@@ -71,19 +82,30 @@ static int judged_points(const Points *m, int prime, const Value *squares_only) 
     return count;
 }
 
-/* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). */
-static double certainty(const Trial *t, const Points *m, Degree d, const Value *squares_only) {
+/* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). It is zero for all
+ * but a part 2^-signs of all combinations of signs. */
+static double certainty(const Trial *t, const Points *m, Degree d, double signs, const Value *squares_only) {
     double degree = log2(d.numerator + d.denominator + 1) + d.roots;
     double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
     double by_prime = trial_prime_bits(t) - height, all = 0;
-    double miss = exp2(degree - LOG2_P) + (d.signs > 0 ? 1 - exp2(-d.signs) : 0);
+    double miss = exp2(degree - LOG2_P) + (signs > 0 ? 1 - exp2(-signs) : 0);
     double by_point = miss < 1 ? -log2(miss) : 0;
-    if (d.signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-d.signs))); /* a constant's sign is random by prime */
+    if (signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-signs))); /* a constant's sign is random by prime */
     for (int k = 0; k < m->primes; k++) {
         double bits = least(by_prime, judged_points(m, k, squares_only) * by_point);
         if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
     }
     return all;
+}
+
+/* The same of a difference, by its degree and its characters. */
+static double certainty_of(const Trial *t, Points *m, const Value *difference, const Value *squares_only) {
+    Degree d = degree_of(m->degrees, difference->degree);
+    Combinations c = characters_of(m, difference->degree);
+    m->assumed |= c.assumed, m->uneven |= c.signs > 0;
+    if (c.wanted > m->wanted) m->wanted = c.wanted;
+    d.numerator += c.degree;
+    return certainty(t, m, d, c.signs, squares_only);
 }
 
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
@@ -114,7 +136,7 @@ static Outcome equal_values(Run *r, const Value *a, const Value *b) {
     const Value *difference = value_sub(m, a, b);
     const Value *squares_only;
     Outcome outcome = compare(m, difference, &squares_only);
-    if (outcome == AGREE) r->bits = least(r->bits, certainty(r->t, m, degree_of(m->degrees, difference->degree), squares_only));
+    if (outcome == AGREE) r->bits = least(r->bits, certainty_of(r->t, m, difference, squares_only));
     return outcome;
 }
 
@@ -192,7 +214,7 @@ static void assume(Task *task, const char *text) {
 static double with_identified(const Run *r) {
     const Points *m = trial_points(r->t);
     if (!m->any_identified) return r->bits;
-    return least(r->bits, certainty(r->t, m, m->identified, NULL) - log2(m->comparisons + 1)) - 1;
+    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, NULL) - log2(m->comparisons + 1)) - 1;
 }
 
 static void take_facts(Run *r) {
@@ -204,7 +226,12 @@ static void take_facts(Run *r) {
     task->trial_points = trial_points(r->t)->count;
     task->trial_wanted = trial_wanted(r->t);
     task->operations += task->trial_operations;
-    task->signs |= trial_uses_signs(r->t);
+    task->trial_characters = trial_points(r->t)->wanted;
+    task->trial_assumed = trial_points(r->t)->assumed;
+    task->trial_signs = trial_uses_signs(r->t) || trial_points(r->t)->uneven;
+    task->trial_maxima = trial_uses_maxima(r->t);
+    task->trial_zeros = trial_met_zeros(r->t);
+    task->signs |= task->trial_signs;
     task->trial_bits = with_identified(r);
     if (trial_basis(r->t) > task->shape.exponents) task->shape.exponents = trial_basis(r->t);
     if (!trial_why(r->t)) return;
@@ -214,7 +241,7 @@ static void take_facts(Run *r) {
 
 /* One trial; `found`: where to put what coincides in it (NULL: do not look). */
 static Outcome trial(Task *task, bool cut, Cuts *found) {
-    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.full, task->method.denominator, task->seed};
+    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.exponents, task->method.maxima, task->seed};
     Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
@@ -233,37 +260,59 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
 /* Whether a trial at these points stays in the budget: values take time by points, the echelon basis by exponents too. */
 static bool affordable(const Task *task, int points) {
     double exponents = task->shape.exponents, each = task->trial_operations / task->trial_points;
-    return each * points + (task->method.full ? 2.0 * points * exponents * exponents : 0) <= task->d->budget;
+    return each * points + (task->method.exponents.full ? 2.0 * points * exponents * exponents : 0) <= task->d->budget;
+}
+
+/* So many points that the independence of signs and roots can be seen, where the budget has room. */
+static bool more_for_characters(Task *task) {
+    int each = (task->trial_characters + task->method.primes - 1) / task->method.primes;
+    if (each <= task->method.each || !affordable(task, each * task->method.primes)) return false;
+    task->method.each = each;
+    return true;
 }
 
 /* Repeats with more points while they do not suffice. */
 static Outcome trial_with_points(Task *task, bool cut, Cuts *found) {
     for (;;) {
         Outcome outcome = trial(task, cut, found);
+        if (outcome == AGREE && more_for_characters(task)) continue;
         if (outcome != MORE_POINTS || 2 * task->method.each > MOST_POINTS) return outcome;
-        int each = !task->method.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
+        int each = !task->method.exponents.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
         if (!affordable(task, each * task->method.primes)) return outcome;
         task->method.each = each;
     }
 }
 
 /* ---- one shape ------------------------------------------------------------------------------------------------------ */
+/* How many trials the budget has room for. */
+static double most_batches(const Task *task) {
+    double each = task->trial_operations + (double)task->method.primes * OPERATIONS_A_PRIME;
+    return least(MOST_BATCHES, task->d->budget / each + 1);
+}
+
 /* Trials until the wanted certainty is reached. */
 static Outcome repeat(Task *task, bool cut) {
-    task->shape.error_bits = 0;
+    task->shape.error_bits = -METHOD_BITS;
     for (task->shape.batches = 0; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
         Outcome outcome = trial_with_points(task, cut, NULL);
         if (outcome != AGREE) return outcome;
+        if (task->trial_assumed) assume(task, "signs and roots that depend on one another take all combinations of values");
         task->shape.error_bits += task->trial_bits;
-        if (task->shape.error_bits + (MOST_BATCHES - 1) * task->trial_bits < WANTED_BITS) break;
+        if (task->shape.error_bits + (most_batches(task) - 1) * task->trial_bits < WANTED_BITS) break;
     }
     return AGREE;
 }
+
 
 static void decide_shape(Task *task) {
     task->shape.seed = task->seed;
     task->outcome = repeat(task, task->d->cuts.count > 0);
     if (task->outcome == DISAGREE && task->d->cuts.count > 0) task->outcome = repeat(task, false);
+    if (task->outcome == DISAGREE && task->method.maxima) {
+        task->method = with_signs(task->method);
+        task->method.maxima = false;
+        task->outcome = repeat(task, false);
+    }
     if (task->outcome == AGREE && task->shape.error_bits < 1 && task->shape.cuts == 0 && task->d->cuts.count > 0)
         task->outcome = repeat(task, false);
     task->shape.primes = task->method.primes;
@@ -369,31 +418,51 @@ static void conclude(Decision *d, const Task *task) {
 /* A disagreement may be one of the method: by another the sides may agree, and then all shapes are looked at by that. */
 static void look_again(Decision *d, Task *task, Method method) {
     const char *why = task->why;
+    Outcome before = task->outcome;
     task->method = method;
     task->outcome = trial_with_points(task, false, &d->cuts);
     if (task->outcome == AGREE) d->method = task->method;
-    else task->outcome = DISAGREE, task->why = why;
+    else task->outcome = before, task->why = why;
 }
 
 /* The same with exponents in smaller units, since e^(1/64) was met. */
 static Method fractions(const Task *task) {
     Method method = task->method;
-    method.denominator = task->trial_wanted;
+    method.exponents.denominator = task->trial_wanted;
     return method;
+}
+
+/* Maxima of two as symbols: those that cancel need no signs then. Where the sides differ by them, signs it is. */
+static void look_at_maxima(Decision *d, Task *task) {
+    Method plain = task->method;
+    task->method.maxima = true;
+    task->outcome = trial_with_points(task, false, &d->cuts);
+    if (task->outcome == AGREE) return;
+    task->method = plain;
+    task->trial_signs = true;
 }
 
 /* The first look, without cuts, at a small shape: decides how the others are looked at. */
 static Task *sample(Decision *d, uint64_t seed) {
     Task *task = task_new(d, sizes(d, SAMPLE), seed);
     task->outcome = trial_with_points(task, false, &d->cuts);
-    if (task->signs && task->method.primes < SIGN_PRIMES) {
-        task->method = d->method = (Method){SIGN_PRIMES, SIGN_POINTS, false, BASIS_DENOMINATOR};
+    if (task->trial_maxima) look_at_maxima(d, task);
+    if (task->trial_signs && task->method.primes < SIGN_PRIMES) {
+        task->method = with_signs(task->method);
         task->outcome = trial_with_points(task, false, &d->cuts);
     }
     d->method = task->method;
-    if (task->outcome == DISAGREE && task->trial_wanted > task->method.denominator) look_again(d, task, fractions(task));
+    if (task->outcome == DISAGREE && task->trial_zeros) {
+        Method zeros = task->method;
+        zeros.exponents.zeros = true;
+        look_again(d, task, zeros);
+    }
+    if (task->outcome != AGREE && task->trial_wanted > task->method.exponents.denominator) look_again(d, task, fractions(task));
     if (task->outcome == DISAGREE && affordable(task, FULL_POINTS)) {
-        look_again(d, task, (Method){1, FULL_POINTS, true, task->method.denominator});
+        Method full = {1, FULL_POINTS, task->method.exponents, task->method.maxima};
+        full.exponents.full = true;
+        look_again(d, task, full);
+        if (task->outcome != AGREE && task->trial_wanted > full.exponents.denominator) look_again(d, task, fractions(task));
         d->result.relations = task->outcome == AGREE;
     }
     return task;
@@ -426,8 +495,37 @@ static void take_result(Decision *d, Task **task, int count) {
     r->where = d->check->span;
 }
 
+/* Steps that a side of the check goes through: an integration of many steps is no identity, and nobody could pay for it. */
+static bool reaches_steps(const IrProgram *p, const IrVar *v, bool *seen);
+
+typedef struct Steps {
+    const IrProgram *p;
+    bool *seen, found;
+} Steps;
+
+static void look_for_steps(void *data, IrExpr *ref) {
+    Steps *s = data;
+    if (!s->seen[ref->var->id]) s->found |= reaches_steps(s->p, ref->var, s->seen);
+}
+
+static bool reaches_steps(const IrProgram *p, const IrVar *v, bool *seen) {
+    Steps s = {p, seen, false};
+    seen[v->id] = true;
+    for (int k = 0; k < v->axis_count; k++) s.found |= v->axes[k]->kind == AXIS_STEP && v->axes[k]->size > MOST_STEPS;
+    if (v->def && !s.found) ir_each_ref(v->def, look_for_steps, &s);
+    return s.found;
+}
+
+static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *check) {
+    bool *seen = ARENA_ARRAY(arena, bool, p->vars.count + 1);
+    return reaches_steps(p, check->left, seen) || reaches_steps(p, check->right, seen);
+}
+
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
-    Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false, BASIS_DENOMINATOR}};
+    Decision d = {.arena = arena, .p = core, .check = check};
+    d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
+    if (too_many_steps(arena, core, check))
+        return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = check->span, .why = "an integration of many steps: compared by values"};
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];

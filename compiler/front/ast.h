@@ -114,7 +114,7 @@ typedef struct AstSynapse {
     AstDecl bias;      /* name absent: none */
     AstInit bias_init;
     AstExpr *guard;    /* where token <= now */
-    AstExpr *delay;    /* dynamic reading */
+    AstExpr *delay;    /* delay 2 ms */
     AstName model;     /* `via hebbian(rate = 0.1)`: synapse model with its own state; absent: none */
     AstArgs model_args;
     AstExpr *sparse;   /* call sparse(...) or NULL; dynamic reading */
@@ -152,8 +152,9 @@ typedef enum AstStmtKind {
     STMT_RATE,        /* rate r;  rate r = m;                  name, expr or NULL                                */
     STMT_EQUATION,    /* tau * r' = -r + f;  o[i, c] = e;      left, expr                                        */
     STMT_ITERATE,     /* iterate 200 until 1e-6;               expr, expr2; also a suffix of a population        */
-    STMT_METHOD,      /* method rk4;                           dynamic reading                                   */
-    STMT_NOISE, STMT_ON_SPIKE, STMT_RULE, STMT_LEARN, STMT_LOSS, /* other readings: parsed, kept, refused by sema */
+    STMT_METHOD,      /* method rk4;                           name                                              */
+    STMT_NOISE,       /* noise xi, eta;                        path: the names                                   */
+    STMT_ON_SPIKE, STMT_RULE, STMT_LEARN, STMT_LOSS, /* other readings: parsed, kept, refused by sema */
 } AstStmtKind;
 
 typedef enum AstGroup { GROUP_THALAMUS, GROUP_CORTEX, GROUP_AREA, GROUP_COLUMN, GROUP_LAYER, GROUP_NONE } AstGroup;
@@ -182,7 +183,7 @@ struct AstStmt {
     AstStmtKind kind;
     Span span;
     AstName name;          /* the declared name, or absent */
-    AstNames path;         /* STMT_USE */
+    AstNames path;         /* STMT_USE; STMT_NOISE: the names declared */
     AstGroup group;        /* STMT_GROUP, STMT_INSTANCE (GROUP_NONE when no word was written) */
     AstRole role;
     AstRelation relation;

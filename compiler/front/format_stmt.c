@@ -226,8 +226,7 @@ void write_head(Text *text, const AstStmt *stmt) {
     case STMT_ITERATE: write_iterate(text, stmt); break;
     case STMT_METHOD: text_add(text, "method %s", stmt->name.name); break;
     case STMT_NOISE:
-        text_add(text, "noise ");
-        write_sources(text, &stmt->sources);
+        for (int i = 0; i < stmt->path.count; i++) text_add(text, "%s%s", i ? ", " : "noise ", stmt->path.at[i].name);
         break;
     case STMT_ON_SPIKE: text_add(text, "on spike"); break;
     case STMT_RULE: case STMT_LEARN: write_learning(text, stmt); break;

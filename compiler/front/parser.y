@@ -294,7 +294,7 @@ one_part
     | RATE name opt_unit opt_value end { $$ = ast_named(front, STMT_RATE, $2, $4, @$); $$->decl.unit = $3; }
     | ITERATE expr opt_until end { $$ = ast_stmt(front, STMT_ITERATE, @$); $$->expr = $2; $$->expr2 = $3; }
     | METHOD name end { $$ = ast_named(front, STMT_METHOD, $2, NULL, @$); }
-    | NOISE exprs end { $$ = ast_stmt(front, STMT_NOISE, @$); $$->sources = $2; }
+    | NOISE names end { $$ = ast_stmt(front, STMT_NOISE, @$); $$->path = $2; }
     | ON SPIKE parts_body { $$ = ast_stmt(front, STMT_ON_SPIKE, @$); $$->body = $3; $$->braces = @3; }
     | OUTPUT expr end { $$ = ast_stmt(front, STMT_OUTPUT, @$); $$->expr = $2; }
     | expr '=' expr end { $$ = ast_equation(front, $1, $3, @$); }

@@ -118,7 +118,8 @@ static void print_params(Text *t, const AstParams *params) {
 }
 
 static void print_fields(Text *t, const AstStmt *s) {
-    for (int i = 0; i < s->path.count; i++) text_add(t, "%s%s", i ? "." : " ", s->path.at[i].name);
+    const char *between = s->kind == STMT_USE ? "." : " ";
+    for (int i = 0; i < s->path.count; i++) text_add(t, "%s%s", i ? between : " ", s->path.at[i].name);
     if (s->callee.name) text_add(t, " (of %s)", s->callee.name);
     if (s->decl.name.name || s->decl.has_axes) print_decl(t, "decl", &s->decl);
     for (int i = 0; i < s->decls.count; i++) print_decl(t, "decl", &s->decls.at[i]);

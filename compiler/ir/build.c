@@ -43,6 +43,12 @@ static void weights(Build *b, const Circuit *c) {
     }
 }
 
+static void noises(Build *b, const Circuit *c) {
+    for (int i = 0; i < c->populations.count; i++)
+        for (int j = 0; j < c->populations.at[i]->noises.count; j++)
+            variable(b, c->populations.at[i]->noises.at[j], VAR_NOISE, "noise");
+}
+
 static IrItem *item(Build *b, IrItemKind kind, IrVar *v) {
     IrItem *made = ir_item_new(b->p, kind);
     made->var = v;
@@ -71,6 +77,7 @@ static void declare_cell(Build *b, const CirPopulation *p) {
         const char *part = entity->kind == ENTITY_STATE ? "state" : "variable";
         IrVar *v = variable(b, entity, kind, entity == p->rate ? "population" : part);
         if (entity == p->rate) v->span = p->span;
+        if (ode) v->method = p->method;
         v->iterate_count = p->iterates ? p->iterate_count : 0;
         v->iterate_tolerance = p->iterate_tolerance;
     }
@@ -103,6 +110,10 @@ static void equations(Build *b, const CirEquation *list, int count) {
 /* sum(convergent where guard) weight * source; a guard over the target's own axes alone selects. */
 static IrExpr *synaptic_input(Build *b, const CirProjection *projection) {
     IrExpr *value = build_expr(b, projection->source);
+    if (projection->delay) {
+        IrExpr *arg[] = {value, build_expr(b, projection->delay)};
+        value = ir_node(b->p, IR_DELAY, 2, arg);
+    }
     if (projection->weight) value = ir_op2(b->p, IR_MUL, build_expr(b, projection->weight), value);
     if (projection->convergent.count)
         value = ir_reduce(b->p, IR_SUM, projection->convergent.count, axes_of(b, &projection->convergent),
@@ -156,6 +167,7 @@ static void synapse_equations(Build *b, const CirSynapse *synapse) {
 static void declare_all(Build *b, const Circuit *c) {
     stimuli(b, c);
     weights(b, c);
+    noises(b, c);
     for (int i = 0; i < c->consts.count; i++) variable(b, c->consts.at[i], VAR_ALG, "constant");
     for (int i = 0; i < c->populations.count; i++) declare_cell(b, c->populations.at[i]);
     for (int i = 0; i < c->synapses.count; i++) declare_synapse(b, c->synapses.at[i]);
@@ -204,12 +216,12 @@ static void ends(Build *b, const Circuit *c) {
 }
 
 IrProgram *ir_build(Arena *arena, Names *names, Diagnostics *diagnostics, const Circuit *circuit) {
-    (void)diagnostics;
     Build *b = ARENA_NEW(arena, Build);
     b->p = ir_program_new(arena, names, LEVEL_SYSTEM);
     b->p->name = circuit->name;
     for (int i = 0; i < circuit->weights.count; i++) build_same_axes(b, circuit->weights.at[i]);
     for (int i = 0; i < circuit->axes.count; i++) build_axis(b, circuit->axes.at[i]);
+    build_methods(circuit, diagnostics);
     declare_all(b, circuit);
     valued(b, circuit->consts.at, circuit->consts.count);
     cells(b, circuit);

@@ -69,7 +69,8 @@ static const IrOp operators[] = {
     [CIR_POW] = IR_POW,         [CIR_EXP] = IR_EXP,   [CIR_LOG] = IR_LOG,   [CIR_SQRT] = IR_SQRT, [CIR_SIN] = IR_SIN,
     [CIR_COS] = IR_COS,         [CIR_TANH] = IR_TANH, [CIR_RELU] = IR_RELU, [CIR_GELU] = IR_GELU, [CIR_ERF] = IR_ERF,
     [CIR_SIGMOID] = IR_SIGMOID, [CIR_ABS] = IR_ABS,   [CIR_MIN] = IR_MIN,   [CIR_MAX] = IR_MAX, [CIR_LT] = IR_LT,
-    [CIR_LE] = IR_LE,           [CIR_EQ] = IR_EQ,
+    [CIR_LE] = IR_LE,           [CIR_EQ] = IR_EQ,     [CIR_DERIVATIVE] = IR_DERIVATIVE,
+    [CIR_SETTLE] = IR_SETTLE,
 };
 
 /* What previous() reads starts at 0 unless it is a state, and looks back along its cycle. */
@@ -141,6 +142,7 @@ IrExpr *build_expr(Build *b, const CirExpr *e) {
     case CIR_NUMBER: made = e->text ? ir_lit_text(b->p, e->text) : ir_lit(b->p, e->value); break;
     case CIR_SIZE: made = ir_size(b->p, build_axis(b, e->axis)); break;
     case CIR_POSITION: made = ir_pos(b->p, build_axis(b, e->axis)); break;
+    case CIR_TIME: made = ir_node(b->p, IR_TIME, 0, NULL); break;
     case CIR_REF:
     case CIR_PREVIOUS: made = reference(b, e); break;
     case CIR_SUM:

@@ -5,8 +5,9 @@
  * loop. */
 #ifndef CTX_IR_SETTLE_H
 #define CTX_IR_SETTLE_H
-#include "ir/ir.h"
+#include "ir/dynamic.h"
 
-/* The core program, in dependence order; `system` is left as it was. After an error the result is not complete. */
-IrProgram *ir_settle(const IrProgram *system, Diagnostics *diagnostics);
+/* The core program, in dependence order; `system` is left as it was. After an error the result is not complete. `options`: dt and method
+ * of what settle(e, t) integrates; NULL: steps of 0.1 ms. */
+IrProgram *ir_settle(const IrProgram *system, const DynamicOptions *options, Diagnostics *diagnostics);
 #endif

@@ -145,6 +145,13 @@ static void assume_pivot(Settle *s, const IrVar *v, const IrExpr *pivot) {
     vec_push(s->p->arena, &s->p->assumptions, made);
 }
 
+SettleForm settle_form(Settle *s, IrVar *v) {
+    Expose x = {s, v, NULL};
+    Affine a = affine(s->p, ir_map(s->p, v->def, expose, &x), v);
+    if (a.slope && cancels(a.slope)) a.slope = NULL;
+    return (SettleForm){a.slope, a.rest, a.rest && ir_uses_var(a.rest, v)};
+}
+
 static void equilibrium(Settle *s, IrVar *v) {
     Expose x = {s, v, NULL};
     v->def = ir_map(s->p, v->def, expose, &x);

@@ -12,6 +12,7 @@ typedef struct Node {
     int order, low; /* of Tarjan's walk; 0: not met */
     bool open;     /* on the stack */
     int component; /* 1, 2, ... once closed */
+    const IrItem *scan; /* the one whose body defines it, made before; its first variable stands for it */
     Vars now, past; /* what it reads in this cycle, and through prev */
 } Node;
 
@@ -34,11 +35,39 @@ static void collect(void *data, IrExpr *ref) {
     vec_push(o->p->arena, list, ref->var);
 }
 
+/* What a scan reads from outside; prev of its own variables is its own affair, prev of others is a value that is complete. */
+static void collect_outside(void *data, IrExpr *ref) {
+    Order *o = data;
+    if (o->node[ref->var->id].scan == o->reader->scan) return;
+    IrOp op = ref->op;
+    ref->op = IR_REF;
+    collect(o, ref);
+    ref->op = op;
+}
+
+/* A scan that was made before is one node: its first variable, which the others read. */
+static void graph_scan(Order *o, IrItem *scan) {
+    IrVar *first = scan->body[0]->var;
+    for (int i = 0; i < scan->body_count; i++) o->node[scan->body[i]->var->id].scan = scan;
+    for (int i = 0; i < scan->body_count; i++) {
+        IrVar *v = scan->body[i]->var;
+        o->reader = &o->node[first->id];
+        ir_each_ref(v->def, collect_outside, o);
+        if (v->init) ir_each_ref(v->init, collect_outside, o);
+        if (v != first) vec_push(o->p->arena, &o->node[v->id].now, first);
+    }
+    o->node[first->id].item = scan;
+}
+
 static void graph(Order *o) {
     for (int i = 0; i < o->p->vars.count; i++) o->p->vars.at[i]->id = i;
     o->node = ARENA_ARRAY(o->p->arena, Node, o->p->vars.count);
     for (int i = 0; i < o->p->items.count; i++) {
         IrItem *item = o->p->items.at[i];
+        if (item->kind == ITEM_SCAN) {
+            graph_scan(o, item);
+            continue;
+        }
         o->reader = &o->node[item->var->id];
         o->reader->item = item;
         ir_each_ref(item->var->def, collect, o);
@@ -286,7 +315,11 @@ static void close_component(Order *o, const Vars *members, int component) {
         for (int j = 0; j < node->past.count; j++) through_past |= in_component(o, node->past.at[j], component);
         for (int j = 0; j < node->now.count; j++) loops |= node->now.at[j] == members->at[i];
     }
-    if (!first->item) return; /* an input */
+    if (!first->item) return; /* an input, or one of a scan made before that its first stands for */
+    if (first->scan && members->count == 1) {
+        vec_push(o->p->arena, &o->items, first->item);
+        return;
+    }
     if (!loops && !through_past) {
         first->item->kind = ITEM_ALG;
         first->item->var->kind = VAR_ALG;
@@ -336,6 +369,7 @@ static void walk(Order *o, IrVar *v) {
 typedef struct Earlier {
     Order *o;
     int component;
+    const IrItem *scan; /* made before, or NULL */
 } Earlier;
 
 /* The index of the point before; *first is a condition that there is none. */
@@ -352,6 +386,7 @@ static IrExpr *earlier(void *data, IrExpr *e) {
     Earlier *w = data;
     IrProgram *p = w->o->p;
     if (e->op != IR_PREV || in_component(w->o, e->var, w->component)) return e;
+    if (w->scan && w->o->node[e->var->id].scan == w->scan) return e;
     IrExpr *init = ir_substitute(p, e->var->init, e->var->axis_count, e->var->axes, e->index);
     IrIndex *index = arena_copy(p->arena, e->index, sizeof *index * (size_t)e->var->axis_count);
     for (int i = 0; i < e->var->axis_count; i++) {
@@ -364,11 +399,16 @@ static IrExpr *earlier(void *data, IrExpr *e) {
     return init; /* without a cycle there is nothing earlier */
 }
 
+static void resolve_equation(Order *o, IrVar *v) {
+    Earlier w = {o, o->node[v->id].component, o->node[v->id].scan};
+    v->def = ir_map(o->p, v->def, earlier, &w);
+}
+
 static void resolve_earlier(Order *o) {
     for (int i = 0; i < o->p->items.count; i++) {
-        IrVar *v = o->p->items.at[i]->var;
-        Earlier w = {o, o->node[v->id].component};
-        v->def = ir_map(o->p, v->def, earlier, &w);
+        const IrItem *item = o->p->items.at[i];
+        if (item->var) resolve_equation(o, item->var);
+        for (int k = 0; k < item->body_count; k++) resolve_equation(o, item->body[k]->var);
     }
 }
 
@@ -398,7 +438,7 @@ static void plain_equations(IrProgram *p, const Items *items) {
         for (int j = 0; j < items->at[i]->body_count; j++) {
             IrVar *v = items->at[i]->body[j]->var;
             plain(v, looked_back);
-            v->scan_axis = v->init && items->at[i]->kind == ITEM_SCAN ? items->at[i]->axis : NULL;
+            v->scan_axis = v->init && items->at[i]->kind == ITEM_SCAN ? ir_scan_axis(items->at[i], v) : NULL;
         }
     }
 }

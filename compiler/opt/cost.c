@@ -93,12 +93,23 @@ char *opt_equation_text(const Opt *o, const IrVar *v) {
     return arena_printf(arena, "%s = %s", ir_expr_text(arena, left), ir_expr_text(arena, v->def));
 }
 
+/* Of what steps change, the present value is stored. */
+static double stored_elements(const Opt *o, const IrVar *v) {
+    double n = opt_elements(o, v);
+    for (int i = 0; i < v->axis_count; i++) {
+        if (v->axes[i]->kind != AXIS_STEP) continue;
+        n /= opt_size(o, v->axes[i]);
+        if (v->axes[i]->base) n /= opt_size(o, v->axes[i]->base);
+    }
+    return n;
+}
+
 static void add_cost(Opt *o, const IrVar *v, const OptAtoms *demand, double times, OptCosts *list, OptTotal *total) {
     Arena *arena = o->p->arena;
     double n = times * opt_expr_cost(o, v->def, demand);
     bool plan = !opt_fact(o, v)->call;
     *(plan ? &total->plan : &total->call) += n;
-    vec_push(arena, list, ((OptCost){v->name, opt_equation_text(o, v), n, opt_elements(o, v), plan}));
+    vec_push(arena, list, ((OptCost){v->name, opt_equation_text(o, v), n, stored_elements(o, v), plan}));
 }
 
 OptTotal opt_program_cost(Opt *o, OptCosts *list) {

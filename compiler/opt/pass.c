@@ -24,7 +24,7 @@ typedef struct Search {
 
 static void search_ref(void *data, IrExpr *ref) {
     Search *s = data;
-    if (body_has(s->owner, ref->var) || (s->inner && list_has(s->inner, ref->var))) s->found = true;
+    if (ref->var->kind == VAR_NOISE || body_has(s->owner, ref->var) || (s->inner && list_has(s->inner, ref->var))) s->found = true;
 }
 
 bool opt_dependent(const IrExpr *e, const Place *place) {
@@ -93,7 +93,7 @@ void opt_facts(Opt *o) {
     renumber(o);
     o->fact_count = p->vars.count;
     o->fact = ARENA_ARRAY(p->arena, OptFact, p->vars.count + 1);
-    for (int i = 0; i < p->vars.count; i++) o->fact[i].call = p->vars.at[i]->kind == VAR_STIMULUS;
+    for (int i = 0; i < p->vars.count; i++) o->fact[i].call = p->vars.at[i]->kind == VAR_STIMULUS || p->vars.at[i]->kind == VAR_NOISE;
     for (int i = 0; i < p->outputs.count; i++) o->fact[p->outputs.at[i].var->id].kept = true;
     for (int i = 0; i < p->checks.count; i++) {
         o->fact[p->checks.at[i].left->id].kept = true;

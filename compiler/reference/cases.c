@@ -134,7 +134,7 @@ Case *case_new(const Checker *c, Family family, uint64_t seed, const int64_t *si
     for (int i = 0; i < p->axes.count; i++) k->size[i] = size[p->axes.at[i]->root->id];
     for (int i = 0; i < p->vars.count; i++) {
         const IrVar *v = p->vars.at[i];
-        if (v->def) continue;
+        if (v->def || v->kind == VAR_NOISE) continue;
         k->count[i] = 1;
         for (int d = 0; d < v->axis_count; d++) k->count[i] *= stored(k, v, d);
         k->input[i] = malloc(sizeof(double) * (size_t)(k->count[i] ? k->count[i] : 1));

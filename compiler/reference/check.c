@@ -84,9 +84,17 @@ static int64_t first_beyond(Checker *c, CheckFamily *f, const Sides *s, int side
     return wrong;
 }
 
+/* The tolerance that a check allows, of 1 or the largest number of its right side. */
+static double tolerance(const Checker *c, RefTensor right, int check) {
+    double within = c->in->source->checks.at[check].within, scale = 1;
+    for (int64_t i = 0; within > 0 && i < right.count; i++)
+        if (isfinite(right.value[i])) scale = fmax(scale, fabs(right.value[i]));
+    return within * scale;
+}
+
 static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int check) {
     RefTensor left = side_value(c, s, 2 * check), right = side_value(c, s, 2 * check + 1);
-    double within = c->in->source->checks.at[check].within;
+    double within = tolerance(c, right, check);
     int64_t wrong = -1;
     for (int64_t i = 0; i < left.count; i++) {
         double bound = left.bound[i] + right.bound[i] + within, far = fabs(left.value[i] - right.value[i]);
@@ -132,7 +140,7 @@ static void fill_values(Checker *c, const Sides *s, int check, int side, int64_t
     failure->left = side < 0 ? reference.value[at] : s->native[side][at];
     failure->right = side < 0 ? side_value(c, s, 2 * check + 1).value[at] : reference.value[at];
     failure->bound = reference.bound[at];
-    if (side < 0) failure->bound += side_value(c, s, 2 * check + 1).bound[at] + c->in->source->checks.at[check].within;
+    if (side < 0) failure->bound += side_value(c, s, 2 * check + 1).bound[at] + tolerance(c, side_value(c, s, 2 * check + 1), check);
     else failure->bound += ref_tensor(s->bounds, c->scheduled_side[side]).bound[at];
 }
 
@@ -165,7 +173,7 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     CheckResult *result = &c->report->result[check];
     bool native = result->verdict == CHECK_NATIVE_WRONG;
     CheckFailure *failure = &result->failure;
-    Case *k = shrink(c, found, check, native);
+    Case *k = c->integrated[check] ? case_copy(found) : shrink(c, found, check, native);
     Sides s;
     const char *why;
     CheckFamily f = {0};
@@ -178,7 +186,8 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     failure->seed = found->seed;
     failure->shapes = case_shapes(c, k);
     failure->input = describe_input(c, k);
-    if (native) find_first_native(c, k, failure);
+    if (c->integrated[check]) failure->reason = "the circuit has not settled by then";
+    else if (native) find_first_native(c, k, failure);
     else find_first(c, found, check, holds, failure);
     case_free(k);
 }
@@ -186,6 +195,8 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
 /* ---- cases ------------------------------------------------------------------------------------------------------- */
 static void take_order_ratio(Checker *c, const Case *k, const Sides *s, CheckResult *result, Family family) {
     if (s->substituted || !s->bounds) return;
+    for (int i = 0; i < c->report->count; i++)
+        if (!c->taken[i]) return;
     Reference *r = ref_new(c->in->source, k->size, c->in->arithmetic, c->side, c->side_count);
     if (ref_cost(r) > 4e7) {
         ref_free(r);
@@ -194,6 +205,7 @@ static void take_order_ratio(Checker *c, const Case *k, const Sides *s, CheckRes
     bind_case(c, r, c->in->source, k);
     if (!ref_run(r)) {
         for (int check = 0; check < c->report->count; check++) {
+            if (!c->taken[check]) continue;
             RefTensor scheduled = ref_tensor(s->bounds, c->scheduled_side[2 * check]),
                 source = ref_tensor(r, c->side[2 * check]);
             double most = 0, base = 0;
@@ -211,7 +223,7 @@ static void take_order_ratio(Checker *c, const Case *k, const Sides *s, CheckRes
 
 static bool all_failed(const Checker *c) {
     for (int i = 0; i < c->report->count; i++)
-        if (c->report->result[i].verdict == CHECK_HOLDS) return false;
+        if (c->taken[i] && c->report->result[i].verdict == CHECK_HOLDS) return false;
     return true;
 }
 
@@ -237,6 +249,7 @@ static bool run_case(Checker *c, const Case *k, Found *found) {
     if (s.substituted)
         note(c, "at %s the optimised order in float64 stood in for the order of the source", case_shapes(c, k));
     for (int i = 0; i < c->report->count; i++) {
+        if (!c->taken[i]) continue;
         CheckResult *result = &c->report->result[i];
         CheckFamily *f = &result->family[k->family];
         int side;
@@ -318,6 +331,21 @@ static void run_families(Checker *c, Found *found) {
         }
     }
     free(size);
+}
+
+/* The checks of the dynamic reading: ordinary numbers, at one length. */
+static void run_integrated(Checker *c, Found *found) {
+    int64_t *size = calloc((size_t)c->in->source->axes.count + 1, sizeof *size);
+    sizes_at(c, FEW, size);
+    run_family(c, FAMILY_NORMAL, size, found);
+    free(size);
+}
+
+/* True when there is any. */
+static bool take(Checker *c, bool integrated) {
+    bool any = false;
+    for (int i = 0; i < c->report->count; i++) any |= c->taken[i] = c->integrated[i] == integrated;
+    return any;
 }
 
 /* ---- whole numbers ----------------------------------------------------------------------------------------------- */
@@ -407,6 +435,13 @@ static void reach(bool *seen, const IrVar *v) {
     if (v->init) ir_each_ref(v->init, reach_ref, seen);
 }
 
+static bool steps_reached(const IrProgram *p, const bool *seen) {
+    for (int i = 0; i < p->vars.count; i++)
+        for (int k = 0; seen[i] && k < p->vars.at[i]->axis_count; k++)
+            if (p->vars.at[i]->axes[k]->kind == AXIS_STEP) return true;
+    return false;
+}
+
 /* The equations that both sides depend on; NULL when there are none. */
 static bool *shared_by(const Checker *c, const IrProgram *p, const IrVar *left, const IrVar *right) {
     bool *one = ARENA_ARRAY(c->arena, bool, p->vars.count), *two = ARENA_ARRAY(c->arena, bool, p->vars.count), any = false;
@@ -426,6 +461,8 @@ static void set_up(Checker *c) {
     c->side_count = 2 * report->count;
     c->side = ARENA_ARRAY(c->arena, IrVar *, c->side_count);
     c->scheduled_side = ARENA_ARRAY(c->arena, IrVar *, c->side_count);
+    c->taken = ARENA_ARRAY(c->arena, bool, report->count + 1);
+    c->integrated = ARENA_ARRAY(c->arena, bool, report->count + 1);
     c->shared = ARENA_ARRAY(c->arena, bool *, report->count);
     c->scheduled_shared = ARENA_ARRAY(c->arena, bool *, report->count);
     for (int i = 0; i < report->count; i++) {
@@ -434,6 +471,10 @@ static void set_up(Checker *c) {
         c->side[2 * i + 1] = source->right;
         c->scheduled_side[2 * i] = scheduled->left;
         c->scheduled_side[2 * i + 1] = scheduled->right;
+        bool *seen = ARENA_ARRAY(c->arena, bool, c->in->source->vars.count + 1);
+        reach(seen, source->left);
+        reach(seen, source->right);
+        c->integrated[i] = steps_reached(c->in->source, seen);
         c->shared[i] = shared_by(c, c->in->source, source->left, source->right);
         c->scheduled_shared[i] = shared_by(c, c->in->scheduled, scheduled->left, scheduled->right);
         report->result[i] = (CheckResult){.name = source->name, .span = source->span, .family_count = FAMILY_COUNT,
@@ -449,12 +490,14 @@ CheckReport *check_run(Arena *arena, const CheckInput *input) {
     set_up(&c);
     if (c.report->count == 0) return c.report;
     Found found = {calloc((size_t)c.report->count, sizeof(Case *))};
-    run_families(&c, &found);
+    if (take(&c, true)) run_integrated(&c, &found);
+    if (take(&c, false)) run_families(&c, &found);
     for (int i = 0; i < c.side_count && in.native && !c.report->error; i++)
-        if (c.report->result[i / 2].verdict == CHECK_HOLDS) run_integers(&c, i);
+        if (c.taken[i / 2] && c.report->result[i / 2].verdict == CHECK_HOLDS) run_integers(&c, i);
     bool *holds = ARENA_ARRAY(arena, bool, c.report->count);
     for (int i = 0; i < c.report->count; i++) holds[i] = c.report->result[i].verdict == CHECK_HOLDS;
     for (int i = 0; i < c.report->count; i++) {
+        take(&c, c.integrated[i]);
         if (found.by_check[i]) explain_failure(&c, found.by_check[i], i, holds);
         case_free(found.by_check[i]);
     }

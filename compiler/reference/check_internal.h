@@ -28,6 +28,9 @@ typedef struct Checker {
     double spent; /* steps of the budget */
     int side_count;
     IrVar **side, **scheduled_side; /* left and right of each check: 2 i, 2 i + 1 */
+    /* By check: what is looked at in this pass. Checks of the dynamic reading have a pass of their own: every one of their cases is
+     * thousands of steps. */
+    bool *taken, *integrated;
     bool **shared, **scheduled_shared; /* by check, by variable id: what both sides are computed from; NULL: inputs alone */
 } Checker;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/draw.h"
 #include "reference/plan.h"
 
 RefArithmetic ref_float64(void) {
@@ -23,7 +24,7 @@ RefArithmetic ref_integers(void) {
 Reference *ref_new(const IrProgram *p, const int64_t *size, RefArithmetic how, IrVar *const *keep, int keep_count) {
     Arena *arena = arena_new();
     Reference *r = ARENA_NEW(arena, Reference);
-    *r = (Reference){.arena = arena, .p = p, .how = how};
+    *r = (Reference){.arena = arena, .p = p, .how = how, .seed = 1};
     r->size = ARENA_ARRAY(arena, int64_t, p->axes.count);
     r->position = ARENA_ARRAY(arena, int64_t, p->axes.count);
     r->tensor = ARENA_ARRAY(arena, Tensor, p->vars.count);
@@ -123,6 +124,7 @@ static void copy_input(Reference *r, const IrVar *v, Tensor *t, int dim, int64_t
 
 void ref_bind(Reference *r, const IrVar *input, const double *data) {
     Tensor *t = &r->tensor[input->id];
+    if (input->kind == VAR_NOISE) return; /* drawn step by step */
     if (!allocate(r, t)) return;
     copy_input(r, input, t, 0, 0, 0, data);
     t->bound_by_caller = true;
@@ -137,8 +139,19 @@ static void evaluate_all(Reference *r, const Equations *list) {
     for (int i = 0; i < list->count; i++) evaluate_equation(r, list->at[i]);
 }
 
+/* This step's numbers of every noise. The native program rounds them to its own type. */
+static void draw_noise(Reference *r) {
+    for (int i = 0; i < r->p->vars.count; i++) {
+        Tensor *t = &r->tensor[i];
+        if (t->var->kind != VAR_NOISE || !t->needed) continue;
+        rt_normals(r->seed, rt_stream(t->var->name), r->time, t->count, RT_F64, t->value);
+        for (int64_t k = 0; k < t->count; k++) t->bound[k] = input_bound(r, t->value[k]);
+    }
+}
+
 /* The places of this step in the rings. */
 static void turn_rings(Reference *r, const IrItem *scan) {
+    draw_noise(r);
     for (int i = 0; i < scan->body_count; i++) {
         Tensor *t = &r->tensor[scan->body[i]->var->id];
         if (!t->slots) continue;
@@ -262,15 +275,23 @@ static void let_go(Reference *r, int step) {
 static bool inputs_bound(Reference *r) {
     for (int i = 0; i < r->p->vars.count; i++) {
         const Tensor *t = &r->tensor[i];
-        if (!t->needed || t->var->def || t->bound_by_caller) continue;
+        if (!t->needed || t->var->def || t->bound_by_caller || t->var->kind == VAR_NOISE) continue;
         r->error = arena_printf(r->arena, "the input '%s' has no data", t->var->name);
         return false;
     }
     return true;
 }
 
+static bool prepare_noise(Reference *r) {
+    for (int i = 0; i < r->p->vars.count; i++) {
+        Tensor *t = &r->tensor[i];
+        if (t->var->kind == VAR_NOISE && t->needed && !allocate(r, t)) return false;
+    }
+    return true;
+}
+
 const char *ref_run(Reference *r) {
-    if (r->error || !inputs_bound(r)) return r->error;
+    if (r->error || !inputs_bound(r) || !prepare_noise(r)) return r->error;
     for (int i = 0; i < r->steps.count; i++) {
         const Step *step = r->steps.at[i];
         if (!prepare(r, &step->first) || !prepare(r, &step->body)) return r->error;

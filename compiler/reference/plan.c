@@ -451,6 +451,17 @@ static void count_bytes(Reference *r) {
     free(freed);
 }
 
+/* Of noise, one step's numbers are there at a time. */
+static void roll_noise(Tensor *t) {
+    t->count = 1;
+    for (int i = t->rank - 1; i >= 0; i--) {
+        bool time = t->axes[i]->kind == AXIS_STEP;
+        for (int k = 0; k < t->rank; k++) time |= ir_cycle_of(t->axes[k]) == t->axes[i];
+        t->stride[i] = time ? 0 : t->count;
+        if (!time) t->count *= t->size[i];
+    }
+}
+
 /* Steps are planned last to first, so that what nothing needs is never planned. */
 void plan_program(Reference *r) {
     const IrProgram *p = r->p;
@@ -458,6 +469,7 @@ void plan_program(Reference *r) {
         Tensor *t = shaped(r, &r->tensor[i], p->vars.at[i]->axis_count, p->vars.at[i]->axes);
         t->var = p->vars.at[i];
         t->last_use = -1;
+        if (t->var->kind == VAR_NOISE) roll_noise(t);
     }
     VEC(Step *) backwards = {0};
     for (int i = p->items.count - 1; i >= 0; i--) {

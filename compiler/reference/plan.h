@@ -104,6 +104,7 @@ struct Reference {
     Equations *list;   /* of it, where equations go */
     Equation *equation;
     bool *in_body;     /* by variable id: belongs to the scan or fix being planned */
+    uint64_t seed;     /* of noise */
     int64_t time;      /* steps done since the scan over steps being run began */
     double cost, bytes;
     double largest_bound;

@@ -31,7 +31,12 @@ static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic 
     IrVar **side = scheduled ? c->scheduled_side : c->side;
     const bool *shared = check < 0 ? NULL : scheduled ? c->scheduled_shared[check] : c->shared[check];
     int64_t *size = sizes_for(c, p, k);
-    Reference *r = ref_new(p, size, how, check < 0 ? side : side + 2 * check, check < 0 ? c->side_count : 2);
+    IrVar **keep = calloc((size_t)c->side_count + 1, sizeof *keep);
+    int count = 0;
+    for (int i = 0; i < c->side_count; i++)
+        if (check < 0 ? c->taken[i / 2] : i / 2 == check) keep[count++] = side[i];
+    Reference *r = ref_new(p, size, how, keep, count);
+    free(keep);
     free(size);
     *why = NULL;
     if (ref_cost(r) > most_steps || ref_bytes(r) > MOST_BYTES) {
@@ -54,6 +59,7 @@ static bool evaluate_references(Checker *c, bool scheduled, const Case *k, doubl
                                 const char **why) {
     Reference *common = NULL;
     for (int i = 0; i < c->side_count / 2; i++) {
+        if (!c->taken[i]) continue;
         bool own = (scheduled ? c->scheduled_shared : c->shared)[i] != NULL;
         Reference *r = own || !common ? evaluate(c, scheduled, own ? i : -1, ref_float64(), k, most_steps, why) : common;
         if (!r) return false;

@@ -1,23 +1,25 @@
 /* `ctx explain`: what a circuit computes, in which order, and what that costs.
  *
  * source is the settled core program as the circuit says it, optimised and report come from opt_run on it. Nothing is
- * changed or kept; output goes to `to`. circuit gives the wiring table; NULL (a program read as IR text) leaves it out. */
+ * changed or kept; output goes to `to`. circuit gives the wiring table; NULL (a program read as IR text) leaves it out; so does
+ * integration, of the dynamic reading. */
 #ifndef CTX_REPORT_EXPLAIN_H
 #define CTX_REPORT_EXPLAIN_H
 #include <stdio.h>
 
 #include "circuit/circuit.h"
+#include "ir/dynamic.h"
 #include "opt/opt.h"
 
 /* Equations circuit by circuit (populations, states, specs, with their compartments substituted), the order of contraction
  * chosen and the one not chosen with their costs, memory, assumptions. */
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
-                  const Circuit *circuit);
+                  const Circuit *circuit, const DynamicReport *integration);
 /* The equations as a LaTeX document fragment (align environments; needs amsmath). */
 void explain_latex(FILE *to, const IrProgram *source);
 /* The same facts as JSON, one object: see README.md. */
 void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
-                  const Circuit *circuit);
+                  const Circuit *circuit, const DynamicReport *integration);
 
 /* ---- equations.c: shared by the three ---- */
 typedef struct Equation {

@@ -2,6 +2,7 @@
 #include <jansson.h>
 
 #include "report/explain.h"
+#include "report/integration.h"
 #include "report/wiring.h"
 
 static json_t *total(const OptTotal *t) { return json_pack("{s:f,s:f}", "plan", t->plan, "call", t->call); }
@@ -52,7 +53,7 @@ static json_t *assumptions(const IrProgram *source, const OptReport *report) {
 }
 
 void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *r,
-                  const Circuit *circuit) {
+                  const Circuit *circuit, const DynamicReport *integration) {
     Memory m = explain_memory(optimised, r);
     json_t *all = json_pack(
         "{s:s,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:{s:f,s:f,s:f,s:f,s:f},s:o}", "name", source->name ? source->name : "",
@@ -62,6 +63,7 @@ void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised,
         m.weights, "stimuli", m.stimuli,
         "outputs", m.outputs, "plan", m.plan, "call", m.call, "assumptions", assumptions(source, r));
     if (circuit) json_object_set_new(all, "wiring", wiring_json(circuit));
+    if (integration && integration->steps) json_object_set_new(all, "integration", integration_json(integration));
     json_dumpf(all, to, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', to);
     json_decref(all);

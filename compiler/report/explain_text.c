@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "report/explain.h"
+#include "report/integration.h"
 #include "report/wiring.h"
 
 static const char *with_unit(Arena *arena, double n) {
@@ -47,13 +48,14 @@ static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
 }
 
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
-                  const Circuit *circuit) {
+                  const Circuit *circuit, const DynamicReport *integration) {
     Arena *arena = source->arena;
     if (circuit) {
         wiring_text(to, circuit);
         fputc('\n', to);
     }
     print_equations(to, source);
+    if (integration && integration->steps) integration_text(to, integration);
     print_costs(to, arena, report);
     Memory m = explain_memory(optimised, report);
     fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);

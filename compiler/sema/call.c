@@ -30,13 +30,12 @@ static Value apply_unary(Sema *s, CirOp op, Value v, Span at) {
     if (v.bad || op == CIR_REF) return v;
     bool keeps = op == CIR_RELU || op == CIR_ABS;
     if (op == CIR_SQRT) {
-        for (int i = 0; i < DIM_COUNT; i++) {
-            if (v.dim.power[i] % 2) {
-                diag_error(s->diag, E_UNIT_ARGUMENT, at, "the root of a quantity in %s", dim_text(s->arena, v.dim));
-                return value_bad(at);
-            }
-            v.dim.power[i] /= 2;
+        Dim root;
+        if (!dim_raise(v.dim, 1, &root)) {
+            diag_error(s->diag, E_UNIT_ARGUMENT, at, "the root of a quantity in %s", dim_text(s->arena, v.dim));
+            return value_bad(at);
         }
+        v.dim = root;
     } else if (!keeps) {
         if (!dim_is_none(v.dim)) {
             Diagnostic *d =
@@ -52,7 +51,7 @@ static Value apply_unary(Sema *s, CirOp op, Value v, Span at) {
     return v;
 }
 
-static Value arguments_error(Sema *s, const AstExpr *e, int want) {
+Value arguments_error(Sema *s, const AstExpr *e, int want) {
     diag_error(s->diag, E_ARGUMENTS, e->span, "`%s` takes %d argument%s, %d given", e->callee.name, want,
                want == 1 ? "" : "s", e->args.count);
     return value_bad(e->span);
@@ -121,6 +120,8 @@ Value call_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     if (strcmp(name, "previous") == 0) return previous_value(s, env, e);
     if (strcmp(name, "select") == 0) return select_value(s, env, e);
     if (strcmp(name, "size") == 0) return size_value(s, env, e);
+    if (strcmp(name, "time") == 0) return time_value(s, env, e);
+    if (strcmp(name, "settle") == 0) return settle_value(s, env, e);
     symbol = scope_require(s, env->scope, e->callee, KIND(SYM_SPEC) | KIND(SYM_FUNCTION), "a function or a spec");
     return symbol ? spec_value(s, env, symbol, e) : value_bad(e->span);
 }

@@ -51,7 +51,7 @@ static void elaborate_output(Sema *s, const Place *place, const AstStmt *stmt) {
     Scope *scope = scope_new(s, place->scope, false);
     Name name = place_path(s, place, stmt->name.name);
     infer_indices(s, scope, stmt->expr);
-    ExprEnv env = {.scope = scope, .tensor = true};
+    ExprEnv env = {.scope = scope, .tensor = true, .end = true};
     Value v = expr_value(s, &env, stmt->expr);
     if (v.bad || !order_axes(s, scope, stmt, &v)) return;
     CirEntity *entity = held(s, name, &v);
@@ -117,6 +117,14 @@ static double tolerance(Sema *s, const AstStmt *stmt) {
     return 0;
 }
 
+/* What a circuit has reached after a while is close to its settled value and not equal to it. */
+static bool tolerance_given(Sema *s, const AstStmt *stmt, const Value *a, const Value *b) {
+    if (stmt->tolerance || (!value_settles(a->expr) && !value_settles(b->expr))) return true;
+    Diagnostic *d = diag_error(s->diag, E_SETTLE, stmt->span, "a check of settle() says within which tolerance it holds");
+    diag_help(d, "`check settle(y, 50 ms) == y within 1e-3;`");
+    return false;
+}
+
 static Name check_name(Sema *s, const Place *place, const AstStmt *stmt) {
     Name name = stmt->name.name ? place_path(s, place, stmt->name.name)
                                 : name_printf(s->names, "check %d", s->c->checks.count + 1);
@@ -132,10 +140,10 @@ static void elaborate_check(Sema *s, const Place *place, const AstStmt *stmt) {
     Scope *scope = scope_new(s, place->scope, false);
     infer_indices(s, scope, stmt->expr);
     infer_indices(s, scope, stmt->expr2);
-    ExprEnv env = {.scope = scope, .tensor = true, .identify = true};
+    ExprEnv env = {.scope = scope, .tensor = true, .identify = true, .end = true};
     Value a = expr_value(s, &env, stmt->expr), b = expr_value(s, &env, stmt->expr2);
     CirCheck check = {.name = check_name(s, place, stmt), .within = tolerance(s, stmt), .span = stmt->span};
-    if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b)) return;
+    if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b) || !tolerance_given(s, stmt, &a, &b)) return;
     CirAxes axes = a.axes.count ? a.axes : b.axes;
     const char *label = stmt->name.name ? check.name : arena_printf(s->arena, "%d", s->c->checks.count + 1);
     check.left = spec_entity(s, name_printf(s->names, "check.%s.left", label), &axes, a);

@@ -64,12 +64,10 @@ static bool op_dimension(Sema *s, CirOp op, const Value *a, const Value *b, Span
         *out = dim_none();
         if (!dim_require(s, dim_none(), b->dim, b->span, "an exponent")) return false;
         if (dim_is_none(a->dim)) return true;
-        if (fold_number(b->expr, &n) && n == (int)n && n > -16 && n < 16) {
-            *out = dim_power(a->dim, (int)n);
-            return true;
-        }
+        bool known = fold_number(b->expr, &n) && 2 * n == (int)(2 * n) && n > -16 && n < 16;
+        if (known && dim_raise(a->dim, (int)(2 * n), out)) return true;
         diag_error(s->diag, E_UNIT_ARGUMENT, at,
-                   "a quantity with a unit (%s) is raised to a power that is not a whole number",
+                   "a quantity with a unit (%s) is raised to a power that gives no unit: whole numbers and halves do",
                    dim_text(s->arena, a->dim));
         return false;
     }
@@ -207,9 +205,7 @@ Value expr_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     case EXPR_UNARY: return negated(s, expr_value(s, &inner, e->args.at[0]), e->span);
     case EXPR_BINARY: return binary_value(s, &inner, e);
     case EXPR_REDUCE: return reduce_value(s, &inner, e);
-    case EXPR_DERIVATIVE:
-        diag_error(s->diag, E_EQUATION, e->span, "a derivative stands on the left side of an equation only");
-        return value_bad(e->span);
+    case EXPR_DERIVATIVE: return derivative_value(s, &inner, e);
     case EXPR_STRING: diag_error(s->diag, E_WRONG_KIND, e->span, "a text is not a value"); return value_bad(e->span);
     }
     return value_bad(e->span);

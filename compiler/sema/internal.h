@@ -18,7 +18,7 @@ typedef struct Population Population;
 /* ---- units.c: dimensions ----------------------------------------------------------------------------------------- */
 enum { DIM_METRE, DIM_KILOGRAM, DIM_SECOND, DIM_AMPERE, DIM_KELVIN, DIM_MOLE, DIM_COUNT };
 typedef struct Dim {
-    int power[DIM_COUNT];
+    int power[DIM_COUNT]; /* twice the exponent: white noise has the unit s^(-1/2), and roots of quantities are allowed */
     bool any; /* not known (yet), or the literal 0, which fits every dimension */
 } Dim;
 typedef struct Unit {
@@ -29,7 +29,8 @@ typedef struct Unit {
 Dim dim_none(void);
 Dim dim_any(void);
 Dim dim_combine(Dim a, Dim b, int sign); /* a * b^sign */
-Dim dim_power(Dim a, int n);
+Dim dim_second(void);
+bool dim_raise(Dim a, int halves, Dim *out); /* a^(halves/2); false: the exponents would not be halves */
 bool dim_equal(Dim a, Dim b); /* true if either is `any` */
 bool dim_is_none(Dim a);
 const char *dim_text(Arena *arena, Dim dim);
@@ -54,6 +55,8 @@ typedef struct Entity {
     bool declared_init; /* weights: has an initialiser, a tensor or a tie of its own */
     bool targeted;     /* compartments: some arrow arrives */
     bool defined;      /* cell quantities: has an equation */
+    bool flows;        /* cell quantities: that equation is a differential one */
+    bool settles;      /* specs, sides of checks: settle() is in its value */
     bool bias;         /* weights: of a bias; starts at 0 where nothing is written */
     double fan_in, fan_out; /* weights: for xavier, known when wired */
 } Entity;
@@ -206,6 +209,8 @@ typedef struct ExprEnv {
     Scope *scope;
     bool tensor;       /* outputs, checks, specs: brackets list every index by position; else axes are found by name */
     bool identify;     /* checks: a cycle axis is its base axis */
+    bool cell;         /* equations of cells and synapses: time() means the present, r' the rate of change of r */
+    bool end;          /* outputs and checks: settle() may stand here */
     CirRenames bound;  /* axes bound by enclosing reductions -> their fresh copies */
     int depth, calls; /* nesting of expressions and of specs, both limited */
 } ExprEnv;
@@ -215,6 +220,7 @@ Value expr_value(Sema *s, const ExprEnv *env, const AstExpr *e);
 Value value_of_reading(Sema *s, const Reading *r);
 Value value_op(Sema *s, const ExprEnv *env, CirOp op, Value a, Value b, Span at);
 Value value_renamed(Sema *s, Value v, const CirRenames *map);
+Value arguments_error(Sema *s, const AstExpr *e, int want);
 Value call_value(Sema *s, const ExprEnv *env, const AstExpr *e);
 Value reduce_value(Sema *s, const ExprEnv *env, const AstExpr *e);
 Value spec_call(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr *call);
@@ -244,6 +250,19 @@ Resolved resolve_path(Sema *s, const Scope *scope, const AstRef *ref);
 bool resolve_target(Sema *s, Arrow *arrow);
 
 bool guard_build(Sema *s, const ExprEnv *env, const AstExpr *e, CirGuard *guard, CirAxes *used);
+
+/* ---- dynamic.c: what only the dynamic reading gives a meaning of its own ------------------------------------------- */
+Value time_value(Sema *s, const ExprEnv *env, const AstExpr *e);
+Value derivative_value(Sema *s, const ExprEnv *env, const AstExpr *e);
+Value settle_value(Sema *s, const ExprEnv *env, const AstExpr *e);
+bool value_settles(const CirExpr *e);
+/* White noise belongs into a differential equation, and there it is a term of a sum with a factor without noise. */
+bool noise_absent(Sema *s, const Value *v, const char *where);
+bool noise_linear(Sema *s, const Value *v);
+
+/* ---- delay.c ----------------------------------------------------------------------------------------------------- */
+/* `delay e` of a projection over the axes given; names: to the circuit's axes. NULL after a report. */
+CirExpr *delay_of(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *axes, const CirRenames *names);
 
 /* ---- weight.c ---------------------------------------------------------------------------------------------------- */
 CirEntity *entity_new(Sema *s, CirEntityKind kind, Name path, const CirAxes *axes, Span at);

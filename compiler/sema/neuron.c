@@ -44,6 +44,27 @@ static void declare_rate(Sema *s, Population *p, const AstStmt *stmt) {
     p->cir->rate->unit = name_of(s->names, text);
 }
 
+/* `noise xi, eta;`: one independent process for each cell, in 1/sqrt(s), so that its integral over a time t is in sqrt(s). */
+static void declare_noises(Sema *s, Population *p, const AstStmt *stmt) {
+    for (int i = 0; i < stmt->path.count; i++) {
+        CirEntity *entity = member_new(s, p, ENTITY_NOISE, stmt->path.at[i]);
+        if (!entity) continue;
+        dim_raise(dim_second(), -1, &entity_of(entity)->dim);
+        entity_of(entity)->defined = true;
+        vec_push(s->arena, &p->cir->noises, entity);
+    }
+}
+
+static void declare_method(Sema *s, Population *p, const AstStmt *stmt) {
+    if (p->cir->method) {
+        Diagnostic *d = diag_error(s->diag, E_METHOD, stmt->span, "a neuron type has one method");
+        diag_mark(d, p->cir->method_span, "another one");
+        return;
+    }
+    p->cir->method = stmt->name.name;
+    p->cir->method_span = stmt->name.span;
+}
+
 /* The variable of an equation and, for a derivative, the factors before it. */
 typedef struct Left {
     const AstRef *ref;
@@ -74,6 +95,8 @@ static void declare_variable(Sema *s, Population *p, const AstStmt *stmt) {
     if (!left_side(stmt->left, &left)) return;
     AstName name = left.ref->path.at[0].name;
     if (!scope_own(p->cell, name.name)) member_new(s, p, ENTITY_VARIABLE, name);
+    Symbol *symbol = scope_own(p->cell, name.name);
+    if (left.derivative && symbol && symbol->kind == SYM_ENTITY) entity_of(symbol->entity)->flows = true;
 }
 
 /* `rate r = m` or `r = m` with a state m: previous(population) is previous(m), which starts where m starts. */
@@ -94,7 +117,9 @@ static void find_rate_state(Sema *s, Population *p, const AstStmt *stmt) {
 }
 
 static void refused(Sema *s, Population *p, const AstStmt *stmt) {
-    if (refuse_reading(s, stmt)) p->bad = true;
+    p->bad = true;
+    if (refuse_reading(s, stmt)) return;
+    diag_error(s->diag, E_NOT_HERE, stmt->span, "this statement cannot stand in a neuron type");
 }
 
 void cell_declare(Sema *s, Population *p) {
@@ -111,7 +136,9 @@ void cell_declare(Sema *s, Population *p) {
             else declare_rate(s, p, stmt);
             rate = true;
             break;
-        case STMT_PARAMETER: case STMT_EQUATION: case STMT_ITERATE: case STMT_METHOD: break;
+        case STMT_NOISE: declare_noises(s, p, stmt); break;
+        case STMT_METHOD: declare_method(s, p, stmt); break;
+        case STMT_PARAMETER: case STMT_EQUATION: case STMT_ITERATE: break;
         default: refused(s, p, stmt);
         }
     }
@@ -169,7 +196,10 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     Symbol *symbol = scope_own(p->cell, name.name);
     if (!symbol) symbol = scope_add(s, p->cell, SYM_VALUE, name.name, name.span);
     if (symbol->kind != SYM_VALUE) {
-        diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        Diagnostic *d =
+            diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already in this neuron type", name.name);
+        diag_mark(d, symbol->span, "declared here too");
+        p->bad = true;
         return;
     }
     ExprEnv inside = {.scope = p->cell}, outside = {.scope = p->place->scope};
@@ -177,7 +207,7 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     if (otherwise) base = v = expr_value(s, &inside, otherwise);
     if (given) v = expr_value(s, &outside, given);
     if (given && otherwise && !base.bad && !v.bad)
-        dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
+        v.bad = !dim_require(s, base.dim, v.dim, given->span, arena_printf(s->arena, "parameter `%s`", name.name));
     if (!given && !otherwise) {
         Diagnostic *d =
             diag_error(s->diag, E_ARGUMENTS, p->cir->span, "`%s` needs a value for `%s`", p->type->name, name.name);
@@ -231,12 +261,6 @@ static void bind_parameters(Sema *s, Population *p) {
 static void push_equation(Sema *s, Population *p, CirEntity *variable, bool derivative, CirExpr *coefficient, Value v,
                           Span at) {
     Entity *entity = entity_of(variable);
-    if (variable->kind == ENTITY_COMPARTMENT) {
-        Diagnostic *d = diag_error(s->diag, E_EQUATION, at, "a compartment has no equation; its value is what arrives");
-        diag_mark(d, variable->span, "declared here");
-        p->bad = true;
-        return;
-    }
     if (entity->defined) {
         Diagnostic *d = diag_error(s->diag, E_EQUATION, at, "`%s` has two equations", variable->path);
         diag_help(d, "equations hold at once; they are not steps of a program");
@@ -248,15 +272,33 @@ static void push_equation(Sema *s, Population *p, CirEntity *variable, bool deri
     vec_push(s->arena, &p->cir->equations, equation);
 }
 
+/* v' on the right of its own equation: to be brought to the left, which is the user's to do. */
+static bool follows_itself(const CirExpr *e, const CirEntity *variable) {
+    if (e->op == CIR_DERIVATIVE && e->arg[0]->entity == variable) return true;
+    for (int i = 0; i < e->argc; i++)
+        if (follows_itself(e->arg[i], variable)) return true;
+    return false;
+}
+
+static bool rate_of_change_ok(Sema *s, const CirEntity *variable, const Value *coefficient, const Value *v, Span at) {
+    if (!noise_linear(s, v) || !noise_absent(s, coefficient, "before a rate of change")) return false;
+    if (!follows_itself(v->expr, variable) && !follows_itself(coefficient->expr, variable)) return true;
+    Diagnostic *d = diag_error(s->diag, E_DERIVATIVE, at, "the rate of change of `%s` stands on both sides", variable->path);
+    diag_help(d, "bring it to the left: one term, `tau * r' = ...;`");
+    return false;
+}
+
 static void derivative_equation(Sema *s, Population *p, CirEntity *variable, const Left *left, Value v, Span at) {
-    ExprEnv env = {.scope = p->cell};
+    ExprEnv env = {.scope = p->cell, .cell = true};
     Value one = value_number(s, "1", 1, at), coefficient = one;
     if (left->times) coefficient = expr_value(s, &env, left->times);
     if (left->over) coefficient = value_op(s, &env, CIR_DIV, one, expr_value(s, &env, left->over), at);
-    Dim second = dim_none();
-    second.power[DIM_SECOND] = 1;
-    Dim want = dim_combine(dim_combine(coefficient.dim, entity_of(variable)->dim, 1), second, -1);
-    if (coefficient.bad || !dim_require(s, want, v.dim, at, "the two sides of this equation")) {
+    Dim speed = dim_combine(coefficient.dim, dim_second(), -1);
+    Entity *entity = entity_of(variable);
+    if (entity->dim.any && !coefficient.bad) entity->dim = dim_combine(v.dim, speed, -1);
+    Dim want = dim_combine(speed, entity->dim, 1);
+    if (coefficient.bad || !dim_require(s, want, v.dim, at, "the two sides of this equation") ||
+        !rate_of_change_ok(s, variable, &coefficient, &v, at)) {
         p->bad = true;
         return;
     }
@@ -266,8 +308,21 @@ static void derivative_equation(Sema *s, Population *p, CirEntity *variable, con
 static void plain_equation(Sema *s, Population *p, CirEntity *variable, Value v, Span at) {
     Entity *entity = entity_of(variable);
     if (entity->dim.any) entity->dim = v.dim;
-    if (!dim_require(s, entity->dim, v.dim, at, "the two sides of this equation")) p->bad = true;
+    if (!noise_absent(s, &v, "in an equation that is not a differential one") ||
+        !dim_require(s, entity->dim, v.dim, at, "the two sides of this equation"))
+        p->bad = true;
     else push_equation(s, p, variable, false, NULL, v, at);
+}
+
+/* What has a value of its own: no equation is for it. */
+static bool takes_equation(Sema *s, const CirEntity *variable, Span at) {
+    const char *why = variable->kind == ENTITY_NOISE ? "noise has no equation"
+                      : variable->kind == ENTITY_COMPARTMENT ? "a compartment has no equation; its value is what arrives"
+                                                              : NULL;
+    if (!why) return true;
+    Diagnostic *d = diag_error(s->diag, E_EQUATION, at, "%s", why);
+    diag_mark(d, variable->span, "declared here");
+    return false;
 }
 
 static void equation(Sema *s, Population *p, const AstStmt *stmt) {
@@ -285,12 +340,45 @@ static void equation(Sema *s, Population *p, const AstStmt *stmt) {
         p->bad = true;
         return;
     }
-    ExprEnv env = {.scope = p->cell};
-    Value v = expr_value(s, &env, stmt->expr);
+    ExprEnv env = {.scope = p->cell, .cell = true};
+    Value v = value_bad(stmt->span);
+    if (takes_equation(s, symbol->entity, stmt->span)) v = expr_value(s, &env, stmt->expr);
     p->bad |= v.bad;
     if (v.bad) return;
     if (left.derivative) derivative_equation(s, p, symbol->entity, &left, v, stmt->span);
     else plain_equation(s, p, symbol->entity, v, stmt->span);
+}
+
+/* What an equation says of the dimension of its variable, as far as its right side is known. True: it has one now. */
+static bool learn_dimension(Sema *s, Population *p, const AstStmt *stmt) {
+    Left left = {0};
+    if (stmt->kind != STMT_EQUATION || !left_side(stmt->left, &left)) return false;
+    Symbol *symbol = scope_own(p->cell, left.ref->path.at[0].name.name);
+    bool variable = symbol && symbol->kind == SYM_ENTITY && symbol->entity->kind == ENTITY_VARIABLE;
+    if (!variable || !entity_of(symbol->entity)->dim.any) return false;
+    ExprEnv env = {.scope = p->cell, .cell = true};
+    Value v = expr_value(s, &env, stmt->expr), factor = value_number(s, "1", 1, stmt->span);
+    if (left.times) factor = expr_value(s, &env, left.times);
+    if (left.over) factor = value_op(s, &env, CIR_DIV, factor, expr_value(s, &env, left.over), stmt->span);
+    if (v.bad || factor.bad) return false;
+    Dim dim = dim_combine(v.dim, factor.dim, -1);
+    entity_of(symbol->entity)->dim = left.derivative ? dim_combine(dim, dim_second(), 1) : dim;
+    return !entity_of(symbol->entity)->dim.any;
+}
+
+/* Equations hold at once: the order in which they are written does not decide which dimensions are compared. What is wrong is met
+ * again, and reported, when the equations are elaborated. */
+static void variable_dimensions(Sema *s, Population *p) {
+    const AstStmts *body = &p->type->stmt->body;
+    Diagnostics *kept = s->diag;
+    Arena *scratch = arena_new();
+    s->diag = diag_new(scratch);
+    for (bool learnt = true; learnt;) {
+        learnt = false;
+        for (int i = 0; i < body->count; i++) learnt |= learn_dimension(s, p, body->at[i]);
+    }
+    s->diag = kept;
+    arena_free(scratch);
 }
 
 static void state_init(Sema *s, Population *p, const AstStmt *stmt) {
@@ -298,8 +386,8 @@ static void state_init(Sema *s, Population *p, const AstStmt *stmt) {
     if (!symbol || symbol->kind != SYM_ENTITY || symbol->entity->kind != ENTITY_STATE) return;
     ExprEnv env = {.scope = p->cell};
     Value v = stmt->expr ? expr_value(s, &env, stmt->expr) : value_number(s, "0", 0, stmt->span);
-    p->bad |= v.bad;
-    if (v.bad) return;
+    p->bad |= v.bad || !noise_absent(s, &v, "in an initial value");
+    if (p->bad) return;
     entity_of(symbol->entity)->dim = v.dim.any ? dim_none() : v.dim;
     CirState state = {symbol->entity, v.expr};
     vec_push(s->arena, &p->cir->states, state);
@@ -314,6 +402,7 @@ static void compartment_defaults(Sema *s, Population *p, const AstStmt *stmt) {
             Symbol *symbol = scope_own(p->cell, member->decl.name.name);
             if (!symbol || symbol->entity != c->entity) continue;
             Value v = member->value ? expr_value(s, &env, member->value) : value_bad(member->decl.span);
+            p->bad |= !noise_absent(s, &v, "in the default of a compartment");
             if (!v.bad) c->otherwise = v.expr;
             if (!v.bad && entity_of(c->entity)->dim.any) entity_of(c->entity)->dim = v.dim;
             if (!v.bad && !dim_require(s, entity_of(c->entity)->dim, v.dim, v.span, "this default")) p->bad = true;
@@ -385,11 +474,12 @@ void cell_elaborate(Sema *s, Population *p) {
         if (stmt->kind == STMT_STATE) state_init(s, p, stmt);
         if (stmt->kind == STMT_ITERATE) body_iterate(s, p, stmt);
     }
+    variable_dimensions(s, p);
     for (int i = 0; i < body->count && !p->bad; i++) {
         const AstStmt *stmt = body->at[i];
         if (stmt->kind == STMT_EQUATION) equation(s, p, stmt);
         if (stmt->kind != STMT_RATE || !stmt->expr) continue;
-        ExprEnv env = {.scope = p->cell};
+        ExprEnv env = {.scope = p->cell, .cell = true};
         Value v = expr_value(s, &env, stmt->expr);
         p->bad |= v.bad;
         if (!v.bad) plain_equation(s, p, p->cir->rate, v, stmt->span);

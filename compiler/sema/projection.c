@@ -195,13 +195,31 @@ static CirExpr *scaled_weight(Sema *s, const Wire *w, CirExpr *weight) {
     return weight ? cir_op2(s->c, CIR_MUL, w->arrow->span, factor, weight) : factor;
 }
 
+/* Heard so much later: the source as it was. What was a cycle ago is latched and no signal in time. */
+static bool wire_delay(Sema *s, Wire *w) {
+    const AstExpr *delay = w->arrow->synapse ? w->arrow->synapse->delay : NULL;
+    if (!delay) return true;
+    if (w->source.op == CIR_PREVIOUS) {
+        Diagnostic *d = diag_error(s->diag, E_DELAY, delay->span, "a source is heard one cycle ago or with a delay, not both");
+        diag_mark(d, w->source.span, "one cycle ago");
+        diag_help(d, "leave out one of the two, or put a relay between them");
+        return false;
+    }
+    ExprEnv env = {.scope = w->arrow->place->scope};
+    CirAxes axes = {0};
+    for (int i = 0; i < w->source.order.count; i++) axes_push(s, &axes, w->source.order.at[i]);
+    for (int i = 0; i < w->visible.count; i++) axes_push(s, &axes, w->visible.at[i]);
+    w->made.delay = delay_of(s, &env, delay, &axes, &w->names);
+    return w->made.delay != NULL;
+}
+
 /* ---- all together ------------------------------------------------------------------------------------------------ */
 static bool wire_source(Sema *s, Wire *w) {
     ExprEnv env = {.scope = w->arrow->place->scope};
     w->source = read_source(s, &env, w->arrow->source);
     if (w->source.bad || !read_weight(s, w)) return false;
     if (w->arrow->kind == ARROW_DRIVE && !drive_axes_ok(s, w)) return false;
-    if (!weight_axes_ok(s, w) || !converge(s, w) || !wire_guard(s, w)) return false;
+    if (!weight_axes_ok(s, w) || !converge(s, w) || !wire_guard(s, w) || !wire_delay(s, w)) return false;
     Dim dim = entity_of(w->source.entity)->dim;
     CirExpr *source;
     if (w->arrow->synapse && w->arrow->synapse->model.name) {

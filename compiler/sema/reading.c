@@ -148,6 +148,12 @@ void reading_rename(Sema *s, Reading *r, const CirRenames *map) {
 /* A part of a cell: a compartment, a state, a further variable. */
 static CirEntity *member_of(Sema *s, const Population *p, AstName member) {
     Symbol *symbol = p->cell ? scope_own(p->cell, member.name) : NULL;
+    if (symbol && symbol->kind == SYM_ENTITY && symbol->entity->kind == ENTITY_NOISE) {
+        Diagnostic *d = diag_error(s->diag, E_NOISE, member.span, "the noise of a cell is not a signal that others could hear");
+        diag_mark(d, symbol->span, "declared here");
+        diag_help(d, "read what follows it: a quantity with a differential equation");
+        return NULL;
+    }
     if (symbol && symbol->kind == SYM_ENTITY) return symbol->entity;
     if (p->bad) return NULL;
     Diagnostic *d = diag_error(s->diag, E_COMPARTMENT, member.span, "population `%s` has no compartment or state `%s`",

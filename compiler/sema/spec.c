@@ -14,6 +14,7 @@ CirEntity *spec_entity(Sema *s, Name path, const CirAxes *axes, Value value) {
     CirEntity *entity = entity_new(s, ENTITY_SPEC, path, axes, value.span);
     entity->value = value.expr;
     entity_of(entity)->dim = value.dim;
+    entity_of(entity)->settles = value_settles(value.expr);
     vec_push(s->arena, &s->c->specs, entity);
     return entity;
 }
@@ -185,6 +186,7 @@ static bool spec_recurrence(Sema *s, Call *call, const AstStmt *stmt) {
     if (v.bad || !all_on_the_left(s, inner, &axes, &v)) return false;
     entity->value = v.expr;
     entity_of(entity)->dim = v.dim;
+    entity_of(entity)->settles = value_settles(v.expr);
     vec_push(s->arena, &s->c->specs, entity);
     if (call->spec->stmt->results.at[0].name.name == name.name) call->result = names;
     return true;

@@ -79,7 +79,7 @@ static void model_equation(Sema *s, Model *m, const AstStmt *stmt) {
         m->bad = true;
         return;
     }
-    ExprEnv env = {.scope = m->scope};
+    ExprEnv env = {.scope = m->scope, .cell = true};
     Value v = expr_value(s, &env, stmt->expr);
     Entity *entity = entity_of(symbol->entity);
     if (entity->dim.any) entity->dim = v.dim;
@@ -90,7 +90,7 @@ static void model_equation(Sema *s, Model *m, const AstStmt *stmt) {
 }
 
 static void model_output(Sema *s, Model *m, const AstStmt *stmt) {
-    ExprEnv env = {.scope = m->scope};
+    ExprEnv env = {.scope = m->scope, .cell = true};
     Value v = expr_value(s, &env, stmt->expr);
     m->bad |= v.bad;
     m->made->signal = model_entity(s, m, ENTITY_SYNAPSE, "signal");
@@ -99,13 +99,23 @@ static void model_output(Sema *s, Model *m, const AstStmt *stmt) {
     vec_push(s->arena, &m->made->equations, equation);
 }
 
+/* A synapse has states, equations and an output; whatever else a neuron type may say has no meaning here. */
+static void model_part(Sema *s, Model *m, const AstStmt *stmt) {
+    bool known = stmt->kind == STMT_STATE || stmt->kind == STMT_EQUATION || stmt->kind == STMT_OUTPUT;
+    if (known) return;
+    m->bad = true;
+    if (refuse_reading(s, stmt)) return;
+    Diagnostic *d = diag_error(s->diag, E_SYNAPSE_MODEL, stmt->span, "this does not stand in a synapse model");
+    diag_help(d, "it has parameters, states, their equations and an output");
+}
+
 static void model_body(Sema *s, Model *m) {
     const AstStmt *type = m->type->stmt;
     for (int i = 0; i < type->params.count; i++) model_value(s, m, type->params.at[i].name, i, type->params.at[i].value);
     for (int i = 0; i < type->body.count; i++) {
         const AstStmt *stmt = type->body.at[i];
         if (stmt->kind == STMT_PARAMETER) model_value(s, m, stmt->name, -1, stmt->expr);
-        else if (refuse_reading(s, stmt)) m->bad = true;
+        else model_part(s, m, stmt);
     }
     for (int i = 0; i < type->body.count && !m->bad; i++)
         if (type->body.at[i]->kind == STMT_STATE) model_state(s, m, type->body.at[i]);

@@ -35,9 +35,30 @@ Dim dim_combine(Dim a, Dim b, int sign) {
     return r;
 }
 
-Dim dim_power(Dim a, int n) {
+Dim dim_second(void) {
+    Dim second = dim_none();
+    second.power[DIM_SECOND] = 2;
+    return second;
+}
+
+bool dim_raise(Dim a, int halves, Dim *out) {
+    *out = a;
+    for (int i = 0; i < DIM_COUNT; i++) {
+        if (a.power[i] * halves % 2) return false;
+        out->power[i] = a.power[i] * halves / 2;
+    }
+    return true;
+}
+
+static Dim dim_power(Dim a, int n) {
     for (int i = 0; i < DIM_COUNT; i++) a.power[i] *= n;
     return a;
+}
+
+static Dim dim_of_unit(const int *power) {
+    Dim dim = dim_none();
+    for (int i = 0; i < DIM_COUNT; i++) dim.power[i] = 2 * power[i];
+    return dim;
 }
 
 bool dim_equal(Dim a, Dim b) { return a.any || b.any || memcmp(a.power, b.power, sizeof a.power) == 0; }
@@ -51,14 +72,14 @@ const char *dim_text(Arena *arena, Dim dim) {
     for (int i = 0; i < DIM_COUNT; i++) {
         if (!dim.power[i]) continue;
         text_add(&text, "%s%s", text.length ? " " : "", symbol[i]);
-        if (dim.power[i] != 1) text_add(&text, "^%d", dim.power[i]);
+        if (dim.power[i] % 2) text_add(&text, "^(%d/2)", dim.power[i]);
+        else if (dim.power[i] != 2) text_add(&text, "^%d", dim.power[i] / 2);
     }
     const char *product = text.at;
     for (int i = 0; i < COUNT(units); i++) {
         if (units[i].exponent) continue;
-        Dim unit = {{0}, false};
-        memcpy(unit.power, units[i].power, sizeof unit.power);
-        for (int seconds = 0; seconds >= -1; seconds--, unit.power[DIM_SECOND]--) {
+        Dim unit = dim_of_unit(units[i].power);
+        for (int seconds = 0; seconds >= -1; seconds--, unit.power[DIM_SECOND] -= 2) {
             if (memcmp(unit.power, dim.power, sizeof dim.power)) continue;
             const char *name = seconds ? arena_printf(arena, "%s/s", units[i].name) : units[i].name;
             return strcmp(name, product) == 0 ? product : arena_printf(arena, "%s (%s)", name, product);
@@ -70,7 +91,7 @@ const char *dim_text(Arena *arena, Dim dim) {
 static bool unit_named(const char *name, Unit *unit) {
     for (int i = 0; i < COUNT(units); i++)
         if (strcmp(units[i].name, name) == 0) {
-            memcpy(unit->dim.power, units[i].power, sizeof unit->dim.power);
+            unit->dim = dim_of_unit(units[i].power);
             unit->exponent = units[i].exponent;
             return true;
         }
@@ -78,7 +99,7 @@ static bool unit_named(const char *name, Unit *unit) {
         if (name[0] == prefixes[i].letter && name[1])
             for (int k = 0; k < COUNT(units); k++)
                 if (strcmp(units[k].name, name + 1) == 0) {
-                    memcpy(unit->dim.power, units[k].power, sizeof unit->dim.power);
+                    unit->dim = dim_of_unit(units[k].power);
                     unit->exponent = units[k].exponent + prefixes[i].exponent;
                     return true;
                 }

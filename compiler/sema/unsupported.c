@@ -10,7 +10,6 @@ static bool refuse(Sema *s, ErrorCode code, Span at, const char *what, const cha
 
 bool refuse_reading(Sema *s, const AstStmt *stmt) {
     switch (stmt->kind) {
-    case STMT_NOISE: return refuse(s, E_NOISE, stmt->span, "noise", "dynamic");
     case STMT_ON_SPIKE: return refuse(s, E_ON_SPIKE, stmt->span, "on spike", "dynamic");
     case STMT_RULE: return refuse(s, E_RULE, stmt->span, "rule", "learning");
     case STMT_LEARN: return refuse(s, E_LEARN, stmt->span, "learn", "learning");
@@ -21,7 +20,6 @@ bool refuse_reading(Sema *s, const AstStmt *stmt) {
 
 bool refuse_synapse(Sema *s, const AstSynapse *synapse) {
     bool refused = false;
-    if (synapse->delay) refused = refuse(s, E_DELAY, synapse->delay->span, "delay", "dynamic");
     if (synapse->sparse) refused = refuse(s, E_SPARSE, synapse->sparse->span, "sparse", "dynamic");
     return refused;
 }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "ctx_abi.h"
+
 /* A product and a sum fused into one rounding would give other numbers on machines that have the instruction. */
 #pragma GCC optimize("fp-contract=off")
 
@@ -23,7 +25,7 @@ void rt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]
 }
 
 /* Distinguishes the streams of differently named tensors (FNV-1a). */
-static uint64_t name_hash(const char *name) {
+uint64_t rt_stream(const char *name) {
     uint64_t hash = 0xcbf29ce484222325u;
     for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
     return hash;
@@ -95,7 +97,7 @@ static void draw_pair(const RtDraw *draw, uint64_t seed, uint64_t stream, int64_
 }
 
 void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out) {
-    uint64_t stream = name_hash(name);
+    uint64_t stream = rt_stream(name);
     for (int64_t block = first / 2; 2 * block < first + count; block++) {
         double pair[2];
         draw_pair(draw, seed, stream, block, pair);
@@ -108,4 +110,24 @@ void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t f
 
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out) {
     rt_draw_from(draw, seed, name, 0, count, type, out);
+}
+
+/* Steps begin with a block of their own, so that an odd count shifts nothing. */
+void rt_normals(uint64_t seed, uint64_t stream, int64_t step, int64_t count, RtType type, void *out) {
+    uint64_t first = (uint64_t)step * (uint64_t)((count + 1) / 2);
+    for (int64_t i = 0; i < count; i += 2) {
+        double pair[2];
+        uniform_pair(seed, stream, first + (uint64_t)(i / 2), pair);
+        normal_pair(pair, pair);
+        put(type, out, i, pair[0]);
+        if (i + 1 < count) put(type, out, i + 1, pair[1]);
+    }
+}
+
+void rt_noise_f32(const CtxFrame *frame, int64_t stream, int64_t step, int64_t count, float *out) {
+    rt_normals(frame->seed, (uint64_t)stream, step, count, RT_F32, out);
+}
+
+void rt_noise_f64(const CtxFrame *frame, int64_t stream, int64_t step, int64_t count, double *out) {
+    rt_normals(frame->seed, (uint64_t)stream, step, count, RT_F64, out);
 }

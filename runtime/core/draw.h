@@ -21,6 +21,15 @@ typedef struct RtDraw {
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out);
 /* Elements `first` to first + count - 1 of the same tensor. */
 void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out);
+/* The stream of a name, as rt_draw has it. */
+uint64_t rt_stream(const char *name);
+/* White noise: `count` standard normal numbers of one time step, computed in double, then rounded. Number i of step t depends on seed,
+ * stream, t and i only. */
+void rt_normals(uint64_t seed, uint64_t stream, int64_t step, int64_t count, RtType type, void *out);
+/* The same for generated code, with the seed of the frame. */
+struct CtxFrame;
+void rt_noise_f32(const struct CtxFrame *frame, int64_t stream, int64_t step, int64_t count, float *out);
+void rt_noise_f64(const struct CtxFrame *frame, int64_t stream, int64_t step, int64_t count, double *out);
 /* One block of the generator: four words from a counter of four and a key of two. */
 void rt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 #endif

@@ -11,7 +11,7 @@
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
  *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
- * *                   "slots": 2,                                                               places one after the other (default 1)
+ *                    "slots": 2,                                                               places one after the other (default 1)
  *                   "axis_names": ["now", "d"],                                               what the circuit calls its axes
  *                   "recorded": true,                                                         output, trace: by `record`
  *                   "part": 0,                                                                trace, stream: the part that uses it
@@ -35,14 +35,15 @@
 
 typedef struct RtPool RtPool; /* worker threads (runtime/core/pool) */
 
-typedef struct CtxFrame {
+typedef struct CtxFrame CtxFrame;
+struct CtxFrame {
     const int64_t *size;   /* run-time size of each axis of the descriptor */
     void *const *buffer;   /* address of each buffer of the descriptor, 64-byte aligned */
     unsigned char *scratch; /* scratch_bytes(size) bytes for each thread of the pool, 64-byte aligned */
     int64_t scratch_stride; /* bytes between two threads' scratch */
     RtPool *pool;
     uint64_t seed;         /* of noise */
-} CtxFrame;
+};
 
 /* A stretch of a program of the dynamic reading: `call` first, then, unless `advance` is NULL, the steps of the clock in order and in
  * pieces of any length: advance(frame, 0, n), advance(frame, n, m) ... up to cycles * steps. After each piece the frame's buffers and

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Every block of LANGUAGE.md and README.md that is marked ```ctx is a whole program: it must compile, and what it checks must hold.
+# One marked ```ctx system is a whole program for the dynamic reading: its system-level representation is made.
 # $1: build folder, $2: scratch folder.
 set -u
 build=$1
@@ -11,13 +12,19 @@ for page in README.md compiler/LANGUAGE.md; do
     stem=$(basename "$page" .md)
     rm -f "$scratch/$stem"-*.ctx
     awk -v stem="$scratch/$stem" '
-        /^```ctx$/ { inside = 1; n++; file = sprintf("%s-%02d.ctx", stem, n); printf "# %s, line %d\n", FILENAME, NR > file; next }
+        /^```ctx( system)?$/ {
+            inside = 1; n++; file = sprintf("%s-%02d%s.ctx", stem, n, $2 ? "-system" : "")
+            printf "# %s, line %d\n", FILENAME, NR > file; next
+        }
         /^```/ { if (inside) close(file); inside = 0 }
         inside { print > file }' "$page"
     for file in "$scratch/$stem"-*.ctx; do
         [ -f "$file" ] || continue
         count=$((count + 1))
-        if ! "$build/ctx" check "$file" > "$scratch/message" 2>&1; then
+        command=check
+        case $file in *-system.ctx) command="build --emit=system -o $scratch/system" ;; esac
+        # shellcheck disable=SC2086 # the command is a list of words
+        if ! "$build/ctx" $command "$file" > "$scratch/message" 2>&1; then
             failed=$((failed + 1))
             echo "$page: $(head -1 "$file")"
             cat "$scratch/message"

@@ -46,7 +46,7 @@ static void draw_inputs(Native *n) {
     unsigned seed = 7;
     for (int i = 0; i < n->source->vars.count && i < MOST; i++) {
         const IrVar *v = n->source->vars.at[i];
-        if (v->def) continue;
+        if (v->def || v->kind == VAR_NOISE) continue;
         int64_t count = 1;
         for (int k = 0; k < v->axis_count; k++) count *= v->kind == VAR_WEIGHT ? v->axes[k]->root->size : run_size(n, v->axes[k]);
         n->input[i] = malloc(sizeof(double) * (size_t)count);

@@ -32,7 +32,8 @@ static char *printed(Arena *arena, const IrProgram *p) {
     return copy;
 }
 
-static IrProgram *built(Arena *arena, const char *source) {
+/* The system level alone. */
+static IrProgram *system_of(Arena *arena, const char *source) {
     Names *names = names_new(arena);
     Diagnostics *diagnostics = diag_new(arena);
     const char *text = arena_printf(arena, "%s%s", CELLS, source);
@@ -41,18 +42,30 @@ static IrProgram *built(Arena *arena, const char *source) {
     Circuit *circuit = sema_check(arena, names, diagnostics, &input);
     if (!circuit) diag_render(diagnostics, stdout, false);
     CU_ASSERT_PTR_NOT_NULL_FATAL(circuit);
-    IrProgram *system = ir_build(arena, names, diagnostics, circuit), *core = ir_settle(system, diagnostics);
-    char *wrong = ir_verify(system), *later = ir_verify(core);
-    if (wrong || later) printf("system: %s, core: %s\n%s", wrong, later, printed(arena, system));
+    IrProgram *system = ir_build(arena, names, diagnostics, circuit);
+    CU_ASSERT_EQUAL(diag_error_count(diagnostics), 0);
+    char *wrong = ir_verify(system), *error = NULL;
+    if (wrong) printf("system: %s\n%s", wrong, printed(arena, system));
     CU_ASSERT_PTR_NULL(wrong);
+    IrProgram *again = ir_parse(arena, names, printed(arena, system), &error);
+    if (!again) printf("%s\n%s", error, printed(arena, system));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    CU_ASSERT_STRING_EQUAL(printed(arena, again), printed(arena, system));
+    return system;
+}
+
+static IrProgram *built(Arena *arena, const char *source) {
+    IrProgram *system = system_of(arena, source), *core = ir_settle(system, NULL, diag_new(arena));
+    char *later = ir_verify(core);
+    if (later) printf("core: %s\n%s", later, printed(arena, system));
     CU_ASSERT_PTR_NULL(later);
     return system;
 }
 
 /* Each line of `wanted` is a line of the program; a line that starts with ! does not occur in it. */
-static void holds(const char *source, const char *wanted) {
+static void lines_hold(const char *source, IrProgram *(*make)(Arena *arena, const char *source), const char *wanted) {
     Arena *arena = arena_new();
-    char *text = arena_printf(arena, "\n%s", printed(arena, built(arena, source)));
+    char *text = arena_printf(arena, "\n%s", printed(arena, make(arena, source)));
     for (const char *line = wanted; *line;) {
         size_t length = strcspn(line, "\n");
         bool absent = *line == '!', found;
@@ -64,6 +77,9 @@ static void holds(const char *source, const char *wanted) {
     }
     arena_free(arena);
 }
+
+static void holds(const char *source, const char *wanted) { lines_hold(source, built, wanted); }
+static void says(const char *source, const char *wanted) { lines_hold(source, system_of, wanted); }
 
 static void axes_decide_the_wiring(void) {
     holds("axis t = 4;\naxis d = 3;\naxis e = 5;\nstimulus x[t, d];\n"
@@ -142,6 +158,65 @@ static void ends_are_equations(void) {
           "alg check.halves.left[d] of spec \"check.halves.left\" = p[d]\n");
 }
 
+/* ---- what the dynamic reading is told ---------------------------------------------------------------------------- */
+static void delays_are_on_the_source(void) {
+    says("axis unit = 3;\naxis pre = unit;\naxis d = 2;\nstimulus x[unit];\nstimulus v[d] : mV;\nconst far[unit, pre] = 1 ms * abs(unit - pre);\n"
+         "population p[unit] : cell;\npopulation q[d] : cell;\npopulation r : cell;\n"
+         "x -> p : 0.5 bias b[unit] ~ 1 delay 2 * 1 ms;\n"
+         "p[unit as pre] -> p : dense W[unit, pre] delay 1 ms + 0.5 ms * abs(unit - pre) where pre < unit;\n"
+         "p[unit as pre] -> p delay far;\nv -> q : 1 / 1 mV delay 0;\nq -> r delay d * 1 ms;\noutput p = p;\noutput r = r;\n",
+         "alg p.input[unit] of compartment \"p.input\" = 0.5 * delay(x[unit], 0.002) + b[unit] + "
+         "(sum(unit.1 where unit.1 - unit <= -1) W[unit, unit.1] * delay(p[unit.1], 0.001 + 0.0005 * abs(position(unit) - position(unit.1)))) + "
+         "(sum(unit.2) delay(p[unit.2], far[unit, unit.2]))\n"
+         "alg q.input[d] of compartment \"q.input\" = 0.001 * (1 / 0.001) * delay(v[d], 0)\n"
+         "alg r.input of compartment \"r.input\" = sum(d.1) delay(q[d.1], position(d.1) * 0.001)\n");
+}
+
+/* Inside of an instance positions are those of its own axes; a synapse with a state sends its signal later. */
+static void delays_cross_boundaries(void) {
+    says("axis a = 3;\naxis token = 4;\nstimulus x[a], z[token];\ncycle now over token;\n"
+         "template late(axis i, lag = 1 ms; u[i]) -> out[i] { population out[i] : cell; u -> out delay lag * (1 + i); }\n"
+         "s = late(a, lag = 3 ms; x);\npopulation one : cell <- z[token as now];\npopulation two : cell;\n"
+         "synapse kept { state w = 0; w = previous(w) + pre; output w; }\none -> two via kept delay 4 ms;\n"
+         "x -> s.out delay 1 ms * a;\noutput y = s.out;\noutput w = two;\n",
+         "alg s.out.input[s.i] of compartment \"s.out.input\" = delay(x[s.i], 0.003 * (1 + position(s.i))) + delay(x[s.i], 0.001 * position(s.i))\n"
+         "alg two.input[now] of compartment \"two.input\" = delay(two.via.one.signal[now], 0.004)\n");
+}
+
+static void rates_of_change_and_methods(void) {
+    says("axis d = 2;\nstimulus x[d];\n"
+         "neuron ahead(tau = 10 ms) { compartment input; rate r = u + tau * u'; tau * u' = -u + gate * input; gate = 2; method rk4; }\n"
+         "neuron pair { compartment input; parameter tau = 2 ms, t = 3 ms; rate r; tau * r' = -r + w + t * w'; t * w' = -w + input; }\n"
+         "population p[d] : ahead <- x;\npopulation q[d] : pair;\np -> q;\noutput y = q;\n",
+         "alg p[d] of population \"p\" = p.u[d] + 0.01 * derivative(p.u[d])\n"
+         "ode p.u[d] of variable \"p.u\" rate 0.01 method rk4 = -p.u[d] + p.gate[d] * p.input[d]\n"
+         "alg p.gate[d] of variable \"p.gate\" = 2\n"
+         "ode q[d] of population \"q\" rate 0.002 = -q[d] + q.w[d] + 0.003 * derivative(q.w[d])\n");
+}
+
+/* Independent for each cell, in each cycle: the noise has all axes of its population. */
+static void noise_is_an_input(void) {
+    says("axis token = 4;\naxis d = 2;\nstimulus x[token, d];\ncycle now over token;\n"
+         "neuron noisy(tau = 10 ms, sigma = 0.1) { compartment input; noise xi, eta; rate r;\n"
+         "  tau * r' = -r + input + sigma * sqrt(2 * tau) * (xi - eta / 2); }\n"
+         "repeat i in 0..1 { population p[d] : noisy <- x[token as now]; }\noutput y = p[0];\n",
+         "noise p.0.xi[now, d] of noise \"p[0].xi\"\nnoise p.0.eta[now, d] of noise \"p[0].eta\"\n"
+         "ode p.0[now, d] of population \"p[0]\" rate 0.01 = -p.0[now, d] + p.0.input[now, d] + "
+         "0.1 * sqrt(2 * 0.01) * (p.0.xi[now, d] - p.0.eta[now, d] / 2)\n");
+}
+
+static void time_and_settled_values(void) {
+    says("axis d = 2;\nstimulus x[d];\nneuron wave(f = 10 Hz) { compartment input = 0; rate r = input + sin(6 * f * time()); }\n"
+         "neuron slow { compartment input; parameter tau = 5 ms; rate r; tau * r' = -r + input; }\n"
+         "population w : wave(f = 2 kHz);\npopulation p[d] : slow;\nx -> p;\nw -> p;\noutput y = p;\n"
+         "output z = settle(y, 2 * 10 ms) - y;\ncheck settle(y, 50 ms) == y within 1e-3;\ncheck (sum(d) settle(p, 1 s)) == sum(d) p[d] within 0.1;\n",
+         "alg w of population \"w\" = w.input + sin(1.2e+04 * time())\n"
+         "alg z[d] of spec \"z\" = settle(p[d], 0.02) - p[d]\n"
+         "alg check.1.left[d] of spec \"check.1.left\" = settle(p[d], 0.05)\n"
+         "alg check.2.left of spec \"check.2.left\" = sum(d.3) settle(p[d.3], 1)\n"
+         "check \"check 1\" : check.1.left == check.1.right within 0.001\n");
+}
+
 void suite_ir_build(void) {
     CU_pSuite suite = CU_add_suite("ir_build", NULL, NULL);
     CU_add_test(suite, "axes decide the wiring", axes_decide_the_wiring);
@@ -152,4 +227,9 @@ void suite_ir_build(void) {
     CU_add_test(suite, "differential equations and iteration", differential_equations_and_iteration);
     CU_add_test(suite, "instances get dots", instances_get_dots);
     CU_add_test(suite, "ends are equations", ends_are_equations);
+    CU_add_test(suite, "delays are on the source", delays_are_on_the_source);
+    CU_add_test(suite, "delays cross boundaries", delays_cross_boundaries);
+    CU_add_test(suite, "rates of change and methods", rates_of_change_and_methods);
+    CU_add_test(suite, "noise is an input", noise_is_an_input);
+    CU_add_test(suite, "time and settled values", time_and_settled_values);
 }

@@ -62,7 +62,7 @@ static void blocks_are_sound_and_canonical(void) {
         CU_ASSERT_STRING_EQUAL(text, block);
         system += p->level == LEVEL_SYSTEM;
     }
-    CU_ASSERT_EQUAL(count, 3);
+    CU_ASSERT_EQUAL(count, 4);
     CU_ASSERT_EQUAL(system, 1);
     arena_free(arena);
 }
@@ -83,7 +83,7 @@ static void the_settled_example_is_what_settles(void) {
     IrProgram *system = parsed(arena, next_block(arena, &at));
     char *wanted = next_block(arena, &at);
     Diagnostics *diagnostics = diag_new(arena);
-    IrProgram *core = ir_settle(system, diagnostics);
+    IrProgram *core = ir_settle(system, NULL, diagnostics);
     CU_ASSERT_EQUAL(diag_error_count(diagnostics), 0);
     strip(core);
     char *text = printed(arena, core);

@@ -46,7 +46,7 @@ static Settled settled(const char *items) {
     if (wrong) printf("%s\n%s", wrong, source);
     CU_ASSERT_PTR_NULL(wrong);
     Diagnostics *diagnostics = diag_new(s.arena);
-    s.core = ir_settle(system, diagnostics);
+    s.core = ir_settle(system, NULL, diagnostics);
     s.messages = rendered(diagnostics);
     s.text = printed(s.core);
     char *after = printed(system);

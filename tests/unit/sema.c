@@ -179,7 +179,48 @@ static void one_mistake_one_message(void) {
 }
 
 static void other_readings_are_refused(void) {
-    expect_errors(RELAY "axis a = 2; stimulus x[a]; population p[a] : relay; x -> p delay 2 ms; output y = p;", 1, "E0801");
+    expect_errors(RELAY "axis a = 2; stimulus x[a]; population p[a] : relay; x -> p sparse(p = 0.1); output y = p;", 1, "E0804");
+}
+
+/* Roots of units: the noise of a unit has s^(-1/2), and what it is added to must agree. */
+static void half_powers(void) {
+    const char *cell = "neuron n { compartment i : mV; parameter tau = 10 ms, D = 2 mV; noise xi; rate r : mV; tau * r' = -r + i + %s; }\n"
+                       "axis a = 2; stimulus x[a] : mV; population p[a] : n <- x; output y = p;";
+    const char *right[] = {"D * sqrt(2 * tau) * xi", "D * (2 * tau) ^ 0.5 * xi", "sqrt(D ^ 2 * tau) * xi", "sqrt(D * sqrt(tau) * D * sqrt(tau)) * xi",
+                           "D * tau ^ 1.5 * xi / tau", "D * xi / tau ^ -0.5"};
+    const char *wrong[] = {"D * tau * xi", "sqrt(D * tau) * xi", "D * xi", "D * tau ^ 0.3 * xi", "sqrt(sqrt(tau)) * xi", "D * tau ^ 1.5 * xi"};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        Run run = run_with(arena_printf(arena, cell, right[i]), NULL, 0);
+        if (!run.circuit) fprintf(stderr, "\n%s: %s\n", right[i], run.listing);
+        CU_ASSERT_PTR_NOT_NULL(run.circuit);
+        run_end(&run);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) expect_errors(arena_printf(arena, cell, wrong[i]), 1, "E04");
+    expect_errors(arena_printf(arena, cell, "D * xi"), 1, "m^2 kg s^(-7/2) A^-1");
+    arena_free(arena);
+}
+
+/* A further variable has the dimension that its differential equation gives it. */
+static void variables_have_dimensions(void) {
+    expect_errors("neuron n { compartment i : mV; parameter tau = 10 ms; rate r = u + tau * u'; tau * u' = -u + i; }\n"
+                  "axis a = 2; stimulus x[a] : mV; population p[a] : n <- x; output y = p;", 1, "E0402");
+    EXPECT("neuron n { compartment i : mV; parameter tau = 10 ms; tau * u' = -u + i; rate r : mV = u + tau * u'; }\n"
+           "axis a = 2; stimulus x[a] : mV; population p[a] : n <- x; output y = p;", "p = p.u[a] + 0.01 * derivative(p.u[a])");
+}
+
+/* Varying over the axes of source and target, each point is looked at; a table as well. */
+static void delays_at_every_point(void) {
+    const char *net = "axis u = 6; axis v = u; stimulus x[u]; population p[u] : relay <- x; population q[u] : relay;\n"
+                      "const t[u] = select(u == 5, 0 ms, 1 ms); p[u as v] -> q delay %s; output y = q;";
+    const char *right[] = {"1 ms * max(u, v)", "1 ms * abs(u - v)", "t", "t * 0", "1 ms * (u < v)", "select(u == v, 0 ms, 1 ms / abs(u - v))"};
+    const char *wrong[] = {"1 ms * (u - v)", "t - 0.5 ms", "1 ms / (u - v)", "1 ms * sqrt(u - 1)", "t * t", "1 ms * (sum(v) v)"};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+        expect(arena_printf(arena, "%s%s", RELAY, arena_printf(arena, net, right[i])), (const char *const[]){" delay (", NULL});
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        expect_errors(arena_printf(arena, "%s%s", RELAY, arena_printf(arena, net, wrong[i])), 1, "E0801");
+    arena_free(arena);
 }
 
 void suite_sema(void) {
@@ -194,4 +235,7 @@ void suite_sema(void) {
     CU_add_test(suite, "overrides apply", overrides_apply);
     CU_add_test(suite, "one mistake, one message", one_mistake_one_message);
     CU_add_test(suite, "other readings are refused", other_readings_are_refused);
+    CU_add_test(suite, "half powers", half_powers);
+    CU_add_test(suite, "variables have dimensions", variables_have_dimensions);
+    CU_add_test(suite, "delays at every point", delays_at_every_point);
 }

@@ -1,0 +1,126 @@
+/* What the files of the dynamic reading share.
+ *
+ * A *group* is what one clock drives: the steps of one cycle axis, or of one cycle without an axis. An *environment* is a moment at
+ * which the circuit's algebra is wanted: the stages of a step, its end, the end of a cycle. The *instance* of a variable in an
+ * environment is the equation that gives its value there; instances are made when they are asked for, each once, so the items of a
+ * group come out in dependence order. */
+#ifndef CTX_IR_DYNAMIC_INTERNAL_H
+#define CTX_IR_DYNAMIC_INTERNAL_H
+#include "ir/dynamic.h"
+
+typedef VEC(IrItem *) DynItems;
+typedef struct DynGroup DynGroup;
+typedef struct Dynamic Dynamic;
+
+typedef enum DynMoment {
+    AT_STAGE,  /* of a step, at its beginning plus `fraction` of it */
+    AT_MIDDLE, /* of the step that was just done: what delayed readers at half steps hear later */
+    AT_STEP,   /* the end of a step, for records */
+    AT_CYCLE,  /* the end of a cycle */
+    AT_END,    /* the end of the last cycle, seen from outside: no axes of time */
+} DynMoment;
+
+typedef struct DynEnv {
+    DynMoment moment;
+    DynGroup *group;
+    int stage;
+    double fraction;     /* of a step: 0, 1/2, 1 */
+    DynItems *items;     /* where its equations go */
+    IrVar **instance;    /* by id of the variable in the system program */
+    IrExpr **slope;      /* by id: derivative, once asked for */
+    bool *open, *made;   /* by id: being made, made */
+    IrExpr *white;       /* what stands for white noise, over a normal number; NULL: 1 / sqrt(dt) */
+    VEC(const IrVar *) path; /* those being made */
+} DynEnv;
+
+typedef struct DynMethod {
+    const char *name;
+    int stages;
+    const double *c;        /* fraction of the step of each stage */
+    const double (*a)[4];   /* weights of earlier slopes */
+    const double *b;        /* weights of the slopes in the update */
+    const double *middle;   /* in the continuous extension at half a step; NULL: has none */
+    bool exponential;
+    double stable;          /* largest dt / tau for tau v' = -v; 0: any */
+} DynMethod;
+
+struct DynGroup {
+    IrAxis *cycle, *step; /* cycle NULL: one cycle */
+    int rank;             /* groups of a lower rank have ended before this one begins */
+    bool *member;         /* by id */
+    const DynMethod *method; /* of all with several stages */
+    IrVar **state;        /* by id: of an ode, over the steps */
+    IrVar **kept;         /* by id: what previous() hears, over the cycle */
+    IrVar **middle;       /* by id: of an ode, half a step ago */
+    DynItems begin, steps, end;
+    DynEnv *stage[4], *at_middle, *at_step, *at_cycle, *at_end;
+    IrExpr *began;        /* seconds since the run began; NULL: 0 */
+};
+
+typedef struct DynPending { /* an instance to be made, or, where `kept` is set, what previous() or half steps later hear of var */
+    DynEnv *env;
+    IrVar *var, *kept;
+} DynPending;
+
+struct Dynamic {
+    IrProgram *p;
+    const DynamicOptions *options;
+    Diagnostics *diagnostics;
+    DynamicReport *report;
+    int count;        /* variables of the system program */
+    bool *moving;     /* by id: changes within a cycle */
+    bool *circuit;    /* by id: a quantity of a cell or synapse, not of a formula */
+    int *rank;        /* by id, of what moves without a cycle */
+    IrAxis **cycle;   /* by id: of what moves, or NULL */
+    VEC(DynGroup *) groups; /* in order of time */
+    IrVar **noise;    /* by id: over the steps, or NULL before it is asked for */
+    VEC(DynPending) pending;
+    DynItems outside; /* equations behind the scans */
+    IrVar **rest;     /* by id: at rest, or NULL */
+    IrExpr **rest_number; /* by id: the number that it is at rest, or NULL */
+    Name *named;      /* by id: the name in the system program */
+    const char *prefix; /* of what is made, where the settled reading stands beside */
+};
+
+const char *dyn_label(const IrVar *v);
+int64_t dyn_steps(const Dynamic *d);
+
+/* dynamic_group.c: what moves, in which groups. False after an error. */
+bool dyn_groups(Dynamic *d);
+/* The group in which a variable without a cycle was last, or that of its cycle. */
+DynGroup *dyn_last_group(const Dynamic *d, const IrVar *v);
+
+/* dynamic_instance.c */
+DynEnv *dyn_env(Dynamic *d, DynGroup *g, DynMoment moment, int stage, double fraction);
+/* e as it stands in the environment; NULL after an error. */
+IrExpr *dyn_expr(Dynamic *d, DynEnv *env, const IrVar *of, IrExpr *e);
+IrVar *dyn_instance(Dynamic *d, DynEnv *env, IrVar *v);
+/* v' in the environment, in units of v a second. */
+IrExpr *dyn_slope(Dynamic *d, DynEnv *env, IrVar *v);
+/* An equation of this name over time and v's axes, as the environment has them. */
+IrVar *dyn_equation(Dynamic *d, const DynEnv *env, const IrVar *v, Name name, IrExpr *def);
+/* Reads a variable over the steps where the environment stands; lag 0: this step's value. */
+IrExpr *dyn_read(Dynamic *d, const DynEnv *env, const IrVar *v, IrVar *over_steps, const IrIndex *index, int64_t lag);
+/* v at the end of each cycle (of the last, where it has none), over its axes in the system program. */
+IrVar *dyn_end(Dynamic *d, IrVar *v);
+/* v after every step. */
+IrVar *dyn_trace(Dynamic *d, IrVar *v);
+/* States over the steps, without equations yet. */
+void dyn_declare_states(Dynamic *d, DynGroup *g);
+/* Makes what was asked for and put off. */
+void dyn_finish(Dynamic *d);
+
+/* dynamic_rest.c: v before the run begins, over its axes but the cycle. */
+IrExpr *dyn_rest(Dynamic *d, IrVar *v);
+
+/* dynamic_method.c */
+const DynMethod *dyn_method(const char *name);
+void dyn_choose_methods(Dynamic *d, DynGroup *g);
+/* What an ode is taken for at a later stage of a step, and half a step ago. */
+IrExpr *dyn_stage_state(Dynamic *d, DynEnv *env, IrVar *v);
+IrExpr *dyn_middle_value(Dynamic *d, const DynEnv *env, IrVar *v);
+/* The value of an expression of numbers alone. */
+bool dyn_number(const IrExpr *e, double *value);
+/* The update of every ode of the group; false after an error. */
+void dyn_updates(Dynamic *d, DynGroup *g);
+#endif

@@ -1,0 +1,247 @@
+/* Methods of integration: which one a population gets, and the update that it makes of its equation. Every formula is IR, so that a
+ * step is interpreted, compiled, proved and differentiated as everything else is.
+ *
+ * With c v' = s v + r (s, r free of v), a = s / c and E = exp(a dt):
+ *   exponential   v(t + dt) = E v + (E - 1) / s * r            exact while s and r hold; else exponential Euler, order 1
+ *   euler         v(t + dt) = (1 + dt a) v + dt / c r          order 1
+ * and with f = v' for any equation
+ *   heun, rk4     v(t + dt) = v + dt sum_i b_i k_i,  k_i = f(t + c_i dt, v + dt sum_j a_ij k_j)      orders 2 and 4
+ * (Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, section II.1; the extension of rk4 to half a step, which
+ * delayed readers at half steps need, is the one of order 3 in section II.6.) */
+#include <string.h>
+
+#include "ir/dynamic_internal.h"
+#include "ir/settle_internal.h"
+
+static const double heun_a[][4] = {{0}, {1}}, heun_b[] = {0.5, 0.5}, heun_c[] = {0, 1};
+static const double rk4_a[][4] = {{0}, {0.5}, {0, 0.5}, {0, 0, 1}}, rk4_c[] = {0, 0.5, 0.5, 1};
+static const double rk4_b[] = {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6}, rk4_middle[] = {5.0 / 24, 1.0 / 6, 1.0 / 6, -1.0 / 24};
+static const double one[] = {1}, zero[] = {0};
+
+enum MethodId {
+#define METHOD(id, spelling, help) METHOD_##id,
+#include "ir/methods.def"
+#undef METHOD
+    METHOD_COUNT
+};
+
+static const char *const spelling[METHOD_COUNT] = {
+#define METHOD(id, spelling, help) [METHOD_##id] = spelling,
+#include "ir/methods.def"
+#undef METHOD
+};
+
+static const DynMethod methods[METHOD_COUNT] = {
+    [METHOD_EXPONENTIAL] = {.name = "exponential", .stages = 1, .c = zero, .b = one, .exponential = true},
+    [METHOD_EULER] = {.name = "euler", .stages = 1, .c = zero, .b = one, .stable = 2},
+    [METHOD_HEUN] = {.name = "heun", .stages = 2, .c = heun_c, .a = heun_a, .b = heun_b, .stable = 2},
+    [METHOD_RK4] = {.name = "rk4", .stages = 4, .c = rk4_c, .a = rk4_a, .b = rk4_b, .middle = rk4_middle, .stable = 2.785},
+};
+
+const DynMethod *dyn_method(const char *name) {
+    for (int i = 0; i < METHOD_COUNT; i++)
+        if (strcmp(spelling[i], name) == 0) return &methods[i];
+    return NULL;
+}
+
+bool dyn_number(const IrExpr *e, double *value) {
+    double a, b;
+    *value = e->value;
+    if (e->op == IR_LIT) return true;
+    if (e->op == IR_SIZE && e->axis->root->kind == AXIS_CONST) return *value = (double)e->axis->root->size, true;
+    if (e->argc < 1 || e->argc > 2 || e->bound_count || !dyn_number(e->arg[0], &a) || !dyn_number(e->arg[e->argc - 1], &b)) return false;
+    switch (e->op) {
+    case IR_NEG: *value = -a; return true;
+    case IR_ADD: *value = a + b; return true;
+    case IR_SUB: *value = a - b; return true;
+    case IR_MUL: *value = a * b; return true;
+    case IR_DIV: *value = a / b; return true;
+    default: return false;
+    }
+}
+
+/* ---- which method ------------------------------------------------------------------------------------------------ */
+typedef struct Form {
+    SettleForm equation; /* c v' = slope v + rest */
+    double tau;          /* -c / slope where these are numbers, else 0 */
+} Form;
+
+static Form form_of(Dynamic *d, IrVar *v) {
+    Settle s = {d->p, d->diagnostics};
+    Form form = {settle_form(&s, v), 0};
+    double slope, coefficient = 1;
+    bool numbers = form.equation.slope && dyn_number(form.equation.slope, &slope) && (!v->coefficient || dyn_number(v->coefficient, &coefficient));
+    if (numbers && slope != 0) form.tau = -coefficient / slope;
+    return form;
+}
+
+static bool solvable(const Form *form) {
+    return form->equation.slope && !form->equation.bent;
+}
+
+static const DynMethod *by_form(const Form *form, const char **why) {
+    if (form->equation.bent) return *why = "nonlinear in its own rate", dyn_method("rk4");
+    if (!form->equation.slope) return *why = "its rate of change does not depend on itself", dyn_method("euler");
+    *why = form->tau ? "linear: exact while its input holds" : "linear in its own rate while the others hold";
+    return dyn_method("exponential");
+}
+
+static const DynMethod *asked_for(const Dynamic *d, const IrVar *v) {
+    Name name = d->options->method ? d->options->method : v->method;
+    return name ? dyn_method(name) : NULL;
+}
+
+static void note_choice(Dynamic *d, const IrVar *v, const DynMethod *method, const char *why, double tau) {
+    for (int i = 0; i < d->report->choices.count; i++)
+        if (d->report->choices.at[i].population == dyn_label(v)) return;
+    vec_push(d->p->arena, &d->report->choices, ((DynamicChoice){dyn_label(v), method->name, why, tau}));
+}
+
+static void check_step(Dynamic *d, const IrVar *v, const DynMethod *method, double tau) {
+    double dt = d->options->dt;
+    if (method->stable == 0 || tau <= 0 || dt <= method->stable * tau) return;
+    Diagnostic *x = diag_error(d->diagnostics, E_UNSTABLE, v->span, "`%s` would grow without bound: steps of %g ms with a time constant of %g ms",
+                               dyn_label(v), dt * 1e3, tau * 1e3);
+    diag_note(x, "%s is stable for steps up to %.4g ms here", method->name, method->stable * tau * 1e3);
+    diag_help(x, "choose a smaller --dt, or the method exponential, which has no such limit");
+}
+
+static void clash(Dynamic *d, const IrVar *v, const DynMethod *method, const DynMethod *other) {
+    Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "`%s` asks for the method %s beside cells of the same clock with %s", dyn_label(v),
+                               method->name, other->name);
+    diag_note(x, "the stages of a step are common to all cells that may hear each other");
+    diag_help(x, "give all of them one method, or name one for the run: --method %s", other->name);
+}
+
+/* A method with several stages is that of the whole group. */
+void dyn_choose_methods(Dynamic *d, DynGroup *g) {
+    const char *why;
+    for (int pass = 0; pass < 2; pass++) { /* what is asked for goes before what a form would like */
+        for (int i = 0; i < d->count && !g->method; i++) {
+            IrVar *v = d->p->vars.at[i];
+            if (!g->state[i]) continue;
+            Form form = form_of(d, v);
+            const DynMethod *method = pass ? by_form(&form, &why) : asked_for(d, v);
+            if (pass && asked_for(d, v)) continue;
+            if (method && method->stages > 1) g->method = method;
+        }
+    }
+    for (int i = 0; i < d->count; i++) {
+        const IrVar *v = d->p->vars.at[i];
+        const DynMethod *asked = g->state[i] ? asked_for(d, v) : NULL;
+        if (asked && g->method && asked != g->method) clash(d, v, asked, g->method);
+    }
+}
+
+/* ---- formulas ---------------------------------------------------------------------------------------------------- */
+static IrExpr *op(Dynamic *d, IrOp kind, IrExpr *a, IrExpr *b) {
+    return ir_op2(d->p, kind, a, b);
+}
+
+static IrExpr *number(Dynamic *d, double value) {
+    return ir_lit(d->p, value);
+}
+
+/* A sixth is no decimal: written as the quotient that it is. */
+static IrExpr *weight(Dynamic *d, double w) {
+    double n = w * 24, whole = (double)(int)(n + (n < 0 ? -0.5 : 0.5));
+    bool decimal = w * 2 == (double)(int)(w * 2);
+    return decimal ? number(d, w) : op(d, IR_DIV, number(d, whole), number(d, 24));
+}
+
+/* v + dt sum_j w_j k_j over the slopes of the first `count` stages. */
+static IrExpr *combination(Dynamic *d, DynGroup *g, IrVar *v, const DynEnv *env, const double *w, int count) {
+    IrExpr *sum = NULL;
+    for (int j = 0; j < count; j++) {
+        if (w[j] == 0) continue;
+        DynEnv *stage = dyn_env(d, g, AT_STAGE, j, g->method->c[j]);
+        IrExpr *term = op(d, IR_MUL, weight(d, w[j]), dyn_slope(d, stage, v));
+        sum = sum ? op(d, IR_ADD, sum, term) : term;
+    }
+    IrExpr *old = dyn_read(d, env, v, g->state[v->id], NULL, 1);
+    return op(d, IR_ADD, old, op(d, IR_MUL, number(d, d->options->dt), sum));
+}
+
+IrExpr *dyn_stage_state(Dynamic *d, DynEnv *env, IrVar *v) {
+    return combination(d, env->group, v, env, env->group->method->a[env->stage], env->stage);
+}
+
+/* Where no method needs half steps, nobody asks. */
+IrExpr *dyn_middle_value(Dynamic *d, const DynEnv *env, IrVar *v) {
+    const DynMethod *method = env->group->method;
+    return combination(d, env->group, v, env, method->middle, method->stages);
+}
+
+static IrExpr *in_stage(Dynamic *d, DynEnv *env, IrVar *v, IrExpr *e) {
+    return dyn_expr(d, env, v, e);
+}
+
+static IrExpr *coefficient(Dynamic *d, DynEnv *env, IrVar *v) {
+    return v->coefficient ? in_stage(d, env, v, v->coefficient) : number(d, 1);
+}
+
+/* 1 / sqrt(dt) makes the variance of a step right to the order of dt; for the exponential method the factor that makes it exact is
+ * sqrt(a (E + 1) / (2 (E - 1))): then var v(t + dt) = (E^2 - 1) / (2 a) times the square of what noise is multiplied by (Gillespie 1996,
+ * Phys. Rev. E 54, 2084). */
+static IrExpr *exact_noise(Dynamic *d, IrExpr *a, IrExpr *decay) {
+    IrExpr *above = op(d, IR_MUL, a, op(d, IR_ADD, decay, number(d, 1)));
+    IrExpr *below = op(d, IR_MUL, number(d, 2), op(d, IR_SUB, decay, number(d, 1)));
+    return ir_op1(d->p, IR_SQRT, op(d, IR_DIV, above, below));
+}
+
+static IrExpr *exponential(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) {
+    IrExpr *slope = in_stage(d, env, v, form->equation.slope), *old = dyn_read(d, env, v, env->group->state[v->id], NULL, 1);
+    IrExpr *a = op(d, IR_DIV, slope, coefficient(d, env, v));
+    IrExpr *decay = ir_op1(d->p, IR_EXP, op(d, IR_MUL, a, number(d, d->options->dt)));
+    IrExpr *kept = op(d, IR_MUL, decay, old);
+    if (!form->equation.rest) return kept;
+    env->white = exact_noise(d, a, decay);
+    IrExpr *rest = in_stage(d, env, v, form->equation.rest);
+    env->white = NULL;
+    bool unit = slope->op == IR_LIT && slope->value == -1; /* by far the most frequent: tau r' = -r + ... */
+    IrExpr *gain = unit ? op(d, IR_SUB, number(d, 1), decay) : op(d, IR_DIV, op(d, IR_SUB, decay, number(d, 1)), slope);
+    return op(d, IR_ADD, kept, op(d, IR_MUL, gain, rest));
+}
+
+static IrExpr *euler(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) {
+    IrExpr *old = dyn_read(d, env, v, env->group->state[v->id], NULL, 1), *dt = number(d, d->options->dt);
+    IrExpr *step = op(d, IR_DIV, dt, coefficient(d, env, v));
+    if (!solvable(form)) return op(d, IR_ADD, old, op(d, IR_MUL, step, in_stage(d, env, v, v->def)));
+    IrExpr *kept = op(d, IR_MUL, op(d, IR_ADD, number(d, 1), op(d, IR_MUL, step, in_stage(d, env, v, form->equation.slope))), old);
+    if (!form->equation.rest) return kept;
+    return op(d, IR_ADD, kept, op(d, IR_MUL, step, in_stage(d, env, v, form->equation.rest)));
+}
+
+static void not_exponential(Dynamic *d, const IrVar *v) {
+    Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "the method exponential does not fit `%s`: its rate stands inside a nonlinearity",
+                               dyn_label(v));
+    diag_help(x, "choose euler, heun or rk4");
+}
+
+static IrExpr *update(Dynamic *d, DynGroup *g, IrVar *v) {
+    const char *why = "asked for";
+    Form form = form_of(d, v);
+    const DynMethod *method = asked_for(d, v);
+    if (!method && g->method) method = g->method, why = "that of the cells it lives with";
+    if (!method) method = by_form(&form, &why);
+    if (g->method && method == g->method && !asked_for(d, v)) by_form(&form, &why);
+    note_choice(d, v, method, why, form.tau);
+    check_step(d, v, method, form.tau);
+    DynEnv *env = dyn_env(d, g, AT_STAGE, 0, 0);
+    if (method->exponential && !solvable(&form)) return not_exponential(d, v), number(d, 0);
+    if (method->exponential) return exponential(d, env, v, &form);
+    if (method->stages == 1) return euler(d, env, v, &form);
+    return combination(d, g, v, env, method->b, method->stages);
+}
+
+/* All updates are made before the first stands among the items: each reads the states as they were. */
+void dyn_updates(Dynamic *d, DynGroup *g) {
+    for (int i = 0; i < d->count; i++)
+        if (g->state[i]) g->state[i]->def = update(d, g, d->p->vars.at[i]);
+    for (int i = 0; i < d->count; i++) {
+        if (!g->state[i]) continue;
+        IrItem *item = ir_item_new(d->p, ITEM_ALG);
+        item->var = g->state[i];
+        vec_push(d->p->arena, &g->steps, item);
+    }
+}
