@@ -224,7 +224,7 @@ static void print_run(Cli *cli) {
     print_samples(cli);
     if (!cli->time) return;
     rt_clock_text(clock, simulated, rt_clock_total(clock) - clock->before);
-    printf("%s in %s\n", simulated, rt_duration_text(took, rt_sim_seconds(cli->run)));
+    printf("%s in %s\n", simulated, rt_duration_short(took, rt_sim_seconds(cli->run)));
 }
 
 RtStatus cli_print_results(Cli *cli) {

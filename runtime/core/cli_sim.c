@@ -172,8 +172,9 @@ static void say_interrupted(Cli *cli) {
     char at[RT_CLOCK_TEXT];
     const RtClock *clock = rt_sim_clock(cli->run);
     rt_clock_text(clock, at, clock->step);
-    if (cli->sim.checkpoint)
-        fprintf(stderr, "%s: interrupted at %s; continue with --resume %s and the same options\n", cli->name, at, cli->sim.checkpoint);
+    const char *from = cli->sim.checkpoint ? cli->sim.checkpoint : cli->sim.resume;
+    if (from)
+        fprintf(stderr, "%s: interrupted at %s; continue with --resume %s and the same options\n", cli->name, at, from);
     else fprintf(stderr, "%s: interrupted at %s; nothing was written\n", cli->name, at);
 }
 
@@ -213,6 +214,7 @@ static RtStatus fill_panel(Cli *cli, int signal, RtPanel *panel) {
     const RtSignal *s = &r->signal[signal];
     const RtBuffer *b = &cli->d->buffer[s->buffer];
     *panel = (RtPanel){.name = b->name, .unit = b->unit, .axes = rt_select_axes(&s->kept), .time = times_of(cli, s)};
+    if (!panel->axes) rt_no_memory(&cli->error, 64, "a picture");
     if (cli->error.status == RT_OK) rt_recorder_tensor(r, signal, &panel->samples, &cli->error);
     return cli->error.status;
 }

@@ -1,5 +1,6 @@
 #include "core/descriptor.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,9 @@ RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *d, RtError 
         return rt_fail(error, RT_FAULT, "the program was compiled for runtime interface %u, this library has %d",
                        program->abi, CTX_ABI_VERSION);
     json_error_t why;
+    errno = 0; /* jansson calls lack of memory a syntax error */
     json_t *json = json_loads(program->descriptor, JSON_REJECT_DUPLICATES, &why);
+    if (!json && errno == ENOMEM) return rt_no_memory(error, (double)strlen(program->descriptor), "the descriptor");
     if (!json) return bad(error, why.text);
     d->json = json;
     if (read_json(json, d, error) != RT_OK) rt_descriptor_free(d);

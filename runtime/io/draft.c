@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static RtStatus cannot(RtError *error, const char *path, const char *what, int code) {
-    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG;
+    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG || code == ENOMEM;
     return rt_fail(error, machine ? RT_MACHINE : RT_USER, "%s: cannot be %s: %s", path, what, strerror(code));
 }
 
@@ -75,6 +75,7 @@ RtStatus rt_draft_open(RtDraft *draft, const char *path, RtDraftKind kind, RtErr
     *draft = (RtDraft){0};
     if (!*path) return rt_fail(error, RT_USER, "the name of the output file is empty");
     bool there = stat(path, &info) == 0;
+    errno = 0;
     draft->target = there ? real_target(path) : strdup(path);
     if (!draft->target) return rt_no_memory(error, (double)strlen(path), path);
     if (there && S_ISDIR(info.st_mode)) rt_fail(error, RT_USER, "%s: is a directory, expected the name of a file to write", path);

@@ -1,5 +1,6 @@
 /* The .safetensors format: 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data.
  * Offsets count from the end of the header; together the tensors cover the data exactly, without gaps or overlaps. */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -173,7 +174,9 @@ static RtStatus read_store_header(RtStore *store, const unsigned char *bytes, si
     store->data = bytes + LENGTH_BYTES + size;
     store->length = length - LENGTH_BYTES - (size_t)size;
     json_error_t why;
+    errno = 0;
     store->header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)size, JSON_REJECT_DUPLICATES, &why);
+    if (!store->header && errno == ENOMEM) return rt_no_memory(error, (double)size, store->label);
     if (!store->header)
         return rt_fail(error, RT_USER, "%s: malformed .safetensors header: %s at byte %d", store->label, why.text,
                        why.position);
@@ -269,12 +272,17 @@ static json_t *header_json(int count, const char *const *names, const RtTensor *
     return header;
 }
 
-/* Padded with blanks so that the data begin at a multiple of 8. */
+/* Building JSON leaves out what there is no memory for and says nothing; but errno does.
+ * Padded with blanks so that the data begin at a multiple of 8. */
 char *rt_store_header(int count, const char *const *names, const RtTensor *tensors, const char *const *metadata, size_t *length) {
+    errno = 0;
     json_t *json = header_json(count, names, tensors, metadata);
     char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(json);
-    if (!text) return NULL;
+    if (!text || errno == ENOMEM) {
+        free(text);
+        return NULL;
+    }
     size_t used = strlen(text), padded = (used + 7) / 8 * 8;
     char *result = malloc(LENGTH_BYTES + padded);
     if (result) {

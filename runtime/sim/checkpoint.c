@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/duration.h"
@@ -72,11 +73,15 @@ static json_t *columns_json(const RtSim *s) {
 static json_t *header_json(const RtSim *s) {
     const RtPlan *plan = s->plan;
     char seed[24];
+    errno = 0; /* building JSON leaves out what there is no memory for; only errno says so */
     snprintf(seed, sizeof seed, "%" PRIu64, plan->frame.seed);
-    return json_pack("{s:s, s:f, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:I, s:i, s:I}", "circuit", plan->d.name, "dt", plan->d.dt, "program",
+    json_t *o = json_pack("{s:s, s:f, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:I, s:i, s:I}", "circuit", plan->d.name, "dt", plan->d.dt, "program",
                   sum_json(rt_hash_of(plan->program->descriptor, strlen(plan->program->descriptor))), "sizes", sizes_json(plan), "seed", seed, "weights",
                   sum_json(s->weights), "stimuli", inputs_json(s), "interval", (json_int_t)s->recorder.interval, "columns", columns_json(s),
                   "window", (json_int_t)s->streams.rows, "part", s->clock.part, "step", (json_int_t)s->clock.step);
+    if (errno != ENOMEM) return o;
+    json_decref(o);
+    return NULL;
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------------------- */
@@ -128,7 +133,7 @@ static void put_number(unsigned char *to, uint64_t number, int bytes) {
 RtStatus rt_checkpoint_write(RtSim *s) {
     if (rt_recorder_sync(&s->recorder, &s->error) != RT_OK || rt_streams_sync(&s->streams, &s->error) != RT_OK) return s->error.status;
     json_t *json = header_json(s);
-    char *header = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    char *header = json ? json_dumps(json, JSON_COMPACT) : NULL; /* NULL too when memory ends */
     Pieces p = {.piece = calloc((size_t)s->plan->d.buffers + (size_t)s->recorder.count + 3, sizeof *p.piece)};
     json_decref(json);
     if (header && p.piece) {
@@ -156,6 +161,16 @@ RtStatus rt_checkpoint_write(RtSim *s) {
     return s->error.status;
 }
 
+RtStatus rt_checkpoint_may_replace(const char *path, RtError *error) {
+    char start[sizeof magic];
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) return RT_OK;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool ours = file >= 0 && read(file, start, sizeof start) == sizeof start && !memcmp(start, magic, sizeof magic);
+    if (file >= 0) close(file);
+    return ours ? RT_OK : rt_fail(error, RT_USER, "%s: holds something, but not a checkpoint; it is not replaced by one", path);
+}
+
 /* ---- reading ---------------------------------------------------------------------------------------------------------------- */
 struct RtSaved {
     const char *path; /* borrowed */
@@ -169,6 +184,16 @@ static uint64_t get_number(const unsigned char *from, int bytes) {
     uint64_t number = 0;
     for (int i = bytes; i-- > 0;) number = number << 8 | from[i];
     return number;
+}
+
+/* The checksum fits, so it is JSON, and the same text when it is written again; else memory ended while it was read, of which the
+ * parser does not always tell. */
+static bool read_header(Saved *f, const char *text, size_t length) {
+    f->header = json_loadb(text, length, 0, NULL);
+    char *again = f->header ? json_dumps(f->header, JSON_COMPACT) : NULL;
+    bool same = again && strlen(again) == length && !memcmp(again, text, length);
+    free(again);
+    return same;
 }
 
 /* Is it a checkpoint, all of it, and undamaged? */
@@ -185,11 +210,10 @@ static RtStatus open_saved(RtSim *s, Saved *f) {
         get_number(f->bytes + length - SUM, SUM) != rt_hash_of(f->bytes, length - SUM))
         return rt_fail(&s->error, RT_USER, "%s: damaged: its checksum does not fit", f->path);
     f->data = START + header;
-    f->header = json_loadb((const char *)f->bytes + START, header, 0, NULL);
-    return f->header ? RT_OK : rt_fail(&s->error, RT_USER, "%s: damaged: its header cannot be read", f->path);
+    return read_header(f, (const char *)f->bytes + START, header) ? RT_OK : rt_no_memory(&s->error, (double)header, f->path);
 }
 
-static bool same(const Saved *f, const json_t *now, const char *key) { return json_equal(json_object_get(f->header, key), json_object_get(now, key)); }
+static bool is_same(const Saved *f, const json_t *now, const char *key) { return json_equal(json_object_get(f->header, key), json_object_get(now, key)); }
 
 static RtStatus differs(RtSim *s, const Saved *f, const char *what) {
     return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: %s", f->path, what);
@@ -240,17 +264,17 @@ static bool same_columns(const json_t *then, const json_t *now) {
 
 /* The most telling difference first. */
 static RtStatus compare(RtSim *s, const Saved *f, const json_t *now) {
-    if (!same(f, now, "circuit"))
+    if (!is_same(f, now, "circuit"))
         return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: it is of circuit %s, this is %s", f->path,
                        json_string_value(json_object_get(f->header, "circuit")), s->plan->d.name);
-    if (!same(f, now, "dt")) return other_dt(s, f);
-    if (!same(f, now, "program")) return differs(s, f, "it is of another program: the circuit, its sizes or how it was compiled have changed");
-    if (!same(f, now, "sizes")) return other_name(s, f, "sizes", now, "the size of axis");
-    if (!same(f, now, "seed")) return differs(s, f, "its seed was another one (--seed)");
-    if (!same(f, now, "weights")) return differs(s, f, "the weights are not those it was written with");
-    if (!same(f, now, "stimuli")) return other_name(s, f, "stimuli", now, "stimulus");
-    if (!same(f, now, "interval") || !same_columns(json_object_get(f->header, "columns"), json_object_get(now, "columns"))) return other_columns(s, f);
-    return same(f, now, "window") ? RT_OK : differs(s, f, "its sequences were read in other windows");
+    if (!is_same(f, now, "dt")) return other_dt(s, f);
+    if (!is_same(f, now, "program")) return differs(s, f, "it is of another program: the circuit, its sizes or how it was compiled have changed");
+    if (!is_same(f, now, "sizes")) return other_name(s, f, "sizes", now, "the size of axis");
+    if (!is_same(f, now, "seed")) return differs(s, f, "its seed was another one (--seed)");
+    if (!is_same(f, now, "weights")) return differs(s, f, "the weights are not those it was written with");
+    if (!is_same(f, now, "stimuli")) return other_name(s, f, "stimuli", now, "stimulus");
+    if (!is_same(f, now, "interval") || !same_columns(json_object_get(f->header, "columns"), json_object_get(now, "columns"))) return other_columns(s, f);
+    return is_same(f, now, "window") ? RT_OK : differs(s, f, "its sequences were read in other windows");
 }
 
 static RtStatus take_bytes(RtSim *s, const Saved *f, size_t *at, void *to, size_t length) {

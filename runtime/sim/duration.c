@@ -47,12 +47,15 @@ static int unit_for(double seconds) {
     return unit;
 }
 
-const char *rt_duration_text(char text[RT_DURATION_TEXT], double seconds) {
+static const char *put(char text[RT_DURATION_TEXT], double seconds, int digits) {
     int unit = unit_for(seconds);
     double number = units[unit].seconds < 1 ? seconds * round(1 / units[unit].seconds) : seconds / units[unit].seconds;
-    snprintf(text, RT_DURATION_TEXT, "%.9g %s", number, units[unit].name);
+    snprintf(text, RT_DURATION_TEXT, "%.*g %s", digits, number, units[unit].name);
     return text;
 }
+
+const char *rt_duration_text(char text[RT_DURATION_TEXT], double seconds) { return put(text, seconds, 9); }
+const char *rt_duration_short(char text[RT_DURATION_TEXT], double seconds) { return put(text, seconds, 4); }
 
 RtStatus rt_duration_steps(const char *option, double seconds, double dt, int64_t *steps, RtError *error) {
     char asked[RT_DURATION_TEXT], step[RT_DURATION_TEXT], below[RT_DURATION_TEXT], above[RT_DURATION_TEXT];

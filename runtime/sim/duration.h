@@ -12,6 +12,7 @@ RtStatus rt_duration_read(const char *option, const char *text, double *seconds,
 /* "0.1 ms", "1.5 s", "10 min": the largest unit of which there is one at least (of milliseconds, a hundredth); nine digits. */
 enum { RT_DURATION_TEXT = 32 };
 const char *rt_duration_text(char text[RT_DURATION_TEXT], double seconds);
+const char *rt_duration_short(char text[RT_DURATION_TEXT], double seconds); /* the same with four digits */
 /* A time as steps of dt seconds. RT_USER: not a whole number of them (the message gives the nearest two that are). */
 RtStatus rt_duration_steps(const char *option, double seconds, double dt, int64_t *steps, RtError *error);
 #endif

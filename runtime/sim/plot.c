@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "sim/plot.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,14 +38,16 @@ static double nice_step(double span, int count) {
     return power * (lead <= 1.0001 ? 1 : lead <= 2.0001 ? 2 : lead <= 5.0001 ? 5 : 10);
 }
 
-static void put_text(FILE *to, const char *text) {
-    for (; *text; text++) {
+static void put_part(FILE *to, const char *text, size_t length) {
+    for (; length > 0; text++, length--) {
         if (*text == '<') fputs("&lt;", to);
         else if (*text == '&') fputs("&amp;", to);
         else if (*text == '"') fputs("&quot;", to);
         else if ((unsigned char)*text >= ' ') fputc(*text, to);
     }
 }
+
+static void put_text(FILE *to, const char *text) { put_part(to, text, strlen(text)); }
 
 /* ---- what is shown -------------------------------------------------------------------------------------------------------------- */
 static int64_t units_of(const RtPanel *p) { return rt_shape_count(p->samples.rank - 1, p->samples.shape + 1); }
@@ -94,14 +97,43 @@ static Scale time_scale(const RtPlot *plot) {
 }
 
 /* ---- lines ---------------------------------------------------------------------------------------------------------------------- */
+/* A line whose points are left out where a straight one passes within TOLERANCE of them: the next kept point must lie in the wedge
+ * of slopes that all points since the last kept one allow ("swinging door"; Bristol, US patent 4669097, 1987). */
 typedef struct Pen {
     FILE *to;
-    bool down;
+    int points;         /* seen: 0, 1, more */
+    double x, y;        /* last kept */
+    double lx, ly;      /* last seen */
+    double least, most; /* slopes that are left */
 } Pen;
+static const double TOLERANCE = 0.1; /* pixels */
+
+static void keep(Pen *pen, double x, double y) {
+    fprintf(pen->to, "%s%.1f %.1f", pen->points ? " " : "M", x, y);
+    pen->x = x;
+    pen->y = y;
+    pen->least = -INFINITY;
+    pen->most = INFINITY;
+}
 
 static void point(Pen *pen, double x, double y) {
-    fprintf(pen->to, "%s%.2f %.2f", pen->down ? " " : "M", x, y);
-    pen->down = true;
+    if (pen->points == 0) keep(pen, x, y);
+    else {
+        double slope = (y - pen->y) / (x - pen->x);
+        if (x <= pen->x || slope < pen->least || slope > pen->most) keep(pen, pen->lx, pen->ly);
+        if (x > pen->x) {
+            double least = (y - TOLERANCE - pen->y) / (x - pen->x), most = (y + TOLERANCE - pen->y) / (x - pen->x);
+            if (least > pen->least) pen->least = least;
+            if (most < pen->most) pen->most = most;
+        }
+    }
+    pen->lx = x;
+    pen->ly = y;
+    pen->points++;
+}
+
+static void lift(Pen *pen) {
+    if (pen->points > 1) keep(pen, pen->lx, pen->ly);
 }
 
 /* Every sample; or where many fall into half a pixel, the least and the greatest of them in their order. */
@@ -120,6 +152,7 @@ static void trace(FILE *to, const RtPanel *p, int64_t unit, const Scale *t, cons
         if (second != first) point(&pen, at(t, p->time[second]), at(v, sample(p, second, unit)));
         n = end;
     }
+    lift(&pen);
 }
 
 static void settled_line(FILE *to, const RtPlot *plot, const RtPanel *p, int64_t unit, const Scale *t, const Scale *v) {
@@ -174,8 +207,8 @@ static void draw_value_axis(FILE *to, const RtPanel *p, const Scale *v, double t
         fprintf(to, "<path stroke=\"#ececec\" d=\"M%d %.2fH%.2f\"/>\n", LEFT, y, LEFT + INNER);
         fprintf(to, "<text class=\"n\" x=\"%d\" y=\"%.2f\" text-anchor=\"end\">%.6g</text>\n", LEFT - 8, y + 4, shown);
     }
-    if (!p->unit) return;
-    fprintf(to, "<text class=\"n\" transform=\"translate(%d %.2f) rotate(-90)\" text-anchor=\"middle\">", 18, top + PANEL / 2.0);
+    if (!p->unit || !strcmp(p->unit, "1")) return;
+    fprintf(to, "<text class=\"n\" transform=\"translate(%d %.2f) rotate(-90)\" text-anchor=\"middle\">", 26, top + PANEL / 2.0);
     put_text(to, p->unit);
     fputs("</text>\n", to);
 }
@@ -188,11 +221,9 @@ static void draw_title(FILE *to, const RtPanel *p, double top) {
     const char *axis = p->axes ? p->axes : "";
     for (int i = 1; i < p->samples.rank; i++) {
         size_t length = strcspn(axis, ",");
-        char *name = strndup(axis, length);
         fputs(i > 1 ? ", " : "", to);
-        put_text(to, name ? name : "");
+        put_part(to, axis, length);
         fprintf(to, "%s%lld", length ? " = " : "", (long long)p->samples.shape[i]);
-        free(name);
         axis += length + (axis[length] == ',');
     }
     if (lines_of(p) < units_of(p)) fprintf(to, "; %lld of %lld units shown", (long long)lines_of(p), (long long)units_of(p));
@@ -257,8 +288,10 @@ char *rt_plot_svg(const RtPlot *plot, size_t *length, RtError *error) {
         }
     if (plot->count == 0) rt_fail(error, RT_USER, "there is nothing to draw");
     FILE *to = plot->count ? open_memstream(&text, length) : NULL;
+    errno = 0; /* a stream in memory that cannot grow tells only by it */
     if (to) draw(to, plot);
-    if (to && fclose(to) == 0) return text;
+    bool drawn = to && errno != ENOMEM;
+    if (to && fclose(to) == 0 && drawn && text) return text;
     free(text);
     rt_no_memory(error, 1e6, "a picture");
     return NULL;

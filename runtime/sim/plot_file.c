@@ -30,6 +30,7 @@ static void close_source(Source *s) {
 static const char *said(const Source *s, const char *name, const char *key) {
     char *full = rt_format("%s.%s", name, key);
     const char *value = full ? rt_store_metadata(s->store, full) : NULL;
+    if (!full) rt_no_memory(s->error, 64, s->path);
     free(full);
     return value;
 }
@@ -66,8 +67,9 @@ static RtStatus read_panel(Source *s, int tensor) {
     if (rt_store_read(s->store, tensor, RT_F64, &p->samples, s->error) != RT_OK || read_time(s, p, &s->time[i]) != RT_OK) return s->error->status;
     char *settled = rt_format("%s.settled", p->name);
     int found = settled ? rt_store_find(s->store, settled) : -1;
+    if (!settled) rt_no_memory(s->error, 64, s->path);
     free(settled);
-    if (found < 0) return RT_OK;
+    if (found < 0) return s->error->status;
     p->settled = &s->settled[i];
     return rt_store_read(s->store, found, RT_F64, &s->settled[i], s->error);
 }

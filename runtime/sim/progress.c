@@ -16,6 +16,11 @@ void rt_progress_begin(RtProgress *p, const RtClock *clock) {
     p->tenths = p->total ? (int)(10 * p->first / p->total) : 0;
 }
 
+static void put_time(const RtClock *clock, char text[RT_CLOCK_TEXT], int64_t steps) {
+    if (clock->dt > 0) rt_duration_short(text, (double)steps * clock->dt);
+    else snprintf(text, RT_CLOCK_TEXT, "%lld", (long long)steps);
+}
+
 /* "42 %  8.4 s of 20 s, 3.2 s simulated per s, 3.6 s left" */
 static void put(const RtProgress *p, const RtClock *clock, double now) {
     char done[RT_CLOCK_TEXT], all[RT_CLOCK_TEXT], left[RT_DURATION_TEXT];
@@ -23,10 +28,10 @@ static void put(const RtProgress *p, const RtClock *clock, double now) {
     double elapsed = now - p->started, scale = clock->dt > 0 ? clock->dt : 1;
     double speed = elapsed > 0 ? (double)carried * scale / elapsed : 0;
     double rest = carried > 0 ? elapsed * (double)(p->total - steps) / (double)carried : 0;
-    rt_clock_text(clock, done, clock->step);
-    rt_clock_text(clock, all, p->total - clock->before);
+    put_time(clock, done, steps);
+    put_time(clock, all, p->total);
     fprintf(p->to, "%3d %%  %s of %s, %.3g %s per s, %s left", (int)(100 * steps / p->total), done, all, speed, clock->dt > 0 ? "s simulated" : "steps",
-            rt_duration_text(left, rest < 1 ? rest : (double)(int64_t)(rest + 0.5)));
+            rt_duration_short(left, rest < 1 ? rest : (double)(int64_t)(rest + 0.5)));
 }
 
 static void draw_bar(RtProgress *p, const RtClock *clock, double now) {

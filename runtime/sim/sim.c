@@ -121,6 +121,7 @@ static RtStatus measure(RtSim *s) {
 RtStatus rt_sim_open(RtSim *s) {
     RtDraftKind kind = s->resume ? RT_DRAFT_RESUMED : s->checkpoint ? RT_DRAFT_PARTIAL : RT_DRAFT_OWN;
     if (s->error.status != RT_OK || measure(s) != RT_OK) return s->error.status;
+    if (s->checkpoint && rt_checkpoint_may_replace(s->checkpoint, &s->error) != RT_OK) return s->error.status;
     if (s->checkpoint || s->resume) s->weights = rt_weights_sum(s->plan);
     if (s->resume && rt_checkpoint_open(s) != RT_OK) return s->error.status;
     s->resumed = s->resume != NULL;

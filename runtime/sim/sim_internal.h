@@ -35,5 +35,7 @@ RtStatus rt_checkpoint_write(RtSim *sim);
 RtStatus rt_checkpoint_open(RtSim *sim);
 RtStatus rt_checkpoint_restore(RtSim *sim);
 void rt_checkpoint_close(RtSim *sim);
+/* RT_USER if `path` is a file that holds something, but no checkpoint: it is not to be replaced by one. */
+RtStatus rt_checkpoint_may_replace(const char *path, RtError *error);
 uint64_t rt_weights_sum(const RtPlan *plan); /* checksum of all weights as bound */
 #endif

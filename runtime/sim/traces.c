@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "sim/traces.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ typedef struct Layout { /* the tensors of the file, in order */
     RtSignal **signal;      /* else NULL */
     char **metadata;        /* owned: keys and values in turn, NULL at the end */
     int words;
+    bool broken;            /* no memory for some of it */
 } Layout;
 
 static void layout_free(Layout *l) {
@@ -49,6 +51,7 @@ static void say(Layout *l, char *key, char *value) { /* takes both */
     if (!key || !value) {
         free(key);
         free(value);
+        l->broken = true;
         return;
     }
     l->metadata[l->words++] = key;
@@ -112,9 +115,8 @@ static RtStatus lay_out(Layout *l, const RtRecorder *r, const RtClock *clock, Rt
         const char *time = l->names[times[s->part]];
         add_signal(l, r, s, time ? time : "time");
     }
-    for (int i = 0; i < l->count; i++)
-        if (!l->names[i]) return rt_no_memory(error, 64, r->traces);
-    return RT_OK;
+    for (int i = 0; i < l->count; i++) l->broken |= !l->names[i];
+    return l->broken ? rt_no_memory(error, 64, r->traces) : RT_OK;
 }
 
 static RtStatus write_times(RtRecorder *r, const RtClock *clock, const RtSignal *s, int64_t offset, RtError *error) {
@@ -157,6 +159,7 @@ static RtStatus write_titles(RtRecorder *r, const RtClock *clock, RtError *error
     size_t length = 0;
     FILE *to = open_memstream(&text, &length);
     if (!to) return rt_no_memory(error, 4096, r->traces);
+    errno = 0; /* a stream in memory that cannot grow tells only by it */
     fprintf(to, "time %s", clock->dt > 0 ? "s" : "step");
     for (int i = 0; i < r->count; i++) {
         const RtSignal *s = &r->signal[i];
@@ -171,7 +174,8 @@ static RtStatus write_titles(RtRecorder *r, const RtClock *clock, RtError *error
         }
     }
     fputc('\n', to);
-    if (fclose(to) != 0) rt_no_memory(error, 4096, r->traces);
+    bool failed = errno == ENOMEM;
+    if (fclose(to) != 0 || failed || !text) rt_no_memory(error, 4096, r->traces);
     else rt_column_append(&r->lines, text, (int64_t)length, error);
     free(text);
     return error->status;

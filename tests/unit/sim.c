@@ -19,7 +19,7 @@ void suite_sim(void);
 /* ---- the program ------------------------------------------------------------------------------------------------------------ */
 #define SIM_TEXT(dt) \
     "{\"name\": \"leaky\", \"precision\": \"f32\", \"compiler\": \"ctx test\", \"dynamic\": {\"dt\": " dt ", \"cycle\": 0.008, \"unit\": \"s\"}," \
-    "\"axes\": [{\"name\": \"token\", \"kind\": \"bounded\", \"size\": 100000}, {\"name\": \"d\", \"kind\": \"const\", \"size\": 3}]," \
+    "\"axes\": [{\"name\": \"token\", \"kind\": \"bounded\", \"size\": 4000000}, {\"name\": \"d\", \"kind\": \"const\", \"size\": 3}]," \
     "\"buffers\": [{\"name\": \"x\", \"role\": \"stimulus\", \"axes\": [0, 1], \"axis_names\": [\"now\", \"d\"], \"stream\": true, \"part\": 0}," \
     "{\"name\": \"g\", \"role\": \"weight\", \"axes\": [1], \"draw\": {\"kind\": \"constant\", \"a\": 1, \"b\": 0}}," \
     "{\"name\": \"y\", \"role\": \"output\", \"axes\": [0, 1], \"axis_names\": [\"now\", \"d\"], \"stream\": true, \"part\": 0}," \
@@ -79,6 +79,15 @@ const CtxProgram sim_other_program = {CTX_ABI_VERSION, 3, SIM_TEXT("0.002"), NUL
 /* ---- help for the tests ----------------------------------------------------------------------------------------------------- */
 void sim_folder_begin(SimFolder *f) {
     *f = (SimFolder){.name = "/tmp/ctx-sim-XXXXXX"};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(f->name));
+}
+
+void sim_folder_in_memory(SimFolder *f) {
+    if (access("/dev/shm", W_OK) != 0) {
+        sim_folder_begin(f);
+        return;
+    }
+    *f = (SimFolder){.name = "/dev/shm/ctx-sim-XXXXXX"};
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(f->name));
 }
 
@@ -155,6 +164,38 @@ static void pieces_change_nothing(void) {
         free(came.y);
     }
     free(e.y);
+}
+
+/* A batch: each item as if it were alone; what looks on takes one sequence. */
+static void batches_run_item_by_item(void) {
+    enum { CYCLES = 6, ITEMS = 3 };
+    static float y[ITEMS][CYCLES * SIM_D], total[ITEMS][SIM_D], final[ITEMS], one[CYCLES * SIM_D], one_total[SIM_D], one_final;
+    float *x = sim_stimulus(ITEMS * CYCLES);
+    for (int recorded = 0; recorded < 2; recorded++) {
+        RtConfig *c = rt_config_new(&sim_program);
+        rt_config_stimulus(c, "x", 3, (int64_t[]){ITEMS, CYCLES, SIM_D});
+        RtPlan *plan = rt_plan_new(c);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+        RtSim *sim = rt_sim_new(plan);
+        if (recorded) rt_sim_record(sim, "V.r");
+        rt_sim_open(sim);
+        if (recorded) sim_fails(sim, RT_USER, "the stimuli are a batch of 3");
+        else CU_ASSERT_EQUAL(rt_sim_run(sim, (const void *[]){x}, (void *[]){y, total, final}), RT_OK);
+        rt_sim_free(sim);
+        rt_plan_free(plan);
+        rt_config_free(c);
+    }
+    for (int item = 0; item < ITEMS; item++) {
+        RtConfig *c = rt_config_new(&sim_program);
+        rt_config_stimulus(c, "x", 2, (int64_t[]){CYCLES, SIM_D});
+        RtPlan *plan = rt_plan_new(c);
+        rt_plan_call(plan, (const void *[]){x + item * CYCLES * SIM_D}, (void *[]){one, one_total, &one_final});
+        CU_ASSERT_EQUAL(memcmp(one, y[item], sizeof one) | memcmp(one_total, total[item], sizeof one_total), 0);
+        CU_ASSERT_EQUAL(one_final, final[item]);
+        rt_plan_free(plan);
+        rt_config_free(c);
+    }
+    free(x);
 }
 
 /* ---- the recorder ----------------------------------------------------------------------------------------------------------- */
@@ -414,6 +455,33 @@ static void finds_what_is_not_finite(void) {
     }
 }
 
+/* ---- progress --------------------------------------------------------------------------------------------------------------- */
+static void progress_is_said(void) {
+    for (int bar = 0; bar < 2; bar++) {
+        char *text = NULL;
+        size_t length;
+        FILE *to = open_memstream(&text, &length);
+        RtPlan *plan = sim_plan(&sim_program, 100, 0, 1);
+        RtSim *sim = rt_sim_new(plan);
+        RtProgress progress = rt_progress_new(to, bar);
+        progress.patience = 0;
+        rt_sim_progress(sim, progress);
+        run_to_end(sim, 100);
+        fclose(to);
+        int lines = 0, bars = 0;
+        for (const char *at = text; *at; at++) lines += *at == '\n', bars += *at == '\r';
+        CU_ASSERT_EQUAL(lines, bar ? 0 : 10);
+        CU_ASSERT_TRUE(bar ? bars >= 2 : bars == 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, bar ? "[" : "100 %  850 ms of 850 ms"));
+        if (bar) CU_ASSERT_STRING_EQUAL(text + length - 4, "\r\033[K"); /* the line is clean again */
+        rt_sim_free(sim);
+        rt_plan_free(plan);
+        free(text);
+    }
+    RtProgress patient = rt_progress_new(stdout, false);
+    CU_ASSERT_EQUAL(patient.patience, 1); /* seconds: a short run says nothing */
+}
+
 /* ---- times ------------------------------------------------------------------------------------------------------------------ */
 static void times_are_read(void) {
     static const struct {
@@ -465,6 +533,7 @@ static void times_are_steps(void) {
 void suite_sim(void) {
     CU_pSuite suite = CU_add_suite("sim", NULL, NULL);
     CU_add_test(suite, "pieces change nothing", pieces_change_nothing);
+    CU_add_test(suite, "batches run item by item", batches_run_item_by_item);
     CU_add_test(suite, "intervals and ranges", intervals_and_ranges);
     CU_add_test(suite, "both parts into one file", both_parts_into_one_file);
     CU_add_test(suite, "npy and csv", npy_and_csv);
@@ -472,6 +541,7 @@ void suite_sim(void) {
     CU_add_test(suite, "room is asked for", room_is_asked_for);
     CU_add_test(suite, "the first step is named", the_first_step_is_named);
     CU_add_test(suite, "finds what is not finite", finds_what_is_not_finite);
+    CU_add_test(suite, "progress is said", progress_is_said);
     CU_add_test(suite, "times are read", times_are_read);
     CU_add_test(suite, "times are steps", times_are_steps);
 }

@@ -9,7 +9,7 @@
 #define CTX_TESTS_SIM_H
 #include "sim/sim.h"
 
-enum { SIM_D = 3, SIM_STEPS = 8, SIM_AFTER = 50, SIM_BOUND = 100000 };
+enum { SIM_D = 3, SIM_STEPS = 8, SIM_AFTER = 50, SIM_BOUND = 4000000 };
 enum { SIM_X, SIM_G, SIM_Y, SIM_TOTAL, SIM_FINAL, SIM_R, SIM_M, SIM_S, SIM_BUFFERS };
 
 extern const CtxProgram sim_program, sim_other_program; /* the other one has another dt */
@@ -20,6 +20,7 @@ typedef struct SimFolder { /* a folder for one test */
 } SimFolder;
 
 void sim_folder_begin(SimFolder *folder);
+void sim_folder_in_memory(SimFolder *folder); /* where bringing files to the disk takes no time; for small files */
 const char *sim_path(SimFolder *folder, const char *name); /* good for the next eight calls */
 void sim_folder_end(SimFolder *folder, const char *const *names); /* removes these; nothing else may be there */
 

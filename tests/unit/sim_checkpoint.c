@@ -127,7 +127,7 @@ static uint64_t uninterrupted(SimFolder *f, const Way *way) {
 /* Stopped after so many pieces of at most five steps, resumed, stopped again, ... to the end. */
 static void resumed_runs_are_the_same(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     for (int w = 0; w < WAYS; w++) {
         uint64_t whole = uninterrupted(&f, &ways[w]), random = 11;
         for (int repeat = 0; repeat < 12; repeat++) {
@@ -154,7 +154,7 @@ static void resumed_runs_are_the_same(void) {
 /* A run that completed, and whose files have their names, can be resumed from its last checkpoint all the same. */
 static void resumed_after_the_end(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[3];
     uint64_t whole = uninterrupted(&f, way);
     Run r;
@@ -190,7 +190,7 @@ static void refused(SimFolder *f, const Way *way, const char *what) {
 static void other_runs_are_refused(void) {
     SimFolder f;
     Run r;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[1];
     uint64_t whole = uninterrupted(&f, way);
     stopped_run(&f, way);
@@ -230,7 +230,7 @@ static void damaged_files_are_refused(void) {
     RtError error = {0};
     unsigned char *bytes;
     size_t length;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[0];
     stopped_run(&f, way);
     CU_ASSERT_EQUAL_FATAL(rt_file_read(sim_path(&f, "run.ck"), &bytes, &length, &error), RT_OK);
@@ -249,14 +249,21 @@ static void damaged_files_are_refused(void) {
     refused(&f, way, "damaged");
     unlink(sim_path(&f, "run.ck"));
     refused(&f, way, "cannot be read");
+    /* and a file that is no checkpoint is not replaced by one */
+    rt_file_write(sim_path(&f, "run.ck"), &(RtPiece){"my notes", 8}, 1, &error);
+    Run r;
+    begin(&r, &f, way, false);
+    go(&r, -1);
+    sim_fails(r.sim, RT_USER, "holds something, but not a checkpoint");
+    end(&r);
     free(bytes);
-    sim_folder_end(&f, (const char *const[]){NULL});
+    sim_folder_end(&f, (const char *const[]){"run.ck", NULL});
 }
 
 /* The files that grow must be what the checkpoint counts on. */
 static void changed_samples_are_refused(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[3];
     static const struct {
         const char *file, *what;
@@ -282,7 +289,7 @@ static void changed_samples_are_refused(void) {
 /* A checkpoint that cannot be written leaves the one before. */
 static void the_last_good_one_stays(void) {
     SimFolder f;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     const Way *way = &ways[0];
     uint64_t whole = uninterrupted(&f, way);
     stopped_run(&f, way);
@@ -309,7 +316,7 @@ static void the_last_good_one_stays(void) {
 }
 
 /* ---- kill -9 --------------------------------------------------------------------------------------------------------------------- */
-static int command(SimFolder *f, bool resume, useconds_t kill_after) {
+static int command(SimFolder *f, bool resume, useconds_t kill_after, int number) {
     char *argv[] = {"leaky", "--x", "normal", "--size", "token=60000", "--seed", "9", "--quiet", "--y", (char *)(uintptr_t)sim_path(f, "y.npy"), "--record", "V.r",
                     "--interval", "40ms", "--traces", (char *)(uintptr_t)sim_path(f, "t.safetensors"), "--checkpoint", (char *)(uintptr_t)sim_path(f, "run.ck"),
                     "--every", "8s", "--resume", (char *)(uintptr_t)sim_path(f, "run.ck"), NULL};
@@ -319,7 +326,7 @@ static int command(SimFolder *f, bool resume, useconds_t kill_after) {
     pid_t child = fork();
     if (child == 0) _exit(rt_main(&sim_program, "leaky", argc, argv));
     if (kill_after) usleep(kill_after);
-    if (kill_after) kill(child, SIGKILL);
+    if (kill_after) kill(child, number);
     waitpid(child, &status, 0);
     return status;
 }
@@ -349,24 +356,50 @@ static void killed_at_any_moment(void) {
     SimFolder f;
     int resumed = 0;
     uint64_t random = 3;
-    sim_folder_begin(&f);
+    sim_folder_in_memory(&f);
     double start = rt_timer();
-    CU_ASSERT_EQUAL(command(&f, false, 0), 0);
+    CU_ASSERT_EQUAL(command(&f, false, 0, 0), 0);
     useconds_t took = (useconds_t)((rt_timer() - start) * 1e6);
     uint64_t whole = files_sum(&f);
     for (int i = 0; i < 20; i++) {
         remove_all(&f);
         random = rt_hash_of(&random, sizeof random);
-        command(&f, false, 1 + (useconds_t)(random % took));
+        command(&f, false, 1 + (useconds_t)(random % took), SIGKILL);
         for (int again = 0; again < 2; again++) { /* and once more while it resumes */
             bool there = access(sim_path(&f, "run.ck"), F_OK) == 0;
             resumed += there;
             random = rt_hash_of(&random, sizeof random);
-            command(&f, there, again ? 0 : 1 + (useconds_t)(random % took));
+            command(&f, there, again ? 0 : 1 + (useconds_t)(random % took), SIGKILL);
         }
         CU_ASSERT_EQUAL(files_sum(&f), whole);
     }
     CU_ASSERT_TRUE(resumed > 10);
+    remove_all(&f);
+    sim_folder_end(&f, (const char *const[]){NULL});
+}
+
+/* An interrupt leaves a checkpoint of the moment, and the process ends by its signal. */
+static void interrupted_at_some_moment(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    SimFolder f;
+    int stopped = 0;
+    sim_folder_in_memory(&f);
+    double start = rt_timer();
+    CU_ASSERT_EQUAL(command(&f, false, 0, 0), 0);
+    useconds_t took = (useconds_t)((rt_timer() - start) * 1e6);
+    uint64_t whole = files_sum(&f);
+    for (int i = 0; i < 12; i++) {
+        remove_all(&f);
+        int status = command(&f, false, took / 4 + took * (useconds_t)i / 40, numbers[i % 3]);
+        if (!WIFSIGNALED(status)) continue; /* it was done already */
+        CU_ASSERT_EQUAL(WTERMSIG(status), numbers[i % 3]);
+        CU_ASSERT_NOT_EQUAL(access(sim_path(&f, "y.npy"), F_OK), 0);
+        if (access(sim_path(&f, "run.ck"), F_OK) != 0) continue; /* it had not begun */
+        stopped++;
+        CU_ASSERT_EQUAL(command(&f, true, 0, 0), 0);
+        CU_ASSERT_EQUAL(files_sum(&f), whole);
+    }
+    CU_ASSERT_TRUE(stopped > 2);
     remove_all(&f);
     sim_folder_end(&f, (const char *const[]){NULL});
 }
@@ -380,4 +413,5 @@ void suite_sim_checkpoint(void) {
     CU_add_test(suite, "changed samples are refused", changed_samples_are_refused);
     CU_add_test(suite, "the last good one stays", the_last_good_one_stays);
     CU_add_test(suite, "killed at any moment", killed_at_any_moment);
+    CU_add_test(suite, "interrupted at some moment", interrupted_at_some_moment);
 }

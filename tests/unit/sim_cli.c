@@ -1,15 +1,18 @@
 /* core/cli_sim and cli_options: the command line of a program of the dynamic reading (sim.h). */
+#define _GNU_SOURCE
 #include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/cli.h"
 #include "sim.h"
+#include "sim/plot.h"
 
 void suite_sim_cli(void);
 
@@ -90,6 +93,19 @@ static void runs_and_says_so(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "V.r [16, 2] mV  min"));
     CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "y [4, 3]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "82 ms in "));
+    /* the drawn numbers themselves: y of one cycle by the program's own equations */
+    float x[SIM_D], y[SIM_D], total[SIM_D], final;
+    RtConfig *config = rt_config_new(&sim_program);
+    rt_config_stimulus(config, "x", 2, (int64_t[]){1, SIM_D});
+    RtPlan *plan = rt_plan_new(config);
+    rt_draw(&(RtDraw){RT_DRAW_UNIFORM, -1, 1}, 1, "x", SIM_D, RT_F32, x);
+    CU_ASSERT_EQUAL(rt_plan_call(plan, (const void *[]){x}, (void *[]){y, total, &final}), RT_OK);
+    rt_plan_free(plan);
+    rt_config_free(config);
+    char line[128];
+    snprintf(line, sizeof line, "y [1, 3]\n  %.7g %.7g %.7g\n", (double)y[0], (double)y[1], (double)y[2]);
+    said = SAY("--x", "random", "--size", "token=1");
+    CU_ASSERT_PTR_NOT_NULL(strstr(said.out, line));
     said = SAY("--x", "random", "--size", "token=4", "--json", "--quiet");
     CU_ASSERT_STRING_EQUAL(said.out, "");
     CU_ASSERT_STRING_EQUAL(said.err, "");
@@ -139,11 +155,59 @@ static void streams_equal_whole(void) {
     sim_folder_end(&f, (const char *const[]){"x.npy", "g.npy", "all.npy", NULL});
 }
 
+/* Kilobytes that a run of so many cycles had in memory at most. */
+static long peak(SimFolder *f, const char *cycles) {
+    char *argv[] = {"leaky", "--x", "random", "--size", (char *)(uintptr_t)cycles, "--quiet", "--threads", "1", "--y", (char *)(uintptr_t)sim_path(f, "y.npy"),
+                    "--record", "V.r", "--interval", "40ms", "--traces", (char *)(uintptr_t)sim_path(f, "t.safetensors"), NULL};
+    struct rusage used;
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) _exit(rt_main(&sim_program, "leaky", 16, argv));
+    CU_ASSERT_EQUAL(wait4(child, &status, 0, &used), child);
+    CU_ASSERT_EQUAL(status, 0);
+    return used.ru_maxrss;
+}
+
+/* Ten times the cycles, as a whole 27 MB more. */
+static void memory_does_not_grow(void) {
+    SimFolder f;
+    sim_folder_begin(&f);
+    long less = peak(&f, "token=120000"), more = peak(&f, "token=1200000");
+    CU_ASSERT_TRUE(labs(more - less) < less / 100 + 128);
+    if (labs(more - less) >= less / 100 + 128) printf("\n  %ld kB, and %ld kB with ten times the cycles", less, more);
+    sim_folder_end(&f, (const char *const[]){"y.npy", "t.safetensors", NULL});
+}
+
 /* Devices, and a disk that is full. */
 static void devices(void) {
     expect(SAY("--x", "random", "--size", "token=40000", "--y", "/dev/null", "--quiet"), 0, "");
     expect(SAY("--x", "random", "--size", "token=40000", "--y", "/dev/full", "--quiet"), 3, "No space left");
     expect(SAY("--x", "random", "--size", "token=4", "--record", "V.r=/dev/full", "--quiet"), 3, "No space left");
+}
+
+/* The picture of a run is that of its traces. */
+static void plots(void) {
+    SimFolder f;
+    RtError error = {0};
+    unsigned char *from_run, *from_file;
+    size_t length[2];
+    sim_folder_begin(&f);
+    const char *svg = sim_path(&f, "a.svg"), *traces = sim_path(&f, "t.safetensors"), *again = sim_path(&f, "b.svg");
+    expect(SAY("--x", "random", "--size", "token=20", "--traces", traces, "--plot", svg, "--quiet"), 0, "");
+    CU_ASSERT_EQUAL(rt_plot_file(traces, again, &error), RT_OK);
+    CU_ASSERT_EQUAL_FATAL(rt_file_read(svg, &from_run, &length[0], &error), RT_OK);
+    CU_ASSERT_EQUAL_FATAL(rt_file_read(again, &from_file, &length[1], &error), RT_OK);
+    CU_ASSERT_TRUE(length[0] == length[1] && !memcmp(from_run, from_file, length[0]));
+    free(from_run);
+    free(from_file);
+    unlink(traces);
+    expect(SAY("--x", "random", "--size", "token=20", "--plot", svg, "--quiet"), 0, ""); /* samples in memory */
+    CU_ASSERT_EQUAL_FATAL(rt_file_read(svg, &from_run, &length[0], &error), RT_OK);
+    CU_ASSERT_EQUAL(length[0], length[1]);
+    free(from_run);
+    expect(SAY("--x", "random", "--size", "token=20", "--record", "V.r", "--traces", sim_path(&f, "t.csv"), "--plot", svg), 2, "let --traces be .safetensors");
+    sim_folder_end(&f, (const char *const[]){"a.svg", "b.svg", NULL});
 }
 
 /* An interrupt ends the process by its signal and leaves nothing. */
@@ -166,6 +230,8 @@ void suite_sim_cli(void) {
     CU_add_test(suite, "options of the reading", options_of_the_reading);
     CU_add_test(suite, "runs and says so", runs_and_says_so);
     CU_add_test(suite, "streams equal whole", streams_equal_whole);
+    CU_add_test(suite, "memory does not grow", memory_does_not_grow);
     CU_add_test(suite, "devices", devices);
+    CU_add_test(suite, "plots", plots);
     CU_add_test(suite, "interrupts", interrupts);
 }
