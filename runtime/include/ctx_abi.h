@@ -10,7 +10,7 @@
  *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp", "axes": [0, 1],  indices into "axes"
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
- *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
+ *                   "draw": {"kind": "normal|uniform|xavier|constant|bernoulli|choose", "a": 0, "b": 0.1},     weight: otherwise
  *                   "slots": 2,                                                               places one after the other (default 1)
                    "recorded": true } ... ],                                                 output: by `record`
  *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ... }
