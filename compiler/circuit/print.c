@@ -159,6 +159,8 @@ static void print_weight(const Circuit *c, const CirEntity *w, FILE *to) {
     case DRAW_NORMAL: fprintf(to, " ~ normal(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_UNIFORM: fprintf(to, " ~ uniform(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_XAVIER: fprintf(to, " ~ xavier(%g, %g)", w->draw_a, w->draw_b); break;
+    case DRAW_BERNOULLI: fprintf(to, " ~ bernoulli(%g)", w->draw_a); break;
+    case DRAW_CHOOSE: fprintf(to, " ~ choose(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_CONSTANT: fprintf(to, " ~ %g", w->draw_a); break;
     }
     fprintf(to, "\n");

@@ -117,7 +117,7 @@ typedef struct AstSynapse {
     AstExpr *delay;    /* delay 2 ms */
     AstName model;     /* `via hebbian(rate = 0.1)`: synapse model with its own state; absent: none */
     AstArgs model_args;
-    AstExpr *sparse;   /* call sparse(...) or NULL; dynamic reading */
+    AstExpr *sparse;   /* call sparse(...) or NULL */
     AstArgs sparse_args;
     Span span;
 } AstSynapse;

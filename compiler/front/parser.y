@@ -265,7 +265,7 @@ parts
     | parts SPARSE '(' opt_list ')'
         {
             $$ = ast_part(front, $1, PART_SPARSE, @2);
-            $$.synapse.sparse = ast_call_args(front, $2, $4, @$);
+            $$.synapse.sparse = ast_call_args(front, $2, $4, span_join(@2, @5));
             $$.synapse.sparse_args = $4;
         }
     ;

@@ -86,7 +86,11 @@ typedef enum IrVarKind {
     VAR_ODE,      /* system level: coefficient * v' = def; starts at init */
 } IrVarKind;
 
-typedef enum IrInitKind { INIT_UNBOUND, INIT_NORMAL, INIT_UNIFORM, INIT_XAVIER, INIT_CONSTANT } IrInitKind;
+typedef enum IrInitKind {
+    INIT_UNBOUND, INIT_NORMAL, INIT_UNIFORM, INIT_XAVIER, INIT_CONSTANT,
+    INIT_BERNOULLI, INIT_CHOOSE, /* 1 or 0: which pairs a sparse projection has */
+    INIT_KIND_COUNT
+} IrInitKind;
 
 struct IrVar {
     Name name;       /* unique; dotted path of the population and its part: "V.mask", "V.mask.apical", "block.0.out" */
@@ -107,7 +111,8 @@ struct IrVar {
     /* VAR_WEIGHT: */
     Name tensor;     /* name in the weight file, NULL: drawn */
     IrInitKind draw;
-    double draw_a, draw_b; /* normal(a = mean, b = deviation), uniform(a, b), xavier (fan-in/out in a, b), constant a */
+    double draw_a, draw_b; /* normal(a = mean, b = deviation), uniform(a, b), xavier (fan-in/out in a, b), constant a,
+                            * bernoulli (1 with probability a, else 0), choose (a ones in each run of b elements) */
     bool literal;    /* const in the source: program text, not quantified */
     int id;          /* position in IrProgram.vars */
 };

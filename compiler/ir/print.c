@@ -177,7 +177,7 @@ static void put_declared(Text *to, const IrVar *v) {
 }
 
 static void put_draw(Text *to, const IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant"};
+    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
     if (v->draw == INIT_UNBOUND) return;
     text_add(to, " draw %s(", kinds[v->draw]);
     put_real(to, v->draw_a);

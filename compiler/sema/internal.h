@@ -190,7 +190,6 @@ void walk_axis(Sema *s, const Place *place, const AstStmt *stmt);
 void walk_cycle(Sema *s, const Place *place, const AstStmt *stmt);
 void population_sync(Sema *s, Population *p); /* axes of all its entities := cycles, own */
 bool refuse_reading(Sema *s, const AstStmt *stmt); /* unsupported.c: true if it is of another reading (reported) */
-bool refuse_synapse(Sema *s, const AstSynapse *synapse);
 
 /* ---- axes.c ------------------------------------------------------------------------------------------------------ */
 CirAxis *axis_new(Sema *s, Name name, CirAxisKind kind, int64_t size, CirAxis *base, Span at);
@@ -263,6 +262,12 @@ bool noise_linear(Sema *s, const Value *v);
 /* ---- delay.c ----------------------------------------------------------------------------------------------------- */
 /* `delay e` of a projection over the axes given; names: to the circuit's axes. NULL after a report. */
 CirExpr *delay_of(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *axes, const CirRenames *names);
+
+/* ---- sparse.c ---------------------------------------------------------------------------------------------------- */
+/* The table of ones and zeros of a `sparse(...)` projection, over axes as the arrow sees them; `convergent` are the summed ones.
+ * NULL after a report. */
+CirEntity *sparse_links(Sema *s, Arrow *arrow, const CirEntity *target, const Reading *source, const CirAxes *weight,
+                        const CirAxes *convergent, const CirAxes *visible);
 
 /* ---- weight.c ---------------------------------------------------------------------------------------------------- */
 CirEntity *entity_new(Sema *s, CirEntityKind kind, Name path, const CirAxes *axes, Span at);
