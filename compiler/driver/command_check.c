@@ -36,6 +36,8 @@ static int weights_of_file(Compilation *c, const CtxProgram *program, Weights *w
     return status;
 }
 
+static const double SOON = 5e8; /* steps of the reference: a quarter of a second */
+
 /* ---- the engines ---------------------------------------------------------------------------------------------------- */
 static bool asked_for(const Compilation *c, OptionId engine, OptionId other) {
     return option_given(c->options, engine) || !option_given(c->options, other);
@@ -65,16 +67,27 @@ static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, C
 }
 
 /* Without native code: is there an input at which the sides differ? */
-static CheckReport *find_witness(Compilation *c, int64_t seed) {
-    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64()};
+static CheckReport *find_witness(Compilation *c, int64_t seed, double budget) {
+    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64(), .budget = budget};
     return check_run(c->arena, &input);
+}
+
+/* A check that looks false gets the long search for an identity only where no witness is found soon. */
+static ExactResult decide(Compilation *c, int check, ExactOptions how, CheckReport **witness) {
+    how.brief = true;
+    ExactResult result = exact_check(c->arena, c->core, &c->core->checks.at[check], &how);
+    if (result.verdict != EXACT_UNEQUAL) return result;
+    if (!*witness) *witness = find_witness(c, (int64_t)how.seed, SOON);
+    how.brief = false;
+    return (*witness)->result[check].verdict == CHECK_DIFFERS ? result : exact_check(c->arena, c->core, &c->core->checks.at[check], &how);
 }
 
 static ExactResult *run_exact(Compilation *c, int64_t seed, int64_t threads, bool *unequal) {
     ExactResult *result = ARENA_ARRAY(c->arena, ExactResult, c->core->checks.count);
     ExactOptions how = {.seed = (uint64_t)seed, .threads = (int)threads};
+    CheckReport *witness = NULL;
     for (int i = 0; i < c->core->checks.count; i++) {
-        result[i] = exact_check(c->arena, c->core, &c->core->checks.at[i], &how);
+        result[i] = decide(c, i, how, &witness);
         *unequal |= result[i].verdict == EXACT_UNEQUAL;
         if (result[i].verdict == EXACT_UNEQUAL) exact_repair(c->arena, c->core, &c->core->checks.at[i], &how, &result[i]);
     }
@@ -139,7 +152,7 @@ static int check(Compilation *c, double start) {
     CheckReport *report = NULL;
     int status = numeric ? run_numeric(c, seed, result, &report) : EXIT_DONE;
     if (status != EXIT_DONE) return status;
-    if (!numeric && unequal) report = find_witness(c, seed);
+    if (!numeric && unequal) report = find_witness(c, seed, 0);
     VerdictReport all = {c->name, c->core->checks.count, all_facts(c, result, report), report, phases_clock() - start};
     if (option_given(c->options, OPTION_JSON)) verdict_json(&all, stdout);
     else if (!exact) check_print(report, stdout);
