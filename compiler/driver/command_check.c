@@ -41,7 +41,7 @@ static bool asked_for(const Compilation *c, OptionId engine, OptionId other) {
     return option_given(c->options, engine) || !option_given(c->options, other);
 }
 
-static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
+static int run_native(Compilation *c, int64_t seed, CheckReport **report) {
     NativeRunner runner;
     Weights weights = {0};
     int status = runner_open(c, &runner);
@@ -53,6 +53,56 @@ static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
         *report = check_run(c->arena, &input);
     }
     runner_close(&runner);
+    return status;
+}
+
+static bool is_integrated(const IrProgram *core, const IrCheck *check) {
+    return check_integrated(core, check->left) || check_integrated(core, check->right);
+}
+
+/* The checks of the dynamic reading, or the others, as a program of their own: what takes many steps is not run with every input of
+ * the others. NULL: there is none. */
+static Compilation *part_of(Compilation *c, bool integrated) {
+    Compilation *part = arena_copy(c->arena, c, sizeof *part);
+    part->core = ir_clone(c->core);
+    IrProgram *p = part->core;
+    int checks = 0, outputs = 0;
+    for (int i = 0; i < p->checks.count; i++)
+        if (is_integrated(p, &p->checks.at[i]) == integrated) p->checks.at[checks++] = p->checks.at[i];
+    p->checks.count = checks;
+    for (int i = 0; i < p->outputs.count; i++) {
+        const IrVar *v = p->outputs.at[i].var;
+        bool side = false;
+        for (int k = 0; k < checks; k++) side |= p->checks.at[k].left == v || p->checks.at[k].right == v;
+        if (side || (!integrated && !check_integrated(p, v))) p->outputs.at[outputs++] = p->outputs.at[i];
+    }
+    p->outputs.count = outputs;
+    OptOptions options = {.no_reassociate = option_given(c->options, OPTION_NO_REASSOCIATE)};
+    if (checks) part->optimised = opt_run(p, &options, &part->report);
+    return checks ? part : NULL;
+}
+
+static void add_report(Compilation *c, CheckReport *all, const CheckReport *part, bool integrated) {
+    int next = 0;
+    for (int i = 0; i < all->count; i++)
+        if (is_integrated(c->core, &c->core->checks.at[i]) == integrated) all->result[i] = part->result[next++];
+    for (int i = 0; i < part->notes.count; i++) vec_push(c->arena, &all->notes, part->notes.at[i]);
+    if (part->verdict > all->verdict) all->verdict = part->verdict;
+    if (part->error) all->error = part->error;
+}
+
+static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
+    CheckReport *all = ARENA_NEW(c->arena, CheckReport);
+    int status = EXIT_DONE;
+    *report = all;
+    all->count = c->core->checks.count;
+    all->result = ARENA_ARRAY(c->arena, CheckResult, all->count + 1);
+    for (int integrated = 0; integrated < 2 && status == EXIT_DONE; integrated++) {
+        CheckReport *found = NULL;
+        Compilation *part = part_of(c, integrated);
+        if (part) status = run_native(part, seed, &found);
+        if (found) add_report(c, all, found, integrated);
+    }
     return status;
 }
 

@@ -435,11 +435,13 @@ static void reach(bool *seen, const IrVar *v) {
     if (v->init) ir_each_ref(v->init, reach_ref, seen);
 }
 
-static bool steps_reached(const IrProgram *p, const bool *seen) {
-    for (int i = 0; i < p->vars.count; i++)
-        for (int k = 0; seen[i] && k < p->vars.at[i]->axis_count; k++)
-            if (p->vars.at[i]->axes[k]->kind == AXIS_STEP) return true;
-    return false;
+bool check_integrated(const IrProgram *core, const IrVar *v) {
+    bool *seen = calloc((size_t)core->vars.count + 1, sizeof *seen), steps = false;
+    reach(seen, v);
+    for (int i = 0; i < core->vars.count; i++)
+        for (int k = 0; seen[i] && k < core->vars.at[i]->axis_count; k++) steps |= core->vars.at[i]->axes[k]->kind == AXIS_STEP;
+    free(seen);
+    return steps;
 }
 
 /* The equations that both sides depend on; NULL when there are none. */
@@ -471,10 +473,7 @@ static void set_up(Checker *c) {
         c->side[2 * i + 1] = source->right;
         c->scheduled_side[2 * i] = scheduled->left;
         c->scheduled_side[2 * i + 1] = scheduled->right;
-        bool *seen = ARENA_ARRAY(c->arena, bool, c->in->source->vars.count + 1);
-        reach(seen, source->left);
-        reach(seen, source->right);
-        c->integrated[i] = steps_reached(c->in->source, seen);
+        c->integrated[i] = check_integrated(c->in->source, source->left) || check_integrated(c->in->source, source->right);
         c->shared[i] = shared_by(c, c->in->source, source->left, source->right);
         c->scheduled_shared[i] = shared_by(c, c->in->scheduled, scheduled->left, scheduled->right);
         report->result[i] = (CheckResult){.name = source->name, .span = source->span, .family_count = FAMILY_COUNT,
