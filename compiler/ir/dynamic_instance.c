@@ -126,10 +126,10 @@ static IrVar *instance_var(Dynamic *d, DynEnv *env, const IrVar *v) {
 
 static void algebraic_loop(Dynamic *d, const DynEnv *env, const IrVar *v) {
     Text text = text_new(d->p->arena);
-    int first = env->path.count - 1;
+    int first = env->path.count - 2; /* the last one is v itself */
     while (first > 0 && env->path.at[first] != v) first--;
     const char *last = NULL;
-    for (int i = env->path.count - 1; i >= first; i--) {
+    for (int i = env->path.count - 1; i > first; i--) {
         if (last && strcmp(last, dyn_label(env->path.at[i])) == 0) continue;
         last = dyn_label(env->path.at[i]);
         text_add(&text, "%s -> ", last);
