@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sim/select.h"
+
 typedef VEC(const char *) NameList;
 
 /* By the name the user knows: that of the population in the source. */
@@ -47,17 +49,23 @@ static void record_all(Compilation *c, IrProgram *p) {
     }
 }
 
+/* The populations of a list "V.value[0:4],V.mask=mask.npy" (runtime/sim/select.h). */
+static int record_list(Compilation *c, IrProgram *p, const char *list) {
+    for (;;) {
+        size_t length = rt_select_length(list);
+        Name name = name_intern(c->names, list, rt_select_name(list, length));
+        IrVar *v = is_output(p, name) ? NULL : find(p, name);
+        if (v) record(c, p, name, v);
+        else if (!is_output(p, name)) return unknown(c, p, name);
+        if (!list[length]) return EXIT_DONE;
+        list += length + 1;
+    }
+}
+
 int record_populations(Compilation *c, IrProgram *p) {
     if (c->watch_populations) record_all(c, p);
     const Strings *asked = &c->options->value[OPTION_RECORD];
-    for (int i = 0; i < asked->count; i++) {
-        size_t length = strcspn(asked->at[i], "=[");
-        Name name = name_intern(c->names, asked->at[i], length);
-        if (is_output(p, name)) continue;
-        IrVar *v = find(p, name);
-        if (!v) return unknown(c, p, name);
-        IrOutput output = {.name = name, .var = v, .recorded = true, .span = v->span};
-        vec_push(c->arena, &p->outputs, output);
-    }
-    return EXIT_DONE;
+    int status = EXIT_DONE;
+    for (int i = 0; i < asked->count && status == EXIT_DONE; i++) status = record_list(c, p, asked->at[i]);
+    return status;
 }

@@ -109,6 +109,9 @@ static void runs_and_says_so(void) {
     said = SAY("--x", "random", "--size", "token=4", "--json", "--quiet");
     CU_ASSERT_STRING_EQUAL(said.out, "");
     CU_ASSERT_STRING_EQUAL(said.err, "");
+    said = SAY("--x", "random", "--size", "token=4", "--record", "V.r[0],U.s", "--interval", "2ms");
+    CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "V.r [16] mV"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "U.s [25]"));
     said = SAY("--x", "random", "--size", "token=4", "--json");
     CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "\"steps\": 82"));
 }
