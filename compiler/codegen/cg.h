@@ -44,6 +44,7 @@ struct CgModule {
     LLVMTypeRef runtime_type[RUNTIME_COUNT];
     LLVMValueRef runtime[RUNTIME_COUNT];
     int lanes;         /* elements of a vector register */
+    char vector_functions; /* the letter of libmvec's names for such registers, 0: there is no libmvec */
     int real_bytes;
     bool broken;       /* out of something; the message is in error */
     char *error;
@@ -54,6 +55,7 @@ struct CgModule {
     int *mirror_of;    /* its whole copy, or -1 */
     int *root_number;  /* by axis id of a root: its number in the descriptor */
     VEC(const IrAxis *) roots;
+    LLVMValueRef *memory; /* by variable id: metadata for its loads and stores, once made */
     int task_count;    /* functions made for parallel loops */
     int64_t scratch_fixed; /* see scratch.c */
     VEC(const Step *) blocks;
@@ -107,12 +109,13 @@ LLVMBasicBlockRef cg_block(Fn *f, const char *name);
 /* storage.c: sizes and addresses */
 Value cg_size(Fn *f, const IrAxis *axis);
 Value cg_stride(Fn *f, const IrVar *v, int place); /* elements between neighbours along the axis at `place`, in its storage */
-bool cg_unit_stride(const CgModule *m, const IrVar *v, int place);
 typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Access;
 Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
 Value cg_reference(Fn *f, const IrExpr *ref); /* of an IR_REF or IR_PREV */
 Value cg_base(Fn *f, const IrVar *v); /* where its buffer begins */
 Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
+/* Tells LLVM that a load or store is of v: no other variable's values are there. */
+Value cg_of(Fn *f, const IrVar *v, Value access);
 
 /* expr.c, math.c: values; vectors when f->lane is set and the value differs by lane */
 Value cg_expr(Fn *f, const IrExpr *e);
@@ -120,8 +123,6 @@ Value cg_math(Fn *f, const IrExpr *e, Value *arg);
 Value cg_exp(Fn *f, Value x);
 bool cg_is_vector(Value v);
 Value cg_widen(Fn *f, Value v, int lanes);
-/* May the axis run over lanes in e? Every reference has it innermost or not at all, no guard mentions it. */
-bool cg_lanes_fit(const CgModule *m, const IrExpr *e, const IrAxis *axis);
 
 /* equation.c: one equation; step.c: everything else */
 void cg_equation(Fn *f, const Step *step);
@@ -130,6 +131,14 @@ void cg_steps(Fn *f, const Step *steps, int count);
 void cg_parts(CgModule *m); /* part.c: a dynamic program in the pieces that its clock drives; nothing in others */
 void cg_start_states(Fn *f, const IrItem *group);
 void cg_block_step(Fn *f, const Step *step);
+/* nest.c. The scan's points first <= i < end, where the nest has the scan inside; NULL: that stands at one. Point i is number
+ * base + i of all. */
+typedef struct Points {
+    const IrAxis *axis;
+    Value first, end, base;
+} Points;
+void cg_nest(Fn *f, const Step *nest, const Points *points);
+void cg_points(Fn *f, const Step *steps, int count, const Points *points); /* step.c: the steps at each of the points */
 void cg_fill_init(Fn *f, const IrVar *v, Access access); /* writes init, or where a slot is chosen by access */
 /* Bounds of the loop over axis (a row's columns in a band are narrower). */
 void cg_range(Fn *f, const IrVar *v, const IrAxis *axis, Value *first, Value *end);

@@ -41,6 +41,7 @@ static void store(Fn *f, const IrVar *v, Value value, Access access) {
     if (f->lane) value = cg_widen(f, value, m->lanes);
     Value stored = LLVMBuildStore(m->builder, value, cg_address(f, v, NULL, access));
     LLVMSetAlignment(stored, (unsigned)m->real_bytes);
+    cg_of(f, v, stored);
 }
 
 typedef struct Nest {
@@ -80,8 +81,7 @@ static void last_axis(const Nest *nest, const IrAxis *axis, Value first, Value e
 static bool may_use_lanes(const Nest *nest, const IrAxis *axis) {
     const CgModule *m = nest->f->m;
     if (axis->root->kind != AXIS_BOUNDED && axis->root->size < m->lanes) return false;
-    return cg_unit_stride(m, nest->v, schedule_place(nest->v, axis)) && cg_lanes_fit(m, nest->value, axis) &&
-           (!nest->mirror || schedule_place(nest->v, axis) == nest->v->axis_count - 1);
+    return schedule_lanes(m->schedule, nest->v, nest->value, nest->mirror, axis);
 }
 
 /* Points of a row that the band leaves out, between the columns that the block touches, are zero. */
@@ -171,7 +171,7 @@ static Matrix operand(Fn *f, const IrExpr *ref, IrAxis *const *rows, int row_cou
     Matrix matrix = {.at = cg_reference(f, ref)};
     int last_column = column_count ? place_of(ref, columns[column_count - 1]) : -1;
     int last_row = row_count ? place_of(ref, rows[row_count - 1]) : -1;
-    bool by_row = last_column >= 0 && cg_unit_stride(f->m, ref->var, last_column);
+    bool by_row = last_column >= 0 && schedule_unit_stride(f->m->schedule, ref->var, last_column);
     matrix.transposed = !by_row;
     int outer = by_row ? last_row : last_column;
     matrix.stride = outer >= 0 ? cg_stride(f, ref->var, outer) : extent_of(f, ref->var, by_row ? columns : rows, by_row ? column_count : row_count);

@@ -1,37 +1,6 @@
 /* Expressions: scalar, or over the lanes of a vector along f->lane. What does not differ by lane stays scalar. */
 #include "codegen/cg.h"
 
-/* ---- may an axis run over lanes? ----------------------------------------------------------------------------------------------- */
-static bool has_offset(const IrExpr *e) {
-    if (e->op == IR_REF || e->op == IR_PREV)
-        for (int i = 0; i < e->var->axis_count; i++)
-            if (e->index[i].kind == IX_AXIS && e->index[i].offset) return true;
-    for (int i = 0; i < e->argc; i++)
-        if (has_offset(e->arg[i])) return true;
-    return false;
-}
-
-static bool reference_fits(const CgModule *m, const IrExpr *e, const IrAxis *axis) {
-    for (int i = 0; i < e->var->axis_count; i++) {
-        if (e->index[i].kind != IX_AXIS || e->index[i].axis != axis) continue;
-        for (int j = 0; j < i; j++)
-            if (e->index[j].kind == IX_AXIS && e->index[j].axis == axis) return false;
-        if (!cg_unit_stride(m, e->var, i)) return false;
-    }
-    return true;
-}
-
-bool cg_lanes_fit(const CgModule *m, const IrExpr *e, const IrAxis *axis) {
-    if (e->op == IR_REF || e->op == IR_PREV) return reference_fits(m, e, axis);
-    if (e->op == IR_SELECT && has_offset(e)) return false; /* both branches would be read, one of them out of range */
-    if (e->op == IR_POW && ir_uses_axis(e, axis) && e->arg[1]->op != IR_LIT) return false;
-    for (int i = 0; i < e->guard.count; i++)
-        if (e->guard.atom[i].a == axis || e->guard.atom[i].b == axis) return false;
-    for (int i = 0; i < e->argc; i++)
-        if (!cg_lanes_fit(m, e->arg[i], axis)) return false;
-    return true;
-}
-
 /* ---- leaves ---------------------------------------------------------------------------------------------------------------------- */
 static Value load(Fn *f, const IrExpr *e) {
     CgModule *m = f->m;
@@ -40,7 +9,7 @@ static Value load(Fn *f, const IrExpr *e) {
     Value at = cg_reference(f, e);
     Value value = LLVMBuildLoad2(m->builder, type, at, "");
     LLVMSetAlignment(value, (unsigned)m->real_bytes);
-    return value;
+    return cg_of(f, e->var, value);
 }
 
 static Value position_value(Fn *f, const IrAxis *axis) {
@@ -53,10 +22,15 @@ static Value position_value(Fn *f, const IrAxis *axis) {
 }
 
 /* ---- reductions --------------------------------------------------------------------------------------------------------------------- */
+enum { MOST_SUMS = 4 };
+
 typedef struct Reduction {
     Fn *f;
     const IrExpr *e;
     Value sum;       /* address of the accumulator */
+    Value lanes[MOST_SUMS]; /* of accumulators in vectors, `sums` of them */
+    int sums;        /* 0: no bound axis runs over lanes; else it is the last in order */
+    int *order;      /* of the bound axes, outermost first */
     bool *bound_yet; /* which of the bound axes have a position */
 } Reduction;
 
@@ -129,23 +103,57 @@ static void accumulate(Reduction *r) {
     LLVMBuildStore(b, sum, r->sum);
 }
 
+/* Along one bound axis memory is read in order: its points are the lanes of vectors, in several sums, since each addition waits for
+ * the one before; then the rest, one by one. */
+static void lanes_loops(Reduction *r, const IrAxis *axis, Value first, Value end) {
+    Fn *f = r->f;
+    CgModule *m = f->m;
+    Value sum = r->sum, count = cg_max(f, cg_sub(f, end, first), cg_int(m, 0));
+    f->lane = axis;
+    for (int width = r->sums; width >= 1; width = width > 1 ? 1 : 0) {
+        int64_t step = (int64_t)width * m->lanes;
+        Value whole = LLVMBuildSub(m->builder, count, LLVMBuildURem(m->builder, count, cg_int(m, step), ""), "");
+        Value middle = cg_add(f, first, whole);
+        Loop loop = cg_loop_begin(f, first, middle, step);
+        for (int i = 0; i < width; i++) {
+            f->env[axis->id] = cg_add(f, loop.i, cg_int(m, (int64_t)i * m->lanes));
+            r->sum = r->lanes[i];
+            accumulate(r);
+        }
+        cg_loop_end(f, &loop);
+        first = middle;
+        count = cg_sub(f, count, whole);
+    }
+    f->lane = NULL;
+    r->sum = sum;
+    Loop rest = cg_loop_begin(f, first, end, 1);
+    f->env[axis->id] = rest.i;
+    accumulate(r);
+    cg_loop_end(f, &rest);
+}
+
 static void bound_loops(Reduction *r, int i) {
     Fn *f = r->f;
     if (i == r->e->bound_count) {
         accumulate(r);
         return;
     }
-    const IrAxis *axis = r->e->bound[i];
+    int number = r->order[i];
+    const IrAxis *axis = r->e->bound[number];
     Value first, end;
-    guarded_range(r, i, &first, &end);
+    guarded_range(r, number, &first, &end);
     if (i == 0) outer_atoms(r, &end);
-    Loop loop = cg_loop_begin(f, first, end, 1);
-    f->env[axis->id] = loop.i;
-    r->bound_yet[i] = true;
-    bound_loops(r, i + 1);
-    r->bound_yet[i] = false;
+    if (r->sums && i == r->e->bound_count - 1) {
+        lanes_loops(r, axis, first, end);
+    } else {
+        Loop loop = cg_loop_begin(f, first, end, 1);
+        f->env[axis->id] = loop.i;
+        r->bound_yet[number] = true;
+        bound_loops(r, i + 1);
+        r->bound_yet[number] = false;
+        cg_loop_end(f, &loop);
+    }
     f->env[axis->id] = NULL;
-    cg_loop_end(f, &loop);
 }
 
 static Value neutral(CgModule *m, IrOp op) {
@@ -164,52 +172,50 @@ static Value across_lanes(Fn *f, IrOp op, Value v) {
     return LLVMBuildExtractElement(m->builder, v, cg_int(m, 0), "");
 }
 
-/* One bound axis along which memory is read in order: its points are the lanes, then a scalar rest. */
-static Value lanes_reduction(Reduction *r) {
-    Fn *f = r->f;
-    CgModule *m = f->m;
-    const IrAxis *axis = r->e->bound[0];
-    LLVMTypeRef type = cg_vector(m, m->real, m->lanes);
-    Value first, end;
-    guarded_range(r, 0, &first, &end);
-    outer_atoms(r, &end);
-    Value sum = r->sum, lanes = r->sum = cg_alloca(f, type);
-    LLVMBuildStore(m->builder, cg_widen(f, neutral(m, r->e->op), m->lanes), lanes);
-    Value count = cg_max(f, cg_sub(f, end, first), cg_int(m, 0));
-    Value whole = LLVMBuildAnd(m->builder, count, cg_int(m, -(int64_t)m->lanes), ""), middle = cg_add(f, first, whole);
-    Loop loop = cg_loop_begin(f, first, middle, m->lanes);
-    f->env[axis->id] = loop.i;
-    f->lane = axis;
-    accumulate(r);
-    f->lane = NULL;
-    cg_loop_end(f, &loop);
-    LLVMBuildStore(m->builder, across_lanes(f, r->e->op, LLVMBuildLoad2(m->builder, type, lanes, "")), sum);
-    r->sum = sum;
-    Loop rest = cg_loop_begin(f, middle, end, 1);
-    f->env[axis->id] = rest.i;
-    accumulate(r);
-    cg_loop_end(f, &rest);
-    f->env[axis->id] = NULL;
-    return LLVMBuildLoad2(m->builder, m->real, sum, "");
+/* The bound axis that may run over lanes, or -1. An atom of the axis against itself cannot be narrowed by lanes. */
+static int lane_number(const CgModule *m, const IrExpr *e) {
+    for (int i = 0; i < e->guard.count; i++)
+        if (e->guard.atom[i].a == e->guard.atom[i].b) return -1;
+    for (int i = e->bound_count - 1; i >= 0; i--) {
+        bool enough = e->bound[i]->root->kind == AXIS_BOUNDED || e->bound[i]->root->size >= m->lanes;
+        if (enough && schedule_lanes_fit(m->schedule, e->arg[0], e->bound[i])) return i;
+    }
+    return -1;
+}
+
+/* As many sums as the axis has use for. */
+static int sums_of(const CgModule *m, const IrAxis *axis) {
+    int64_t vectors = axis->root->size / m->lanes;
+    return vectors >= MOST_SUMS ? MOST_SUMS : vectors > 1 ? (int)vectors : 1;
+}
+
+static Value start_of(Fn *f, IrOp op, LLVMTypeRef type) {
+    Value place = cg_alloca(f, type), start = neutral(f->m, op);
+    LLVMBuildStore(f->m->builder, type == f->m->real ? start : cg_widen(f, start, f->m->lanes), place);
+    return place;
 }
 
 static Value reduction(Fn *f, const IrExpr *e) {
     CgModule *m = f->m;
     bool differs = f->lane && ir_uses_axis(e, f->lane);
-    LLVMTypeRef type = differs ? cg_vector(m, m->real, m->lanes) : m->real;
+    LLVMTypeRef vector = cg_vector(m, m->real, m->lanes), type = differs ? vector : m->real;
     const IrAxis *outer = f->lane;
     if (!differs) f->lane = NULL;
-    Reduction r = {f, e, cg_alloca(f, type), ARENA_ARRAY(m->arena, bool, e->bound_count)};
-    Value start = neutral(m, e->op), value;
-    LLVMBuildStore(m->builder, differs ? cg_widen(f, start, m->lanes) : start, r.sum);
-    bool self = false; /* an atom of the axis against itself cannot be narrowed by lanes */
-    for (int i = 0; i < e->guard.count; i++) self |= e->guard.atom[i].a == e->guard.atom[i].b;
-    if (!differs && !self && e->bound_count == 1 && cg_lanes_fit(m, e->arg[0], e->bound[0])) {
-        value = lanes_reduction(&r);
-    } else {
-        bound_loops(&r, 0);
-        value = LLVMBuildLoad2(m->builder, type, r.sum, "");
-    }
+    Reduction r = {.f = f, .e = e, .sum = start_of(f, e->op, type), .bound_yet = ARENA_ARRAY(m->arena, bool, e->bound_count),
+                   .order = ARENA_ARRAY(m->arena, int, e->bound_count)};
+    int last = differs ? -1 : lane_number(m, e), count = 0;
+    for (int i = 0; i < e->bound_count; i++)
+        if (i != last) r.order[count++] = i;
+    if (last >= 0) r.order[count] = last, r.sums = sums_of(m, e->bound[last]);
+    for (int i = 0; i < r.sums; i++) r.lanes[i] = start_of(f, e->op, vector);
+    bound_loops(&r, 0);
+    Value value = LLVMBuildLoad2(m->builder, type, r.sum, "");
+    for (int width = r.sums; width > 1; width = (width + 1) / 2) /* pairwise */
+        for (int i = 0; i < width / 2; i++) {
+            Value a = LLVMBuildLoad2(m->builder, vector, r.lanes[i], ""), b = LLVMBuildLoad2(m->builder, vector, r.lanes[width - 1 - i], "");
+            LLVMBuildStore(m->builder, combine(f, e->op, a, b), r.lanes[i]);
+        }
+    if (r.sums) value = combine(f, e->op, across_lanes(f, e->op, LLVMBuildLoad2(m->builder, vector, r.lanes[0], "")), value);
     f->lane = outer;
     return value;
 }

@@ -1,4 +1,5 @@
-/* Elementwise functions. exp in single precision is computed here, in vectors; the others are LLVM's (libm's, lane by lane). */
+/* Elementwise functions. exp in single precision is computed here; vectors of the others go to glibc's libmvec where the target has
+ * it (within 4 ulp, as the reference's bounds count), else to libm lane by lane. */
 #include <math.h>
 #include <string.h>
 
@@ -55,17 +56,35 @@ static Value exp_single(Fn *f, Value x) {
     return LLVMBuildSelect(b, nan, x, p, "");
 }
 
-/* A function of libm for each lane. */
+static void add_attribute(CgModule *m, LLVMValueRef function, const char *name) {
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(m->context, kind, 0));
+}
+
+/* f(x), of numbers or vectors. errno is not looked at, so the function touches no memory. */
+static Value call_function(Fn *f, const char *name, Value x) {
+    CgModule *m = f->m;
+    LLVMTypeRef argument = LLVMTypeOf(x), type = LLVMFunctionType(argument, &argument, 1, 0);
+    LLVMValueRef function = LLVMGetNamedFunction(m->module, name);
+    if (!function) {
+        function = LLVMAddFunction(m->module, name, type);
+        add_attribute(m, function, "memory");
+        add_attribute(m, function, "nounwind");
+        add_attribute(m, function, "willreturn");
+    }
+    return LLVMBuildCall2(m->builder, type, function, &x, 1, "");
+}
+
+/* A function of libm for each lane, or its vector form: _ZGVeN16v_tanhf. */
 static Value by_lane(Fn *f, const char *name, Value x) {
     CgModule *m = f->m;
-    LLVMTypeRef type = LLVMFunctionType(m->real, &m->real, 1, 0);
-    LLVMValueRef function = LLVMGetNamedFunction(m->module, name);
-    if (!function) function = LLVMAddFunction(m->module, name, type);
-    if (!cg_is_vector(x)) return LLVMBuildCall2(m->builder, type, function, &x, 1, "");
+    if (!cg_is_vector(x)) return call_function(f, name, x);
+    if (m->vector_functions && (int)LLVMGetVectorSize(LLVMTypeOf(x)) == m->lanes)
+        return call_function(f, arena_printf(m->arena, "_ZGV%cN%dv_%s", m->vector_functions, m->lanes, name), x);
     Value result = LLVMGetPoison(LLVMTypeOf(x));
     for (unsigned i = 0; i < LLVMGetVectorSize(LLVMTypeOf(x)); i++) {
         Value lane = cg_int(m, i), element = LLVMBuildExtractElement(m->builder, x, lane, "");
-        result = LLVMBuildInsertElement(m->builder, result, LLVMBuildCall2(m->builder, type, function, &element, 1, ""), lane, "");
+        result = LLVMBuildInsertElement(m->builder, result, call_function(f, name, element), lane, "");
     }
     return result;
 }
@@ -116,13 +135,19 @@ static Value power(Fn *f, const IrExpr *exponent, Value x, Value y) {
     return cg_intrinsic(f, "llvm.pow", (Value[]){x, y}, 2);
 }
 
+/* The target may round a product and a sum once instead of twice. */
+static Value fusible(Value operation) {
+    if (LLVMIsAInstruction(operation)) LLVMSetFastMathFlags(operation, LLVMFastMathAllowContract);
+    return operation;
+}
+
 Value cg_math(Fn *f, const IrExpr *e, Value *arg) {
     LLVMBuilderRef b = f->m->builder;
     switch (e->op) {
     case IR_NEG: return LLVMBuildFNeg(b, arg[0], "");
-    case IR_ADD: return LLVMBuildFAdd(b, arg[0], arg[1], "");
-    case IR_SUB: return LLVMBuildFSub(b, arg[0], arg[1], "");
-    case IR_MUL: return LLVMBuildFMul(b, arg[0], arg[1], "");
+    case IR_ADD: return fusible(LLVMBuildFAdd(b, arg[0], arg[1], ""));
+    case IR_SUB: return fusible(LLVMBuildFSub(b, arg[0], arg[1], ""));
+    case IR_MUL: return fusible(LLVMBuildFMul(b, arg[0], arg[1], ""));
     case IR_DIV: return LLVMBuildFDiv(b, arg[0], arg[1], "");
     case IR_POW: return power(f, e->arg[1], arg[0], arg[1]);
     case IR_MIN: return larger(f, LLVMRealOLT, arg[0], arg[1]);

@@ -14,7 +14,7 @@ static bool has_axis(const IrVar *v, const IrAxis *axis) {
 
 /* Steps of the schedule from number `at` on that are, or are not, equations of the cycle; the first that is different. */
 static int run_of(const Step *scan, int at, bool of_cycle) {
-    while (at < scan->step_count && has_axis(scan->steps[at].item->var, scan->item->axis) != of_cycle) at++;
+    while (at < scan->step_count && has_axis(schedule_first(&scan->steps[at]), scan->item->axis) != of_cycle) at++;
     return at;
 }
 
@@ -51,33 +51,56 @@ static void draw(void *data, IrExpr *ref) {
     cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_noise_f64 : RUNTIME_rt_noise_f32, arguments, 5);
 }
 
-static void draw_noise(Fn *f, const Step *scan, Value time) {
+static void draw_noise(Fn *f, const IrItem *scan, Value time) {
     Noises n = {.f = f, .time = time};
-    for (int i = 0; i < scan->step_count; i++) ir_each_ref(scan->steps[i].item->var->def, draw, &n);
+    for (int i = 0; i < scan->body_count; i++) ir_each_ref(scan->body[i]->var->def, draw, &n);
 }
 
-/* One step: number `time` of all. */
-static void one_step(Fn *f, const Step *scan, Value time) {
+static void count_noise(void *data, IrExpr *ref) {
+    if (ref->var->kind == VAR_NOISE) ++*(int *)data;
+}
+
+static bool has_noise(const IrItem *scan) {
+    int count = 0;
+    for (int i = 0; i < scan->body_count; i++) ir_each_ref(scan->body[i]->var->def, count_noise, &count);
+    return count;
+}
+
+/* Steps first <= step < end of one cycle, which begins with step number `base` of all. */
+static void some_steps(Fn *f, const Step *scan, Value base, Value first, Value end) {
     CgModule *m = f->m;
-    const IrAxis *axis = scan->item->axis, *cycle = ir_cycle_of(axis);
-    Value steps = cg_size(f, axis), step = LLVMBuildURem(m->builder, time, steps, "step");
-    f->time = time;
-    f->env[axis->id] = step;
-    if (cycle) f->env[cycle->id] = LLVMBuildUDiv(m->builder, time, steps, "cycle");
-    int first = run_of(scan, 0, true), end = run_of(scan, first, false);
-    steps_if(f, scan, 0, first, LLVMBuildICmp(m->builder, LLVMIntEQ, step, cg_int(m, 0), ""), "begin");
-    draw_noise(f, scan, time);
-    cg_steps(f, scan->steps + first, end - first);
-    Value last = LLVMBuildICmp(m->builder, LLVMIntEQ, step, cg_sub(f, steps, cg_int(m, 1)), "");
-    steps_if(f, scan, end, scan->step_count, last, "end");
+    const IrAxis *axis = scan->item->axis;
+    Points points = {axis, first, end, base};
+    int from = run_of(scan, 0, true), to = run_of(scan, from, false);
+    f->env[axis->id] = first;
+    f->time = base;
+    steps_if(f, scan, 0, from, LLVMBuildICmp(m->builder, LLVMIntEQ, first, cg_int(m, 0), ""), "begin");
+    if (has_noise(scan->item)) {
+        Loop loop = cg_loop_begin(f, first, end, 1);
+        f->env[axis->id] = loop.i;
+        f->time = cg_add(f, base, loop.i);
+        draw_noise(f, scan->item, f->time);
+        cg_steps(f, scan->steps + from, to - from);
+        cg_loop_end(f, &loop);
+    } else {
+        cg_points(f, scan->steps + from, to - from, &points);
+    }
+    f->env[axis->id] = cg_sub(f, end, cg_int(m, 1));
+    f->time = cg_add(f, base, f->env[axis->id]);
+    steps_if(f, scan, to, scan->step_count, LLVMBuildICmp(m->builder, LLVMIntEQ, end, cg_size(f, axis), ""), "end");
 }
 
 static LLVMValueRef advance_function(CgModule *m, const Step *scan, int number) {
     LLVMTypeRef arguments[] = {m->pointer, m->i64, m->i64};
     Fn *f = cg_fn_begin(m, arena_printf(m->arena, "advance%d", number), LLVMFunctionType(m->nothing, arguments, 3, 0));
+    const IrAxis *cycle = ir_cycle_of(scan->item->axis);
+    Value first = LLVMGetParam(f->function, 1), end = LLVMGetParam(f->function, 2), steps = cg_size(f, scan->item->axis), one = cg_int(m, 1);
     f->group = scan->item;
-    Loop loop = cg_loop_begin(f, LLVMGetParam(f->function, 1), LLVMGetParam(f->function, 2), 1);
-    one_step(f, scan, loop.i);
+    Value from = LLVMBuildSDiv(m->builder, first, steps, ""), to = LLVMBuildSDiv(m->builder, cg_sub(f, cg_add(f, end, steps), one), steps, "");
+    Loop loop = cg_loop_begin(f, from, to, 1);
+    if (cycle) f->env[cycle->id] = loop.i;
+    Value base = cg_mul(f, loop.i, steps);
+    some_steps(f, scan, base, cg_max(f, cg_sub(f, first, base), cg_int(m, 0)), cg_min(f, cg_sub(f, end, base), steps));
     cg_loop_end(f, &loop);
     cg_fn_end(f);
     return f->function;

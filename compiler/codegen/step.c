@@ -77,6 +77,18 @@ void cg_start_states(Fn *f, const IrItem *group) {
     }
 }
 
+void cg_points(Fn *f, const Step *steps, int count, const Points *points) {
+    if (count == 1 && steps->kind == STEP_NEST && steps->inside) {
+        cg_nest(f, steps, points);
+        return;
+    }
+    Loop loop = cg_loop_begin(f, points->first, points->end, 1);
+    f->env[points->axis->id] = loop.i;
+    f->time = cg_add(f, points->base, loop.i);
+    cg_steps(f, steps, count);
+    cg_loop_end(f, &loop);
+}
+
 static void scan(Fn *f, const Step *step) {
     CgModule *m = f->m;
     const IrItem *item = step->item;
@@ -84,11 +96,8 @@ static void scan(Fn *f, const Step *step) {
     f->time = cg_int(m, 0);
     f->env[item->axis->id] = cg_int(m, 0);
     cg_start_states(f, item);
-    Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_size(f, item->axis), 1);
-    f->env[item->axis->id] = loop.i;
-    f->time = loop.i;
-    cg_steps(f, step->steps, step->step_count);
-    cg_loop_end(f, &loop);
+    Points all = {item->axis, cg_int(m, 0), cg_size(f, item->axis), cg_int(m, 0)};
+    cg_points(f, step->steps, step->step_count, &all);
     f->env[item->axis->id] = NULL;
     f->group = NULL;
 }
@@ -141,6 +150,7 @@ void cg_steps(Fn *f, const Step *steps, int count) {
         switch (steps[i].kind) {
         case STEP_EQUATION: cg_equation(f, &steps[i]); break;
         case STEP_BLOCK: cg_block_step(f, &steps[i]); break;
+        case STEP_NEST: cg_nest(f, &steps[i], NULL); break;
         case STEP_SCAN: scan(f, &steps[i]); break;
         case STEP_FIX: fix(f, &steps[i]); break;
         }

@@ -1,4 +1,6 @@
 /* Where values live: sizes of axes, strides, addresses. */
+#include <string.h>
+
 #include "codegen/cg.h"
 
 static Value frame_field(Fn *f, unsigned field, LLVMTypeRef type) {
@@ -43,14 +45,6 @@ static Value stride(Fn *f, const IrVar *v, int place, bool whole) {
 
 Value cg_stride(Fn *f, const IrVar *v, int place) {
     return stride(f, v, place, false);
-}
-
-bool cg_unit_stride(const CgModule *m, const IrVar *v, int place) {
-    const Storage *s = &m->schedule->storage[v->id];
-    if (!s->kept[place]) return false;
-    for (int i = place + 1; i < v->axis_count; i++)
-        if (s->kept[i]) return false;
-    return true;
 }
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------------------- */
@@ -142,4 +136,23 @@ Value cg_reference(Fn *f, const IrExpr *ref) {
 
 Value cg_base(Fn *f, const IrVar *v) {
     return buffer_address(f, f->m->buffer_of[v->id]);
+}
+
+/* Variables are the types of type-based alias analysis. */
+static Value memory_of(CgModule *m, const IrVar *v) {
+    LLVMContextRef c = m->context;
+    if (!m->memory) m->memory = ARENA_ARRAY(m->arena, LLVMValueRef, m->p->vars.count + 1);
+    if (m->memory[v->id]) return m->memory[v->id];
+    LLVMMetadataRef name = LLVMMDStringInContext2(c, "values", 6), root = LLVMMDNodeInContext2(c, &name, 1);
+    LLVMMetadataRef zero = LLVMValueAsMetadata(cg_int(m, 0));
+    LLVMMetadataRef type = LLVMMDNodeInContext2(c, (LLVMMetadataRef[]){LLVMMDStringInContext2(c, v->name, strlen(v->name)), root, zero}, 3);
+    LLVMMetadataRef tag = LLVMMDNodeInContext2(c, (LLVMMetadataRef[]){type, type, zero}, 3);
+    return m->memory[v->id] = LLVMMetadataAsValue(c, tag);
+}
+
+Value cg_of(Fn *f, const IrVar *v, Value access) {
+    CgModule *m = f->m;
+    while (m->schedule->storage[v->id].shares) v = m->schedule->storage[v->id].shares;
+    LLVMSetMetadata(access, LLVMGetMDKindIDInContext(m->context, "tbaa", 4), memory_of(m, v));
+    return access;
 }

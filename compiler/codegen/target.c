@@ -35,6 +35,12 @@ static int register_bytes(const char *cpu, const char *features) {
     return 16;
 }
 
+/* Vector functions of glibc on x86-64, by the size of a register. */
+static char vector_functions(const char *triple, int bytes) {
+    bool glibc = strncmp(triple, "x86_64", 6) == 0 && strstr(triple, "linux-gnu");
+    return !glibc ? 0 : bytes == 64 ? 'e' : bytes == 32 ? 'd' : 'b';
+}
+
 bool cg_target(CgModule *m, char **error) {
     LLVMInitializeNativeTarget();
     LLVMInitializeNativeAsmPrinter();
@@ -54,6 +60,7 @@ bool cg_target(CgModule *m, char **error) {
         LLVMSetTarget(m->module, triple);
         LLVMDisposeTargetData(layout);
         m->lanes = register_bytes(cpu, features) / m->real_bytes;
+        m->vector_functions = vector_functions(triple, register_bytes(cpu, features));
     }
     LLVMDisposeMessage(message);
     LLVMDisposeMessage(triple);
@@ -75,7 +82,7 @@ static bool failed(CgModule *m, LLVMErrorRef problem, char **error) {
 bool cg_optimise(CgModule *m, char **error) {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     const char *passes = "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),gvn,loop-unroll,"
-                         "instcombine<no-verify-fixpoint>,simplifycfg)";
+                         "loop-mssa(licm),instcombine<no-verify-fixpoint>,simplifycfg)";
     bool good = !failed(m, LLVMRunPasses(m->module, passes, m->machine, options), error);
     LLVMDisposePassBuilderOptions(options);
     return good;
@@ -117,6 +124,17 @@ void *cg_object(CgModule *m, bool assembly, size_t *length, char **error) {
 #include "runtime_abi.def"
 #undef RT_FUNCTION
 
+#if defined(__x86_64__) && defined(__GLIBC__)
+#define BOTH(FUNCTION, name) FUNCTION(_ZGVbN4v_##name##f) FUNCTION(_ZGVdN8v_##name##f) FUNCTION(_ZGVeN16v_##name##f) \
+    FUNCTION(_ZGVbN2v_##name) FUNCTION(_ZGVdN4v_##name) FUNCTION(_ZGVeN8v_##name)
+#define VECTOR_FUNCTIONS(FUNCTION) \
+    BOTH(FUNCTION, exp) BOTH(FUNCTION, log) BOTH(FUNCTION, sin) BOTH(FUNCTION, cos) BOTH(FUNCTION, tanh) BOTH(FUNCTION, erf)
+#else
+#define VECTOR_FUNCTIONS(FUNCTION)
+#endif
+#define DECLARE(name) extern void name(void);
+VECTOR_FUNCTIONS(DECLARE)
+
 static LLVMErrorRef define_runtime(LLVMOrcLLJITRef jit) {
     static const struct {
         const char *name;
@@ -125,6 +143,8 @@ static LLVMErrorRef define_runtime(LLVMOrcLLJITRef jit) {
 #define RT_FUNCTION(name, ...) {#name, name},
 #include "runtime_abi.def"
 #undef RT_FUNCTION
+#define ENTRY(name) {#name, name},
+        VECTOR_FUNCTIONS(ENTRY)
     };
     enum { COUNT = sizeof table / sizeof *table };
     LLVMOrcCSymbolMapPair pairs[COUNT];

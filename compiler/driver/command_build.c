@@ -10,6 +10,7 @@
 #include "driver/native.h"
 #include "driver/phases.h"
 #include "front/front.h"
+#include "opt/schedule.h"
 
 /* A phase's result as text; `build --emit=STAGE` prints it. */
 typedef struct Stage {
@@ -24,6 +25,7 @@ static void print_circuit(Compilation *c, FILE *to) { cir_print(c->circuit, to);
 static void print_system(Compilation *c, FILE *to) { ir_print(c->system, to); }
 static void print_core(Compilation *c, FILE *to) { ir_print(c->core, to); }
 static void print_optimised(Compilation *c, FILE *to) { ir_print(c->optimised, to); }
+static void print_schedule(Compilation *c, FILE *to) { schedule_print(c->optimised, schedule_make(c->optimised), to); }
 
 static const Stage stages[] = {
     {"tokens", PHASE_READ, print_tokens},
@@ -32,6 +34,7 @@ static const Stage stages[] = {
     {"system", PHASE_BUILD, print_system},
     {"ir", PHASE_SETTLE, print_core},
     {"opt", PHASE_OPTIMISE, print_optimised},
+    {"schedule", PHASE_OPTIMISE, print_schedule},
 };
 
 /* Text of a stage to -o, or to standard output. */

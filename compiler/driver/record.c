@@ -49,23 +49,18 @@ static void record_all(Compilation *c, IrProgram *p) {
     }
 }
 
-/* The populations of a list "V.value[0:4],V.mask=mask.npy" (runtime/sim/select.h). */
-static int record_list(Compilation *c, IrProgram *p, const char *list) {
-    for (;;) {
-        size_t length = rt_select_length(list);
-        Name name = name_intern(c->names, list, rt_select_name(list, length));
-        IrVar *v = is_output(p, name) ? NULL : find(p, name);
-        if (v) record(c, p, name, v);
-        else if (!is_output(p, name)) return unknown(c, p, name);
-        if (!list[length]) return EXIT_DONE;
-        list += length + 1;
-    }
-}
-
 int record_populations(Compilation *c, IrProgram *p) {
     if (c->watch_populations) record_all(c, p);
     const Strings *asked = &c->options->value[OPTION_RECORD];
-    int status = EXIT_DONE;
-    for (int i = 0; i < asked->count && status == EXIT_DONE; i++) status = record_list(c, p, asked->at[i]);
-    return status;
+    for (int i = 0; i < asked->count; i++) {
+        for (const char *at = asked->at[i]; *at;) { /* entries are separated by commas */
+            size_t length = rt_select_length(at);
+            Name name = name_intern(c->names, at, rt_select_name(at, length));
+            IrVar *v = is_output(p, name) ? NULL : find(p, name);
+            if (!v && !is_output(p, name)) return unknown(c, p, name);
+            if (v) record(c, p, name, v);
+            at += length + (at[length] == ',');
+        }
+    }
+    return EXIT_DONE;
 }

@@ -204,6 +204,15 @@ static bool add_part(Basis *b, Parts *parts, int atom, int64_t of_argument, int6
     return false;
 }
 
+/* The argument is that combination of the atoms. */
+static void note_relation(Basis *b, const Value *g, const Rest *r) {
+    DegreeId degree = g->degree;
+    for (int k = 0; k < b->rows.count; k++)
+        if (r->combination[k]) degree = degree_sum(b->m->degrees, degree, b->atoms.at[k].value->degree);
+    b->m->comparisons++;
+    value_identified(b->m, degree);
+}
+
 static bool express_full(Basis *b, const Value *g, const Value *base, int64_t unit, int64_t n, Parts *parts, const char **why) {
     const Field *f = &b->m->field[0];
     if (b->atoms.count + 1 + MARGIN > b->m->count) {
@@ -215,6 +224,7 @@ static bool express_full(Basis *b, const Value *g, const Value *base, int64_t un
         add_row(b, r);
         return add_part(b, parts, add_atom(b, g, base ? base : draw_symbol(b, g), unit), n, b->denominator, why);
     }
+    note_relation(b, g, &r);
     for (int k = 0; k < b->rows.count; k++) {
         int64_t factor, numerator, divisor;
         if (!r.combination[k]) continue;

@@ -44,7 +44,9 @@ typedef struct Decision { /* what all shapes share */
     const IrCheck *check;
     Method method;
     double budget;
+    bool brief;
     Cuts cuts;
+    ExactFactor factor; /* what the first look found, for a check that leaves one open */
     ExactResult result;
 } Decision;
 
@@ -54,6 +56,7 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     int64_t *size; /* by axis id */
     uint64_t seed;
     Method method;
+    ExactFactor factor;
     ExactShape shape;
     Outcome outcome;
     double trial_bits; /* of the last trial: certainty, elements computed, points */
@@ -83,8 +86,8 @@ static int judged_points(const Points *m, int prime, const Value *squares_only) 
 }
 
 /* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). It is zero for all
- * but a part 2^-signs of all combinations of signs. */
-static double certainty(const Trial *t, const Points *m, Degree d, double signs, const Value *squares_only) {
+ * but a part 2^-signs of all combinations of signs. `fitted` points of a prime say nothing: as many factors were chosen to fit them. */
+static double certainty(const Trial *t, const Points *m, Degree d, double signs, int fitted, const Value *squares_only) {
     double degree = log2(d.numerator + d.denominator + 1) + d.roots;
     double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
     double by_prime = trial_prime_bits(t) - height, all = 0;
@@ -92,7 +95,7 @@ static double certainty(const Trial *t, const Points *m, Degree d, double signs,
     double by_point = miss < 1 ? -log2(miss) : 0;
     if (signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-signs))); /* a constant's sign is random by prime */
     for (int k = 0; k < m->primes; k++) {
-        double bits = least(by_prime, judged_points(m, k, squares_only) * by_point);
+        double bits = least(by_prime, (judged_points(m, k, squares_only) - fitted) * by_point);
         if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
     }
     return all;
@@ -105,7 +108,7 @@ static double certainty_of(const Trial *t, Points *m, const Value *difference, c
     m->assumed |= c.assumed, m->uneven |= c.signs > 0;
     if (c.wanted > m->wanted) m->wanted = c.wanted;
     d.numerator += c.degree;
-    return certainty(t, m, d, c.signs, squares_only);
+    return certainty(t, m, d, c.signs, 0, squares_only);
 }
 
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
@@ -183,21 +186,65 @@ static bool make_cuts(Run *r) {
     return true;
 }
 
+/* "token = 3, d = 0" */
 static char *element_text(const Task *task, const int64_t *position) {
     const IrVar *v = task->d->check->left;
-    char *text = arena_printf(task->arena, "%s", v->origin ? v->origin : v->name);
+    char *text = v->axis_count ? "" : "their only value";
     for (int i = 0; i < v->axis_count; i++)
-        text = arena_printf(task->arena, "%s%s%lld", text, i ? ", " : "[", (long long)position[i]);
-    return v->axis_count ? arena_printf(task->arena, "%s]", text) : text;
+        text = arena_printf(task->arena, "%s%s%s = %lld", text, i ? ", " : "", v->axes[i]->root->name, (long long)position[i]);
+    return text;
+}
+
+/* ---- a factor that is left open ------------------------------------------------------------------------------------- */
+static const int64_t MOST_FACTOR = 1 << 20; /* numerator and denominator: one of 2^20 field elements looks like such a fraction */
+
+/* a / b at the first point at which both are of F_p and every root is of a square. False: there is none, or it is no fraction. */
+static bool factor_at_point(const Points *m, const Value *a, const Value *b, ExactFactor *factor) {
+    EACH_POINT (m, i, f) {
+        bool complex = (a->im && a->im[i]) || (b->im && b->im[i]);
+        if (m->dead[i] || complex || !b->re[i] || value_leaves_squares(m, a, i) || value_leaves_squares(m, b, i)) continue;
+        uint64_t ratio = field_mul(f, a->re[i], field_inverse(f, b->re[i]));
+        return field_fraction(f, ratio, MOST_FACTOR, &factor->n, &factor->d);
+    }
+    return false;
+}
+
+/* A guess, from the first element at which the side with the factor is not zero; where that side is zero everywhere, any number
+ * will do. Whether it is the factor of all elements, at other points, is what the trials decide. */
+static Outcome find_factor(Run *r) {
+    const IrCheck *check = r->task->d->check;
+    const IrVar *plain = check->factor_on ? check->left : check->right, *scaled = check->factor_on ? check->right : check->left;
+    int64_t position[plain->axis_count + 1];
+    memset(position, 0, sizeof position);
+    do {
+        const Value *a = trial_value(r->t, plain, position), *b = a ? trial_value(r->t, scaled, position) : NULL;
+        if (!b) return STOPPED;
+        if (value_is_zero(trial_points(r->t), b)) continue;
+        if (factor_at_point(trial_points(r->t), a, b, &r->task->factor) && r->task->factor.n) return AGREE;
+        r->task->factor = (ExactFactor){0, 0};
+        r->task->why = arena_printf(r->task->arena, "%s, by no constant fraction", element_text(r->task, position));
+        return DISAGREE;
+    } while (advance(r->task, plain, position));
+    r->task->factor = (ExactFactor){1, 1};
+    return AGREE;
+}
+
+static const Value *times_factor(const Run *r, int side, const Value *v) {
+    const IrCheck *check = r->task->d->check;
+    if (!v || !check->factor || check->factor_on != side) return v;
+    Points *m = trial_points(r->t);
+    return value_mul(m, v, value_rational(m, r->task->factor.n, r->task->factor.d));
 }
 
 static Outcome compare_sides(Run *r) {
     const IrVar *left = r->task->d->check->left, *right = r->task->d->check->right;
     int64_t position[left->axis_count + 1];
+    Outcome found = r->task->d->check->factor && !r->task->factor.d ? find_factor(r) : AGREE;
+    if (found != AGREE) return found;
     memset(position, 0, sizeof position);
     do {
-        const Value *a = trial_value(r->t, left, position);
-        Outcome outcome = equal_values(r, a, a ? trial_value(r->t, right, position) : NULL);
+        const Value *a = times_factor(r, 0, trial_value(r->t, left, position));
+        Outcome outcome = equal_values(r, a, a ? times_factor(r, 1, trial_value(r->t, right, position)) : NULL);
         if (outcome == DISAGREE) r->task->why = element_text(r->task, position);
         if (outcome != AGREE) return outcome;
     } while (advance(r->task, left, position));
@@ -214,7 +261,8 @@ static void assume(Task *task, const char *text) {
 static double with_identified(const Run *r) {
     const Points *m = trial_points(r->t);
     if (!m->any_identified) return r->bits;
-    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, NULL) - log2(m->comparisons + 1)) - 1;
+    int fitted = r->task->method.exponents.full ? trial_basis(r->t) : 0; /* factors of a linear relation */
+    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, fitted, NULL) - log2(m->comparisons + 1)) - 1;
 }
 
 static void take_facts(Run *r) {
@@ -250,6 +298,7 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
         outcome = STOPPED;
         task->why = "a loop that is iterated until it settles";
     }
+    if (found && outcome != AGREE) task->factor = (ExactFactor){0, 0}; /* another method may see another one */
     if (found && outcome == AGREE)
         *found = cuts_find(task->arena, r.t, task->d->p, task->d->check->left, task->d->check->right);
     trial_free(r.t);
@@ -357,7 +406,7 @@ static double growth(const Decision *d, const int64_t *size, const int64_t *samp
     return times;
 }
 
-static char *shapes_text(const Decision *d, Task *const *task, int count) {
+static char *shapes_text(const Decision *d, const Task *const *task, int count) {
     char *text = "";
     for (int i = 0; i < d->p->axes.count; i++) {
         const IrAxis *axis = d->p->axes.at[i];
@@ -402,7 +451,7 @@ static void run_all(Task **task, int count, int threads) {
 /* ---- a check -------------------------------------------------------------------------------------------------------- */
 static Task *task_new(const Decision *d, int64_t *size, uint64_t seed) {
     Task *task = ARENA_NEW(d->arena, Task);
-    *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method};
+    *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method, .factor = d->factor};
     task->shape.sizes = sizes_text(d, size);
     return task;
 }
@@ -446,6 +495,8 @@ static void look_at_maxima(Decision *d, Task *task) {
 static Task *sample(Decision *d, uint64_t seed) {
     Task *task = task_new(d, sizes(d, SAMPLE), seed);
     task->outcome = trial_with_points(task, false, &d->cuts);
+    d->method = task->method;
+    if (d->brief && task->outcome == DISAGREE) return task;
     if (task->trial_maxima) look_at_maxima(d, task);
     if (task->trial_signs && task->method.primes < SIGN_PRIMES) {
         task->method = with_signs(task->method);
@@ -465,11 +516,13 @@ static Task *sample(Decision *d, uint64_t seed) {
         if (task->outcome != AGREE && task->trial_wanted > full.exponents.denominator) look_again(d, task, fractions(task));
         d->result.relations = task->outcome == AGREE;
     }
+    d->factor = task->factor;
     return task;
 }
 
-static void take_result(Decision *d, Task **task, int count) {
+static void take_result(Decision *d, Task *const *task, int count) {
     ExactResult *r = &d->result;
+    const Task *shown[LENGTH_COUNT];
     int kept = 0;
     r->shape = ARENA_ARRAY(d->arena, ExactShape, count);
     r->error_bits = INFINITY;
@@ -485,12 +538,14 @@ static void take_result(Decision *d, Task **task, int count) {
         if (task[i]->outcome != AGREE || task[i]->shape.error_bits < WANTED_BITS) continue;
         r->error_bits = least(r->error_bits, task[i]->shape.error_bits);
         r->shape[kept] = task[i]->shape;
-        task[kept++] = task[i];
+        shown[kept++] = task[i];
     }
     r->shape_count = kept;
-    r->shapes = shapes_text(d, task, kept);
+    r->shapes = shapes_text(d, shown, kept);
+    if (r->verdict == EXACT_EQUAL) r->factor = d->factor;
     if (r->verdict != EXACT_EQUAL || kept) return;
     r->verdict = EXACT_UNDECIDED;
+    r->agreed = true;
     r->why = "degrees too high for a useful bound on the probability of error";
     r->where = d->check->span;
 }
@@ -526,6 +581,7 @@ ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *chec
     d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
     if (too_many_steps(arena, core, check))
         return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = check->span, .why = "an integration of many steps: compared by values"};
+    d.brief = options->brief;
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];

@@ -293,8 +293,8 @@ static double larger(double a, double b) {
     return a > b ? a : b;
 }
 
-/* The degrees of all pairs together, with what the characters of each say about its signs. */
-static void note_identified(Points *m, DegreeId difference) {
+/* Keeps the degrees of all pairs together, with what the characters of each say about its signs. */
+void value_identified(Points *m, DegreeId difference) {
     Degree d = degree_of(m->degrees, difference), *most = &m->identified;
     Combinations c = characters_of(m, difference);
     m->assumed |= c.assumed;
@@ -308,7 +308,7 @@ static void note_identified(Points *m, DegreeId difference) {
 bool value_vanishes(Points *m, const Value *a) {
     m->comparisons++;
     if (!value_is_zero(m, a)) return false;
-    if (degree_of(m->degrees, a->degree).numerator > 0) note_identified(m, a->degree);
+    if (degree_of(m->degrees, a->degree).numerator > 0) value_identified(m, a->degree);
     return true;
 }
 
@@ -317,7 +317,7 @@ bool value_equal(Points *m, const Value *a, const Value *b) {
     if (a == b) return true;
     for (int i = 0; i < m->count; i++)
         if (!m->dead[i] && (a->re[i] != b->re[i] || (a->im ? a->im[i] : 0) != (b->im ? b->im[i] : 0))) return false;
-    note_identified(m, degree_sum(m->degrees, a->degree, b->degree));
+    value_identified(m, degree_sum(m->degrees, a->degree, b->degree));
     return true;
 }
 
@@ -352,6 +352,6 @@ bool value_ratio(Points *m, const Value *a, const Value *b, int64_t most, int64_
             }
         }
     }
-    if (known && a != b) note_identified(m, degree_sum(m->degrees, a->degree, b->degree));
+    if (known && a != b) value_identified(m, degree_sum(m->degrees, a->degree, b->degree));
     return known;
 }

@@ -84,6 +84,7 @@ const Value *sum_close(Sum *s);
 bool value_leaves_squares(const Points *m, const Value *a, int point);
 bool value_is_zero(const Points *m, const Value *a); /* at every live point */
 bool value_vanishes(Points *m, const Value *a);      /* the same, and a is taken for zero from now on */
+void value_identified(Points *m, DegreeId difference); /* a difference of this degree was taken for zero */
 bool value_equal(Points *m, const Value *a, const Value *b);
 uint64_t value_hash(const Points *m, const Value *a);
 /* b = r a for a rational number r = n / d with |n|, d <= most, the same in all fields; false: there is none. */

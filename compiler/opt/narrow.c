@@ -1,6 +1,6 @@
 /* Unused axes. In: any core program. Out: an equation whose definition does not mention one of its axes loses that axis:
  * what a cell hears in every cycle alike (its keys, a bias) is computed once, not once a cycle. Kept tensors and what a
- * scan or a fixpoint carries stay as they are. */
+ * scan or a fixpoint carries stay as they are, and in its body the axes that say which of its points an equation is of. */
 #include "opt/pass.h"
 
 typedef struct Narrow {
@@ -27,12 +27,17 @@ static bool rewrite(Opt *o, IrItem *item, Place *place, void *data) {
     return false;
 }
 
+static bool says_when(const OptFact *f, const IrAxis *axis) {
+    return f->owner && f->owner->kind == ITEM_SCAN && (axis == f->owner->axis || axis == ir_cycle_of(f->owner->axis));
+}
+
 /* Flags of v's axes that its definition does not use, or NULL when all are needed. */
 static bool *unused_axes(Opt *o, const IrVar *v) {
     const OptFact *f = opt_fact(o, v);
-    if (v->kind != VAR_ALG || !v->def || v->init || f->kept || f->through_prev || f->owner) return NULL;
+    if (v->kind != VAR_ALG || !v->def || v->init || f->kept || f->through_prev) return NULL;
     bool *flags = ARENA_ARRAY(o->p->arena, bool, v->axis_count + 1), any = false;
-    for (int i = 0; i < v->axis_count; i++) any |= flags[i] = !ir_uses_axis(v->def, v->axes[i]);
+    for (int i = 0; i < v->axis_count; i++)
+        any |= flags[i] = !says_when(f, v->axes[i]) && !ir_uses_axis(v->def, v->axes[i]);
     return any ? flags : NULL;
 }
 

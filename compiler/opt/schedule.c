@@ -121,6 +121,23 @@ static void store_fix(Scheduler *s, const IrItem *fix) {
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------------------------ */
+const IrVar *schedule_first(const Step *step) {
+    while (step->kind != STEP_EQUATION) step = &step->steps[0];
+    return step->item->var;
+}
+
+/* Equations of the scan's own points are nests apart from those of the cycle before and behind them. */
+static void nest_steps(const Scheduler *s, const IrItem *scan, Step *group) {
+    int count = group->step_count;
+    group->step_count = 0;
+    for (int first = 0, end; first < count; first = end) {
+        bool here = schedule_place(schedule_first(&group->steps[first]), scan->axis) >= 0;
+        for (end = first; end < count && (schedule_place(schedule_first(&group->steps[end]), scan->axis) >= 0) == here;) end++;
+        int left = schedule_nests(s, group->steps + first, end - first, here ? (double)scan->axis->root->size : 0);
+        for (int i = 0; i < left; i++) group->steps[group->step_count++] = group->steps[first + i];
+    }
+}
+
 static Step group_step(Scheduler *s, IrItem *item) {
     Step step = {.kind = item->kind == ITEM_SCAN ? STEP_SCAN : STEP_FIX, .item = item, .step_count = item->body_count};
     step.steps = ARENA_ARRAY(s->p->arena, Step, item->body_count);
@@ -135,6 +152,7 @@ static Step group_step(Scheduler *s, IrItem *item) {
         inner->kernel = schedule_product(s, item->body[i]->var, false, &inner->product);
         if (inner->kernel == KERNEL_SYMMETRIC) inner->kernel = KERNEL_GEMM;
     }
+    if (item->kind == ITEM_SCAN) nest_steps(s, item, &step);
     s->fixed_count = 0;
     s->small_loops = false;
     return step;
@@ -235,7 +253,12 @@ static void put_step(Text *to, const Step *step, int indent) {
         text_add(to, "%s\n", step->plan ? " (plan)" : "");
         return;
     }
-    if (step->kind == STEP_BLOCK) {
+    if (step->kind == STEP_NEST) {
+        text_add(to, "nest");
+        put_axes(to, "each", step->batch, step->batch_count);
+        text_add(to, "%s%s", step->lanes ? " in lanes" : "", step->inside ? ", the scan inside" : "");
+        if (step->block) text_add(to, ", a task for %lld of %s", (long long)step->block, step->batch[0]->name);
+    } else if (step->kind == STEP_BLOCK) {
         text_add(to, "block of %lld along %s", (long long)step->block, step->axis->name);
         put_axes(to, "each", step->batch, step->batch_count);
         if (step->band.above || step->band.below) text_add(to, " in a band");

@@ -1,8 +1,8 @@
 /* The schedule: how the equations of an optimised program are carried out. Separate data that refers to equations; the
  * program is not changed.
  *
- * A step is one equation (as a matrix product or as loops), a block of equations tiled together over one axis, a scan or a
- * fixpoint. A variable's storage says where its values live and along which of its axes they are kept at all. */
+ * A step is one equation (as a matrix product or as loops), a block of equations tiled together over one axis, a nest of steps that
+ * are done point by point together, a scan or a fixpoint. A variable's storage says where its values live and along which of its axes they are kept at all. */
 #ifndef CTX_OPT_SCHEDULE_H
 #define CTX_OPT_SCHEDULE_H
 #include "ir/ir.h"
@@ -28,7 +28,7 @@ typedef struct Band {
     int64_t back, ahead;
 } Band;
 
-typedef enum StepKind { STEP_EQUATION, STEP_BLOCK, STEP_SCAN, STEP_FIX } StepKind;
+typedef enum StepKind { STEP_EQUATION, STEP_BLOCK, STEP_NEST, STEP_SCAN, STEP_FIX } StepKind;
 typedef struct Step Step;
 struct Step {
     StepKind kind;
@@ -42,7 +42,11 @@ struct Step {
     IrAxis **batch, *axis;
     int64_t block;
     Band band;
-    int step_count;   /* STEP_BLOCK, STEP_SCAN, STEP_FIX */
+    /* STEP_NEST, in a scan: for each point of `batch`, outermost axis first, the steps one after the other. `block`: so many positions
+     * of the first axis are a task for the pool, 0: all of it is done by one thread. */
+    bool lanes;       /* the points of the last axis are the lanes of vectors */
+    bool inside;      /* the scan's only step at a point: all points of the scan for one of `batch`, then the next */
+    int step_count;   /* STEP_BLOCK, STEP_NEST, STEP_SCAN, STEP_FIX */
     Step *steps;
 };
 
@@ -73,6 +77,16 @@ int schedule_place(const IrVar *v, const IrAxis *axis);    /* of the axis among 
 bool schedule_is_kept(const IrProgram *p, const IrVar *v); /* output, record or side of a check: stored whole */
 /* A record of what changes with every step: the clock takes it down step by step, so it is not stored whole. */
 bool schedule_is_trace(const IrOutput *output);
+
+/* schedule_lanes.c. Is v stored with the axis at `place` innermost? */
+bool schedule_unit_stride(const Schedule *s, const IrVar *v, int place);
+/* May the axis run over lanes in e? Every reference has it innermost or not at all, no guard mentions it. */
+bool schedule_lanes_fit(const Schedule *s, const IrExpr *e, const IrAxis *axis);
+/* And may v = value be written along it, `mirror`: to the copy that keeps every axis, too? */
+bool schedule_lanes(const Schedule *s, const IrVar *v, const IrExpr *value, bool mirror, const IrAxis *axis);
+
+/* A variable that the step writes: the first. */
+const IrVar *schedule_first(const Step *step);
 
 /* In the program's arena. */
 Schedule *schedule_make(const IrProgram *p);

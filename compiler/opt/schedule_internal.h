@@ -17,6 +17,10 @@ bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis);
  * where the operand is zero outside of it. */
 Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, Product *p);
 
+/* schedule_nest.c: joins what a scan does at one point into nests, in place; the number of steps that are left. The scan may go
+ * inside if it has points_of_scan > 0. */
+int schedule_nests(const Scheduler *s, Step *steps, int count, double points_of_scan);
+
 /* schedule_block.c: the longest block that can start at items[first]; 0: none. Fills *block and the storage of its members. */
 int schedule_block(Scheduler *s, int first, Step *block);
 #endif

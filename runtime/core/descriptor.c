@@ -22,11 +22,13 @@ static RtStatus read_draw(const json_t *json, RtDraw *draw, RtError *error) {
     static const char *const kinds[] = {[RT_DRAW_NORMAL] = "normal",
                                         [RT_DRAW_UNIFORM] = "uniform",
                                         [RT_DRAW_XAVIER] = "xavier",
-                                        [RT_DRAW_CONSTANT] = "constant"};
+                                        [RT_DRAW_CONSTANT] = "constant",
+                                        [RT_DRAW_BERNOULLI] = "bernoulli",
+                                        [RT_DRAW_CHOOSE] = "choose"};
     const char *kind = json_string_value(json_object_get(json, "kind"));
     draw->a = json_number_value(json_object_get(json, "a"));
     draw->b = json_number_value(json_object_get(json, "b"));
-    for (int i = RT_DRAW_NORMAL; kind && i <= RT_DRAW_CONSTANT; i++)
+    for (int i = RT_DRAW_NORMAL; kind && i < RT_DRAW_COUNT; i++)
         if (!strcmp(kind, kinds[i])) draw->kind = (RtDrawKind)i;
     return draw->kind == RT_DRAW_NONE ? bad(error, "how a weight is drawn") : RT_OK;
 }

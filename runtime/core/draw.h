@@ -8,10 +8,13 @@
 
 #include "io/tensor.h"
 
-typedef enum RtDrawKind { RT_DRAW_NONE, RT_DRAW_NORMAL, RT_DRAW_UNIFORM, RT_DRAW_XAVIER, RT_DRAW_CONSTANT } RtDrawKind;
+typedef enum RtDrawKind {
+    RT_DRAW_NONE, RT_DRAW_NORMAL, RT_DRAW_UNIFORM, RT_DRAW_XAVIER, RT_DRAW_CONSTANT, RT_DRAW_BERNOULLI, RT_DRAW_CHOOSE,
+    RT_DRAW_COUNT
+} RtDrawKind;
 
 /* normal: mean a, deviation b. uniform: from a to b. xavier: uniform within +-sqrt(6 / (a + b)), a and b the numbers of inputs
- * and outputs. constant: a. */
+ * and outputs. constant: a. bernoulli: 1 with probability a, else 0. choose: a ones in each run of b elements, else 0. */
 typedef struct RtDraw {
     RtDrawKind kind;
     double a, b;

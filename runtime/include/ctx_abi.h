@@ -10,8 +10,8 @@
  *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp", "axes": [0, 1],  indices into "axes"
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
- *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
- *                    "slots": 2,                                                               places one after the other (default 1)
+ *                   "draw": {"kind": "normal|uniform|xavier|constant|bernoulli|choose", "a": 0, "b": 0.1},     weight: otherwise
+ *                   "slots": 2,                                                               places one after the other (default 1)
  *                   "axis_names": ["now", "d"],                                               what the circuit calls its axes
  *                   "recorded": true,                                                         output, trace: by `record`
  *                   "part": 0,                                                                trace, stream: the part that uses it

@@ -1,0 +1,176 @@
+/* opt/schedule_nest.c and codegen/nest.c: which steps of a scan become nests; that nests compute the program, whatever their sizes,
+ * and the same bits on any number of threads. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen.h"
+#include "opt/schedule.h"
+
+void suite_nests(void);
+
+#define CIRCUIT(T, H, A, C, S) \
+    "program circuit core\naxis token : const(" #T ")\naxis head : const(" #H ")\naxis a : const(" #A ")\naxis c : const(" #C ")\n" \
+    "axis now : cycle(token)\naxis step : step(" #S ", now)\naxis a.1 : copy(a)\naxis t.1 : copy(token)\n" \
+    "stimulus k[token, head, a]\nstimulus q[token, head, a]\nstimulus v[token, head, c]\n" \
+    "scan step {\n" \
+    "  alg gain[now, step, head, token] = sum(a.1) prev(m[now, step, head, token, a.1])\n" \
+    "  alg m[now, step, head, token, a] along step init 0 = 0.9 * prev(m[now, step, head, token, a]) + 0.1 * q[now, head, a] * k[token, head, a]\n" \
+    "  alg g[now, step, head, token, c] along step init 0.5 = 0.8 * prev(g[now, step, head, token, c]) + 0.2 * v[token, head, c] * gain[now, step, head, token]\n" \
+    "  alg end[now, head, c] = sum(t.1) g[now, last, head, t.1, c]\n}\noutput y = end\n"
+
+#define STAGES(U, S) \
+    "program stages core\naxis u : const(" #U ")\naxis step : step(" #S ")\nstimulus x[u]\n" \
+    "scan step {\n" \
+    "  alg one[u, step] = x[u] - tanh(prev(r[u, step]))\n" \
+    "  alg two[u, step] = x[u] - tanh(prev(r[u, step]) + 0.1 * one[u, step])\n" \
+    "  alg r[u, step] along step init 0.25 = prev(r[u, step]) + 0.05 * (one[u, step] + two[u, step])\n}\n" \
+    "alg y[u] = r[u, last]\noutput y = y\n"
+
+#define DENSE(U, S) \
+    "program dense core\naxis u : const(" #U ")\naxis step : step(" #S ")\naxis u.1 : copy(u)\nstimulus x[u]\nweight W[u, u.1]\n" \
+    "axis u.2 : copy(u)\n" \
+    "scan step {\n" \
+    "  alg i[u, step] = sum(u.2) W[u, u.2] * prev(r[u.2, step])\n" \
+    "  alg r[u, step] along step init 0.25 = 0.9 * prev(r[u, step]) + 0.001 * (x[u] + i[u, step])\n}\n" \
+    "alg y[u] = r[u, last]\noutput y = y\n"
+
+/* m has one place only, so that its sums over everything and over a row must be done before it changes. */
+static const char levels[] =
+    "program levels core\naxis h : const(3)\naxis t : const(5)\naxis a : const(19)\naxis step : step(4)\n"
+    "axis t.1 : copy(t)\naxis a.1 : copy(a)\naxis a.2 : copy(a)\nstimulus x[h, t, a]\n"
+    "scan step {\n"
+    "  alg all[step, h] = sum(t.1, a.1) prev(m[step, h, t.1, a.1])\n"
+    "  alg row[step, h, t] = all[step, h] * (sum(a.2) prev(m[step, h, t, a.2]))\n"
+    "  alg m[step, h, t, a] along step init 1 = 0.5 * prev(m[step, h, t, a]) + 0.001 * row[step, h, t] + x[h, t, a]\n}\n"
+    "alg y[h, t, a] = m[last, h, t, a]\noutput y = y\n";
+
+/* p reads q at other points h before q changes in place: no nest may run over h. */
+static const char crossed[] =
+    "program crossed core\naxis h : const(3)\naxis u : const(21)\naxis step : step(6)\naxis g : copy(h)\naxis g.1 : copy(h)\n"
+    "stimulus x[h, u]\nweight W[h, g]\n"
+    "scan step {\n"
+    "  alg p[step, h, u] along step init 0 = 0.5 * prev(p[step, h, u]) + (sum(g.1) W[h, g.1] * prev(q[step, g.1, u]))\n"
+    "  alg q[step, h, u] along step init 1 = 0.5 * prev(q[step, h, u]) + 0.5 * x[h, u]\n}\n"
+    "alg y[h, u] = p[last, h, u] + q[last, h, u]\noutput y = y\n";
+
+/* Heads hear nothing of one another, units of a head do; a record of all steps and a delay besides. */
+static const char heads[] =
+    "program heads core\naxis h : const(3)\naxis u : const(18)\naxis step : step(9)\naxis u.1 : copy(u)\naxis u.2 : copy(u)\n"
+    "stimulus x[h, u]\nweight W[h, u, u.1]\n"
+    "scan step {\n"
+    "  alg i[h, u, step] = sum(u.2) W[h, u, u.2] * prev(r[h, u.2, step], 3)\n"
+    "  alg r[h, u, step] along step init 0.5 = 0.5 * prev(r[h, u, step]) + 0.1 * tanh(x[h, u] + i[h, u, step])\n"
+    "  alg s[h, step, u] along step init 0 = 0.5 * prev(s[h, step, u]) + r[h, u, step] * position(step)\n}\n"
+    "alg y[h, u] = r[h, u, last] + s[h, last, u]\noutput y = y\n";
+
+static const char noisy[] =
+    "program noisy core\naxis u : const(21)\naxis step : step(6)\nstimulus x[u]\nnoise xi[step, u]\n"
+    "scan step {\n"
+    "  alg d[step, u] = x[u] - prev(r[step, u]) + xi[step, u]\n"
+    "  alg r[step, u] along step init 0 = prev(r[step, u]) + 0.5 * d[step, u] * d[step, u]\n}\n"
+    "alg y[u] = r[last, u]\noutput y = y\n";
+
+/* A scan over cycles, a sum that is guarded over two axes, and maxima. */
+static const char memory[] =
+    "program memory core\naxis token : bounded(70)\naxis now : cycle(token)\naxis a : const(35)\naxis c : const(3)\n"
+    "axis a.1 : copy(a)\naxis c.1 : copy(c)\naxis a.2 : copy(a)\naxis c.2 : copy(c)\nstimulus k[token, a]\nstimulus v[token, c]\n"
+    "scan now {\n"
+    "  alg most[now, c] = amax(a.1) prev(m[now, c, a.1])\n"
+    "  alg m[now, c, a] along now init 0.5 = 0.9 * prev(m[now, c, a]) + k[now, a] * (v[now, c] - most[now, c])\n"
+    "  alg o[now] = sum(c.2, a.2 where a.2 - c.2 <= 20, c.2 <= a.2) m[now, c.2, a.2] * k[now, a.2]\n}\n"
+    "output o = o\noutput m = m\n";
+
+/* ---- the schedule ------------------------------------------------------------------------------------------------------- */
+static char *scheduled(Arena *arena, const char *text) {
+    char *error = NULL, *printed;
+    size_t length;
+    IrProgram *p = ir_parse(arena, names_new(arena), text, &error);
+    if (!p) printf("%s\n", error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+    CU_ASSERT_PTR_NULL(ir_verify(p));
+    FILE *to = open_memstream(&printed, &length);
+    schedule_print(p, schedule_make(p), to);
+    fclose(to);
+    char *copy = arena_strdup(arena, printed);
+    free(printed);
+    return copy;
+}
+
+static void expect_schedule(const char *text, const char *wanted) {
+    Arena *arena = arena_new();
+    char *got = scheduled(arena, text);
+    if (strncmp(got, wanted, strlen(wanted)) != 0) printf("%s", got);
+    CU_ASSERT_NSTRING_EQUAL(got, wanted, strlen(wanted));
+    arena_free(arena);
+}
+
+static void which_nests(void) {
+    expect_schedule(CIRCUIT(2, 3, 16, 64, 4), "scan along step\n  nest each(head, token), the scan inside\n    gain: loops\n    m: loops\n    g: loops\n  end: loops\n");
+    expect_schedule(STAGES(21, 4), "scan along step\n  nest each(u) in lanes, the scan inside\n    one: loops\n    two: loops\n    r: loops\n");
+    expect_schedule(DENSE(64, 4), "scan along step\n  i: loops\n  r: loops\n");
+    expect_schedule(levels, "scan along step\n  nest each(h), the scan inside\n    all: loops\n    nest each(t)\n      row: loops\n      m: loops\n");
+    expect_schedule(crossed, "scan along step\n  p: loops\n  q: loops\n");
+    expect_schedule(noisy, "scan along step\n  nest each(u) in lanes\n    d: loops\n    r: loops\n");
+}
+
+static void which_tasks(void) {
+    expect_schedule(DENSE(1000, 4), "scan along step\n  nest each(u), a task for 63 of u\n    i: loops\n  r: loops\n");
+    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes, the scan inside, a task for 128 of u\n");
+}
+
+/* ---- the code ------------------------------------------------------------------------------------------------------------ */
+static void right(const char *text) {
+    static const char *const cpus[] = {"host", "x86-64-v3", "x86-64"};
+    static const int64_t sizes[] = {1, 2, 17, 70, 0};
+    for (int i = 0; i < 6; i++) {
+        CodegenCase c = {.text = text, .sizes = strstr(text, "bounded") ? sizes : (int64_t[]){1, 0}, .cpu = cpus[i / 2], .f64 = i & 1, .threads = 2};
+        CU_ASSERT_EQUAL(codegen_wrong(&c), 0);
+        c.in_order = true;
+        CU_ASSERT_EQUAL(codegen_wrong(&c), 0);
+    }
+}
+
+static void computed(void) {
+    right(CIRCUIT(3, 2, 5, 17, 7));
+    right(CIRCUIT(2, 1, 16, 64, 3));
+    right(CIRCUIT(1, 3, 33, 130, 2));
+    right(DENSE(67, 5));
+    right(levels);
+    right(crossed);
+    right(heads);
+    right(noisy);
+    right(memory);
+}
+
+static void tails(void) {
+    right(STAGES(1, 3));
+    right(STAGES(15, 3));
+    right(STAGES(16, 3));
+    right(STAGES(37, 3));
+    right(STAGES(130, 3));
+}
+
+static void threads(void) {
+    static const char *const programs[] = {CIRCUIT(16, 8, 16, 64, 40), STAGES(5003, 100), DENSE(1003, 6)};
+    static const int64_t once[] = {1, 0};
+    for (int i = 0; i < 6; i++) {
+        CodegenCase c = {.text = programs[i / 2], .sizes = once, .cpu = "host", .f64 = i & 1, .threads = 1};
+        Arena *arena = arena_new();
+        CU_ASSERT_PTR_NOT_NULL(strstr(scheduled(arena, c.text), "a task for")); /* else there is nothing to compare */
+        arena_free(arena);
+        uint64_t alone = codegen_hash(&c);
+        CU_ASSERT_NOT_EQUAL(alone, 0);
+        for (c.threads = 2; c.threads <= 4; c.threads += 2) CU_ASSERT_EQUAL(codegen_hash(&c), alone);
+    }
+}
+
+void suite_nests(void) {
+    CU_pSuite suite = CU_add_suite("nests", NULL, NULL);
+    CU_add_test(suite, "which steps are nests", which_nests);
+    CU_add_test(suite, "which nests are tasks", which_tasks);
+    CU_add_test(suite, "native code against the interpreter", computed);
+    CU_add_test(suite, "sizes that no register divides", tails);
+    CU_add_test(suite, "the same bits on 1, 2 and 4 threads", threads);
+}
