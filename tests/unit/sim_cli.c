@@ -158,6 +158,7 @@ static void streams_equal_whole(void) {
     sim_folder_end(&f, (const char *const[]){"x.npy", "g.npy", "all.npy", NULL});
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed, and is slow */
 /* Kilobytes that a run of so many cycles had in memory at most. */
 static long peak(SimFolder *f, const char *cycles) {
     char *argv[] = {"leaky", "--x", "random", "--size", (char *)(uintptr_t)cycles, "--quiet", "--threads", "1", "--y", (char *)(uintptr_t)sim_path(f, "y.npy"),
@@ -181,6 +182,8 @@ static void memory_does_not_grow(void) {
     if (labs(more - less) >= less / 100 + 128) printf("\n  %ld kB, and %ld kB with ten times the cycles", less, more);
     sim_folder_end(&f, (const char *const[]){"y.npy", "t.safetensors", NULL});
 }
+
+#endif
 
 /* Devices, and a disk that is full. */
 static void devices(void) {
@@ -233,7 +236,9 @@ void suite_sim_cli(void) {
     CU_add_test(suite, "options of the reading", options_of_the_reading);
     CU_add_test(suite, "runs and says so", runs_and_says_so);
     CU_add_test(suite, "streams equal whole", streams_equal_whole);
+#ifndef __SANITIZE_ADDRESS__
     CU_add_test(suite, "memory does not grow", memory_does_not_grow);
+#endif
     CU_add_test(suite, "devices", devices);
     CU_add_test(suite, "plots", plots);
     CU_add_test(suite, "interrupts", interrupts);
