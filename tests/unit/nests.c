@@ -179,11 +179,24 @@ static void threads(void) {
     }
 }
 
+/* Pieces end within cycles, at their ends, and after every step. */
+static void pieces(void) {
+    static const char *const programs[] = {CIRCUIT(3, 2, 5, 17, 7), STAGES(37, 7), heads, noisy, moved};
+    static const int64_t once[] = {1, 0};
+    for (int i = 0; i < 5; i++) {
+        CodegenCase c = {.text = programs[i], .sizes = once, .cpu = "host", .threads = 1};
+        uint64_t whole = codegen_hash(&c);
+        CU_ASSERT_NOT_EQUAL(whole, 0);
+        for (c.piece = 1; c.piece <= 8; c.piece++) CU_ASSERT_EQUAL(codegen_hash(&c), whole);
+    }
+}
+
 void suite_nests(void) {
     CU_pSuite suite = CU_add_suite("nests", NULL, NULL);
     CU_add_test(suite, "which steps are nests", which_nests);
     CU_add_test(suite, "which nests are tasks", which_tasks);
     CU_add_test(suite, "native code against the interpreter", computed);
     CU_add_test(suite, "sizes that no register divides", tails);
+    CU_add_test(suite, "the same bits in pieces of any length", pieces);
     CU_add_test(suite, "the same bits on 1, 2 and 4 threads", threads);
 }
