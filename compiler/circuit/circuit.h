@@ -56,6 +56,7 @@ struct CirExpr {
     CirExpr **arg;
     Name text;         /* CIR_NUMBER: exact decimal, already scaled to base units */
     double value;
+    Name parameter;    /* CIR_NUMBER: of the neuron type, whose value this is; NULL: none */
     CirAxis *axis;     /* CIR_SIZE, CIR_POSITION */
     CirEntity *entity; /* CIR_REF, CIR_PREVIOUS */
     CirIndex *index;
@@ -76,7 +77,7 @@ typedef enum CirEntityKind {
     ENTITY_NOISE,       /* white noise of a cell, of unit intensity: <xi(t) xi(s)> = delta(t - s) */
 } CirEntityKind;
 
-typedef enum CirDraw { DRAW_NONE, DRAW_NORMAL, DRAW_UNIFORM, DRAW_XAVIER, DRAW_CONSTANT } CirDraw;
+typedef enum CirDraw { DRAW_NONE, DRAW_NORMAL, DRAW_UNIFORM, DRAW_XAVIER, DRAW_CONSTANT, DRAW_BERNOULLI, DRAW_CHOOSE } CirDraw;
 struct CirEntity {
     CirEntityKind kind;
     Name path;        /* "V.mask", "V.mask.apical", "V.W_Q", "block[0].out" */
@@ -166,6 +167,8 @@ typedef struct CirCheck {
     Name name;
     CirEntity *left, *right; /* ENTITY_SPEC, same axes in order */
     double within;           /* 0: none written */
+    Name factor;             /* `for some c`: the sides, c left out, may differ by a number; NULL: none written */
+    int factor_on;           /* the side it stands on: 0 left, 1 right */
     Span span;
 } CirCheck;
 

@@ -159,6 +159,8 @@ static void print_weight(const Circuit *c, const CirEntity *w, FILE *to) {
     case DRAW_NORMAL: fprintf(to, " ~ normal(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_UNIFORM: fprintf(to, " ~ uniform(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_XAVIER: fprintf(to, " ~ xavier(%g, %g)", w->draw_a, w->draw_b); break;
+    case DRAW_BERNOULLI: fprintf(to, " ~ bernoulli(%g)", w->draw_a); break;
+    case DRAW_CHOOSE: fprintf(to, " ~ choose(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_CONSTANT: fprintf(to, " ~ %g", w->draw_a); break;
     }
     fprintf(to, "\n");
@@ -237,6 +239,7 @@ void cir_print(const Circuit *c, FILE *to) {
     for (int i = 0; i < c->checks.count; i++) {
         const CirCheck *check = &c->checks.at[i];
         fprintf(to, "check \"%s\" : %s == %s", check->name, check->left->path, check->right->path);
+        if (check->factor) fprintf(to, " for some %s on the %s", check->factor, check->factor_on ? "right" : "left");
         if (check->within > 0) fprintf(to, " within %g", check->within);
         fprintf(to, "\n");
     }

@@ -85,26 +85,46 @@ static json_t *buffer_axes(const CgModule *m, const Buffer *b) {
     return list;
 }
 
-static json_t *axis_names(const Buffer *b) {
+static json_t *axis_names(const CgModule *m, const Buffer *b) {
+    const Storage *s = &m->schedule->storage[b->var->id];
     json_t *list = json_array();
-    for (int i = 0; i < b->var->axis_count; i++) json_array_append_new(list, json_string(b->var->axes[i]->name));
+    for (int i = 0; i < b->var->axis_count; i++)
+        if (b->mirror || s->kept[i]) json_array_append_new(list, json_string(b->var->axes[i]->name));
     return list;
 }
 
+/* The part whose steps compute or read it; -1: none, or a program without parts. */
+static int part_of(const CgModule *m, const IrVar *v) {
+    for (int i = 0; i < m->parts.count; i++) {
+        const IrItem *scan = m->parts.at[i].scan;
+        for (int k = 0; scan && k < scan->body_count; k++)
+            if (scan->body[k]->var == v || ir_uses_var(scan->body[k]->var->def, v)) return i;
+    }
+    return -1;
+}
+
+/* What a clock has to know of a buffer. */
+static void add_time(const CgModule *m, const Buffer *b, json_t *o) {
+    bool trace = strcmp(b->role, "trace") == 0, kept = strcmp(b->role, "stimulus") == 0 || strcmp(b->role, "output") == 0;
+    bool streams = kept && cg_streams(m, b->var);
+    if (streams) json_object_set_new(o, "stream", json_true());
+    if (streams || trace) json_object_set_new(o, "part", json_integer(part_of(m, b->var)));
+}
+
 static json_t *draw(const IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant"};
+    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
     return json_pack("{s:s, s:f, s:f}", "kind", kinds[v->draw], "a", v->draw_a, "b", v->draw_b);
 }
 
 static json_t *buffer_json(const CgModule *m, const Buffer *b) {
     json_t *o = json_pack("{s:s, s:s, s:o}", "name", b->name, "role", b->role, "axes", buffer_axes(m, b));
     bool external = strcmp(b->role, "temp") != 0 && strcmp(b->role, "plan") != 0;
-    if (external) json_object_set_new(o, "axis_names", axis_names(b));
+    if (external) json_object_set_new(o, "axis_names", axis_names(m, b));
     if (external && b->var->unit) json_object_set_new(o, "unit", json_string(b->var->unit));
     if (b->var->tensor) json_object_set_new(o, "tensor", json_string(b->var->tensor));
     if (b->var->kind == VAR_WEIGHT && b->var->draw != INIT_UNBOUND) json_object_set_new(o, "draw", draw(b->var));
     if (b->recorded) json_object_set_new(o, "recorded", json_true());
-    if (m->options.dt > 0 && external && b->var->kind != VAR_WEIGHT && cg_streams(m, b->var)) json_object_set_new(o, "stream", json_true());
+    if (m->options.dt > 0) add_time(m, b, o);
     if (b->slots > 1) json_object_set_new(o, "slots", json_integer(b->slots));
     return o;
 }

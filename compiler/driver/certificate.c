@@ -29,6 +29,7 @@ static IrProgram *nameless(const Compilation *c) {
     for (int i = 0; i < p->checks.count; i++) {
         p->checks.at[i].name = name_printf(p->names, "%d", i + 1);
         p->checks.at[i].span = (Span){0};
+        if (p->checks.at[i].factor) p->checks.at[i].factor = name_of(p->names, "c");
     }
     return p;
 }

@@ -41,7 +41,15 @@ static bool asked_for(const Compilation *c, OptionId engine, OptionId other) {
     return option_given(c->options, engine) || !option_given(c->options, other);
 }
 
-static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
+/* The factors that the exact engine found, by check; 0: none. */
+static const double *factors(const Compilation *c, const ExactResult *exact) {
+    double *value = ARENA_ARRAY(c->arena, double, c->core->checks.count);
+    for (int i = 0; exact && i < c->core->checks.count; i++)
+        if (exact[i].factor.d) value[i] = (double)exact[i].factor.n / (double)exact[i].factor.d;
+    return value;
+}
+
+static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, CheckReport **report) {
     NativeRunner runner;
     Weights weights = {0};
     int status = runner_open(c, &runner);
@@ -49,7 +57,7 @@ static int run_numeric(Compilation *c, int64_t seed, CheckReport **report) {
     if (status == EXIT_DONE) {
         bool twice = strcmp(option_value(c->options, OPTION_PRECISION, "f32"), "f64") == 0;
         CheckInput input = {.source = c->core, .scheduled = c->optimised, .native = &runner, .seed = (uint64_t)seed,
-                            .arithmetic = twice ? ref_float64() : ref_float32(), .weight_count = weights.count, .weight = weights.at};
+                            .arithmetic = twice ? ref_float64() : ref_float32(), .factor = factors(c, exact), .weight_count = weights.count, .weight = weights.at};
         *report = check_run(c->arena, &input);
     }
     runner_close(&runner);
@@ -95,19 +103,25 @@ static const char *text_of(const Compilation *c, Span at) {
     return colon ? colon + 1 + (colon[1] == ' ') : text;
 }
 
+/* "line 96", or "cells.ctx:96" in another file; NULL: nowhere. */
+static const char *place_of(const Compilation *c, Span at) {
+    int line = line_of(c, at);
+    if (!line) return NULL;
+    if (at.file == c->file) return arena_printf(c->arena, "line %d", line);
+    return arena_printf(c->arena, "%s:%d", diag_source(c->diagnostics, at.file)->path, line);
+}
+
 static CheckFacts *all_facts(Compilation *c, const ExactResult *exact, const CheckReport *numeric) {
     CheckFacts *facts = ARENA_ARRAY(c->arena, CheckFacts, c->core->checks.count);
     for (int i = 0; i < c->core->checks.count; i++) {
         const IrCheck *check = &c->core->checks.at[i];
-        facts[i] = (CheckFacts){check, line_of(c, check->span), text_of(c, check->span), NULL, NULL, NULL};
+        facts[i] = (CheckFacts){.check = check, .line = line_of(c, check->span), .text = text_of(c, check->span)};
         if (numeric && !numeric->error) facts[i].numeric = &numeric->result[i];
         if (!exact) continue;
         facts[i].exact = &exact[i];
-        int line = line_of(c, exact[i].where);
-        if (exact[i].verdict == EXACT_UNDECIDED && line) {
-            const char *path = diag_source(c->diagnostics, exact[i].where.file)->path;
-            facts[i].exact_place = arena_printf(c->arena, "%s:%d", path, line);
-        }
+        if (exact[i].verdict == EXACT_UNDECIDED) facts[i].exact_place = place_of(c, exact[i].where);
+        facts[i].hint_place = ARENA_ARRAY(c->arena, const char *, exact[i].hint_count);
+        for (int k = 0; k < exact[i].hint_count; k++) facts[i].hint_place[k] = place_of(c, exact[i].hint[k].where);
     }
     return facts;
 }
@@ -123,7 +137,7 @@ static int check(Compilation *c, double start) {
     if (!option_integer(c->options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
     ExactResult *result = exact ? run_exact(c, seed, threads, &unequal) : NULL;
     CheckReport *report = NULL;
-    int status = numeric ? run_numeric(c, seed, &report) : EXIT_DONE;
+    int status = numeric ? run_numeric(c, seed, result, &report) : EXIT_DONE;
     if (status != EXIT_DONE) return status;
     if (!numeric && unequal) report = find_witness(c, seed);
     VerdictReport all = {c->name, c->core->checks.count, all_facts(c, result, report), report, phases_clock() - start};

@@ -175,7 +175,8 @@ int options_read(Arena *arena, int argc, char **argv, Options *options) {
     int status = read_arguments(arena, options, argc, argv);
     if (status >= 0) return status;
     const char *name = command_rows[command].name;
-    if (!options->file && options->command != COMMAND_HELP) {
+    bool needs_file = options->command != COMMAND_HELP && options->command != COMMAND_PLOT;
+    if (!options->file && needs_file) {
         fprintf(stderr, "ctx %s: no file given\nusage: ctx %s %s\n", name, name, command_rows[command].operands);
         return EXIT_WRONG;
     }

@@ -31,7 +31,7 @@ typedef struct Known { /* an exponential that was computed, for logarithms */
 struct Basis {
     Points *m;
     uint64_t *seed;
-    bool full;
+    bool full, zeros, met_zeros;
     int64_t denominator, wanted; /* of exponents: what they have to divide, and what would do for all that were met */
     VEC(Atom) atoms;
     VEC(Row) rows; /* full: one for each atom */
@@ -42,18 +42,31 @@ int basis_count(const Basis *b) {
     return b->atoms.count;
 }
 
+bool basis_met_zeros(const Basis *b) {
+    return b->met_zeros;
+}
+
 int64_t basis_wanted(const Basis *b) {
     return b->wanted;
 }
 
+static int64_t divisor_of_both(int64_t a, int64_t b) {
+    while (b) {
+        int64_t rest = a % b;
+        a = b, b = rest;
+    }
+    return a < 0 ? -a : a;
+}
+
+/* Fractions with this denominator were met. */
+static void want(Basis *b, int64_t denominator) {
+    int64_t more = denominator / divisor_of_both(b->wanted, denominator);
+    if (more > 1 && b->wanted <= LARGEST_DENOMINATOR / more) b->wanted *= more;
+}
+
 /* n / d in units of 1 / denominator; false: it is no multiple of the unit, and a larger denominator is wanted. */
 static bool in_units(Basis *b, int64_t n, int64_t d, int64_t *units) {
-    int64_t a = b->wanted, rest = d;
-    while (rest) {
-        int64_t next = a % rest;
-        a = rest, rest = next;
-    }
-    if (d / a > 1 && b->wanted <= LARGEST_DENOMINATOR / (d / a)) b->wanted *= d / a;
+    want(b, d);
     if (b->denominator % d) return false;
     *units = n * (b->denominator / d);
     return *units <= MOST_UNITS && *units >= -MOST_UNITS;
@@ -105,12 +118,24 @@ static bool find_atom(Basis *b, const Value *g, Exponent *found, int *atom) {
 bool basis_knows(Basis *b, const Value *g) {
     Exponent e;
     int atom;
-    return value_is_zero(b->m, g) || find_atom(b, g, &e, &atom);
+    return value_vanishes(b->m, g) || find_atom(b, g, &e, &atom);
 }
 
-/* A random symbol for e^g, and 1 at the points where g is zero, as min(x, 0) is for half of all signs of x. */
+static bool zero_somewhere(const Points *m, const Value *g) {
+    for (int i = 0; i < m->count; i++)
+        if (!m->dead[i] && !g->re[i] && !(g->im && g->im[i])) return true;
+    return false;
+}
+
+/* A random symbol for e^g; if the trial looks at zeros, 1 at the points where g is zero, as min(x, 0) is for half of all signs of
+ * x. Then the symbol is a function of the signs. */
 static const Value *draw_symbol(Basis *b, const Value *g) {
     Value *symbol = (Value *)value_draw(b->m, b->seed);
+    Degree d = degree_of(b->m->degrees, g->degree);
+    if (d.symbols == 0 && d.roots == 0) return symbol;
+    if (!b->zeros) b->met_zeros |= zero_somewhere(b->m, g);
+    if (!b->zeros) return symbol;
+    symbol->degree = degree_symbol(b->m->degrees, g->degree);
     EACH_POINT (b->m, i, f)
         if (!g->re[i] && !(g->im && g->im[i])) symbol->re[i] = f->one;
     return symbol;
@@ -166,15 +191,26 @@ typedef struct Parts { /* by atom, in units of 1 / denominator */
     int count;
 } Parts;
 
-static bool add_part(const Basis *b, Parts *parts, int atom, int64_t of_argument, int64_t of_atom, const char **why) {
+static bool add_part(Basis *b, Parts *parts, int atom, int64_t of_argument, int64_t of_atom, const char **why) {
     __int128 product = (__int128)of_argument * of_atom;
     __int128 n = product / b->denominator;
     if (product % b->denominator == 0 && n <= MOST_UNITS && n >= -MOST_UNITS) {
         parts->n[atom] += (int64_t)n;
         return true;
     }
+    int64_t left = b->denominator / divisor_of_both(b->denominator, of_argument), more = left / divisor_of_both(left, of_atom);
+    if (more > 1 && more <= LARGEST_DENOMINATOR / b->denominator) want(b, b->denominator * more);
     *why = no_fraction;
     return false;
+}
+
+/* The argument is that combination of the atoms. */
+static void note_relation(Basis *b, const Value *g, const Rest *r) {
+    DegreeId degree = g->degree;
+    for (int k = 0; k < b->rows.count; k++)
+        if (r->combination[k]) degree = degree_sum(b->m->degrees, degree, b->atoms.at[k].value->degree);
+    b->m->comparisons++;
+    value_identified(b->m, degree);
 }
 
 static bool express_full(Basis *b, const Value *g, const Value *base, int64_t unit, int64_t n, Parts *parts, const char **why) {
@@ -188,6 +224,7 @@ static bool express_full(Basis *b, const Value *g, const Value *base, int64_t un
         add_row(b, r);
         return add_part(b, parts, add_atom(b, g, base ? base : draw_symbol(b, g), unit), n, b->denominator, why);
     }
+    note_relation(b, g, &r);
     for (int k = 0; k < b->rows.count; k++) {
         int64_t factor, numerator, divisor;
         if (!r.combination[k]) continue;
@@ -203,7 +240,7 @@ static bool express_full(Basis *b, const Value *g, const Value *base, int64_t un
 static bool express(Basis *b, const Value *g, int64_t n, Parts *parts, const char **why) {
     Exponent found;
     int atom;
-    if (value_is_zero(b->m, g)) return true;
+    if (value_vanishes(b->m, g)) return true;
     if (find_atom(b, g, &found, &atom)) return add_part(b, parts, atom, n, found.n, why);
     if (b->full) return express_full(b, g, NULL, 1, n, parts, why);
     return add_part(b, parts, add_atom(b, g, draw_symbol(b, g), 1), n, b->denominator, why);
@@ -288,9 +325,10 @@ const Value *basis_log(Basis *b, const Value *u, const char **why) {
     return symbol;
 }
 
-Basis *basis_new(Points *m, uint64_t *seed, bool full, int64_t denominator) {
+Basis *basis_new(Points *m, uint64_t *seed, const BasisMethod *how) {
     Basis *b = ARENA_NEW(m->arena, Basis);
-    *b = (Basis){.m = m, .seed = seed, .full = full, .denominator = denominator, .wanted = denominator};
+    *b = (Basis){.m = m, .seed = seed, .full = how->full, .zeros = how->zeros, .denominator = how->denominator,
+                 .wanted = how->denominator};
     const char *why;
     Exponent one = {value_integer(m, 1), b->denominator};
     basis_exp(b, &one, 1, &why);

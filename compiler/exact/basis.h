@@ -19,7 +19,15 @@ typedef struct Exponent { /* value * n / denominator of the basis */
 } Exponent;
 
 typedef struct Basis Basis;
-Basis *basis_new(Points *m, uint64_t *seed, bool full, int64_t denominator);
+typedef struct BasisMethod {
+    bool full;           /* with one prime only */
+    bool zeros;          /* e^g is 1 at points where g, which depends on signs, is zero; else a symbol there too, which is sound but
+                          * sees fewer equalities */
+    int64_t denominator;
+} BasisMethod;
+Basis *basis_new(Points *m, uint64_t *seed, const BasisMethod *how);
+/* An exponent was zero at some points where that would have mattered. */
+bool basis_met_zeros(const Basis *b);
 /* e^(sum of the terms). NULL: undecided, *why says what (a factor that is no fraction of small numbers, too many independent
  * arguments for the number of points). */
 const Value *basis_exp(Basis *b, const Exponent *term, int count, const char **why);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "exact/characters.h"
 #include "exact/cuts.h"
 #include "exact/exact.h"
 
@@ -14,9 +15,11 @@ enum {
     ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
     MOST_STEPS = 16,                     /* of an integration */
     LEAST_JUDGED = 2,                    /* points that have to be judged in a trial */
-    MOST_BATCHES = 48,
+    MOST_BATCHES = 1024,                 /* as far as the budget goes */
+    OPERATIONS_A_PRIME = 20000,          /* what drawing one costs */
 };
 static const double WANTED_BITS = 102; /* of certainty: 2e-31 */
+static const double METHOD_BITS = 3;   /* less, since a check is looked at in up to 8 ways */
 static const double LOG2_P = 60;
 static const double DEFAULT_BUDGET = 6e9;
 static const int64_t LENGTHS[] = {1, 2, 3, 5, 8, 17};
@@ -27,9 +30,13 @@ typedef enum Outcome { AGREE, DISAGREE, MORE_POINTS, STOPPED } Outcome;
 /* How trials are made. */
 typedef struct Method {
     int primes, each;
-    bool full;
-    int64_t denominator; /* of exponents: basis.h */
+    BasisMethod exponents; /* basis.h */
+    bool maxima;           /* evaluate.h */
 } Method;
+
+static Method with_signs(Method method) {
+    return (Method){SIGN_PRIMES, SIGN_POINTS, method.exponents, method.maxima};
+}
 
 typedef struct Decision { /* what all shapes share */
     Arena *arena;
@@ -38,6 +45,7 @@ typedef struct Decision { /* what all shapes share */
     Method method;
     double budget;
     Cuts cuts;
+    ExactFactor factor; /* what the first look found, for a check that leaves one open */
     ExactResult result;
 } Decision;
 
@@ -47,11 +55,15 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     int64_t *size; /* by axis id */
     uint64_t seed;
     Method method;
+    ExactFactor factor;
     ExactShape shape;
     Outcome outcome;
     double trial_bits; /* of the last trial: certainty, elements computed, points */
     double trial_operations, trial_points;
     int64_t trial_wanted; /* denominator of exponents */
+    bool trial_signs, trial_maxima, trial_zeros; /* were met */
+    bool trial_assumed;   /* the independence of signs and roots */
+    int trial_characters; /* points that would show whether signs and roots are independent: characters.h */
     double operations; /* of all trials */
     bool signs;
     VEC(char *) assumptions;
@@ -72,19 +84,30 @@ static int judged_points(const Points *m, int prime, const Value *squares_only) 
     return count;
 }
 
-/* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). */
-static double certainty(const Trial *t, const Points *m, Degree d, const Value *squares_only) {
+/* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). It is zero for all
+ * but a part 2^-signs of all combinations of signs. `fitted` points of a prime say nothing: as many factors were chosen to fit them. */
+static double certainty(const Trial *t, const Points *m, Degree d, double signs, int fitted, const Value *squares_only) {
     double degree = log2(d.numerator + d.denominator + 1) + d.roots;
     double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
     double by_prime = trial_prime_bits(t) - height, all = 0;
-    double miss = exp2(degree - LOG2_P) + (d.signs > 0 ? 1 - exp2(-d.signs) : 0);
+    double miss = exp2(degree - LOG2_P) + (signs > 0 ? 1 - exp2(-signs) : 0);
     double by_point = miss < 1 ? -log2(miss) : 0;
-    if (d.signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-d.signs))); /* a constant's sign is random by prime */
+    if (signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-signs))); /* a constant's sign is random by prime */
     for (int k = 0; k < m->primes; k++) {
-        double bits = least(by_prime, judged_points(m, k, squares_only) * by_point);
+        double bits = least(by_prime, (judged_points(m, k, squares_only) - fitted) * by_point);
         if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
     }
     return all;
+}
+
+/* The same of a difference, by its degree and its characters. */
+static double certainty_of(const Trial *t, Points *m, const Value *difference, const Value *squares_only) {
+    Degree d = degree_of(m->degrees, difference->degree);
+    Combinations c = characters_of(m, difference->degree);
+    m->assumed |= c.assumed, m->uneven |= c.signs > 0;
+    if (c.wanted > m->wanted) m->wanted = c.wanted;
+    d.numerator += c.degree;
+    return certainty(t, m, d, c.signs, 0, squares_only);
 }
 
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
@@ -115,7 +138,7 @@ static Outcome equal_values(Run *r, const Value *a, const Value *b) {
     const Value *difference = value_sub(m, a, b);
     const Value *squares_only;
     Outcome outcome = compare(m, difference, &squares_only);
-    if (outcome == AGREE) r->bits = least(r->bits, certainty(r->t, m, degree_of(m->degrees, difference->degree), squares_only));
+    if (outcome == AGREE) r->bits = least(r->bits, certainty_of(r->t, m, difference, squares_only));
     return outcome;
 }
 
@@ -162,21 +185,65 @@ static bool make_cuts(Run *r) {
     return true;
 }
 
+/* "token = 3, d = 0" */
 static char *element_text(const Task *task, const int64_t *position) {
     const IrVar *v = task->d->check->left;
-    char *text = arena_printf(task->arena, "%s", v->origin ? v->origin : v->name);
+    char *text = v->axis_count ? "" : "their only value";
     for (int i = 0; i < v->axis_count; i++)
-        text = arena_printf(task->arena, "%s%s%lld", text, i ? ", " : "[", (long long)position[i]);
-    return v->axis_count ? arena_printf(task->arena, "%s]", text) : text;
+        text = arena_printf(task->arena, "%s%s%s = %lld", text, i ? ", " : "", v->axes[i]->root->name, (long long)position[i]);
+    return text;
+}
+
+/* ---- a factor that is left open ------------------------------------------------------------------------------------- */
+static const int64_t MOST_FACTOR = 1 << 20; /* numerator and denominator: one of 2^20 field elements looks like such a fraction */
+
+/* a / b at the first point at which both are of F_p and every root is of a square. False: there is none, or it is no fraction. */
+static bool factor_at_point(const Points *m, const Value *a, const Value *b, ExactFactor *factor) {
+    EACH_POINT (m, i, f) {
+        bool complex = (a->im && a->im[i]) || (b->im && b->im[i]);
+        if (m->dead[i] || complex || !b->re[i] || value_leaves_squares(m, a, i) || value_leaves_squares(m, b, i)) continue;
+        uint64_t ratio = field_mul(f, a->re[i], field_inverse(f, b->re[i]));
+        return field_fraction(f, ratio, MOST_FACTOR, &factor->n, &factor->d);
+    }
+    return false;
+}
+
+/* A guess, from the first element at which the side with the factor is not zero; where that side is zero everywhere, any number
+ * will do. Whether it is the factor of all elements, at other points, is what the trials decide. */
+static Outcome find_factor(Run *r) {
+    const IrCheck *check = r->task->d->check;
+    const IrVar *plain = check->factor_on ? check->left : check->right, *scaled = check->factor_on ? check->right : check->left;
+    int64_t position[plain->axis_count + 1];
+    memset(position, 0, sizeof position);
+    do {
+        const Value *a = trial_value(r->t, plain, position), *b = a ? trial_value(r->t, scaled, position) : NULL;
+        if (!b) return STOPPED;
+        if (value_is_zero(trial_points(r->t), b)) continue;
+        if (factor_at_point(trial_points(r->t), a, b, &r->task->factor) && r->task->factor.n) return AGREE;
+        r->task->factor = (ExactFactor){0, 0};
+        r->task->why = arena_printf(r->task->arena, "%s, by no constant fraction", element_text(r->task, position));
+        return DISAGREE;
+    } while (advance(r->task, plain, position));
+    r->task->factor = (ExactFactor){1, 1};
+    return AGREE;
+}
+
+static const Value *times_factor(const Run *r, int side, const Value *v) {
+    const IrCheck *check = r->task->d->check;
+    if (!v || !check->factor || check->factor_on != side) return v;
+    Points *m = trial_points(r->t);
+    return value_mul(m, v, value_rational(m, r->task->factor.n, r->task->factor.d));
 }
 
 static Outcome compare_sides(Run *r) {
     const IrVar *left = r->task->d->check->left, *right = r->task->d->check->right;
     int64_t position[left->axis_count + 1];
+    Outcome found = r->task->d->check->factor && !r->task->factor.d ? find_factor(r) : AGREE;
+    if (found != AGREE) return found;
     memset(position, 0, sizeof position);
     do {
-        const Value *a = trial_value(r->t, left, position);
-        Outcome outcome = equal_values(r, a, a ? trial_value(r->t, right, position) : NULL);
+        const Value *a = times_factor(r, 0, trial_value(r->t, left, position));
+        Outcome outcome = equal_values(r, a, a ? times_factor(r, 1, trial_value(r->t, right, position)) : NULL);
         if (outcome == DISAGREE) r->task->why = element_text(r->task, position);
         if (outcome != AGREE) return outcome;
     } while (advance(r->task, left, position));
@@ -193,7 +260,8 @@ static void assume(Task *task, const char *text) {
 static double with_identified(const Run *r) {
     const Points *m = trial_points(r->t);
     if (!m->any_identified) return r->bits;
-    return least(r->bits, certainty(r->t, m, m->identified, NULL) - log2(m->comparisons + 1)) - 1;
+    int fitted = r->task->method.exponents.full ? trial_basis(r->t) : 0; /* factors of a linear relation */
+    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, fitted, NULL) - log2(m->comparisons + 1)) - 1;
 }
 
 static void take_facts(Run *r) {
@@ -205,7 +273,12 @@ static void take_facts(Run *r) {
     task->trial_points = trial_points(r->t)->count;
     task->trial_wanted = trial_wanted(r->t);
     task->operations += task->trial_operations;
-    task->signs |= trial_uses_signs(r->t);
+    task->trial_characters = trial_points(r->t)->wanted;
+    task->trial_assumed = trial_points(r->t)->assumed;
+    task->trial_signs = trial_uses_signs(r->t) || trial_points(r->t)->uneven;
+    task->trial_maxima = trial_uses_maxima(r->t);
+    task->trial_zeros = trial_met_zeros(r->t);
+    task->signs |= task->trial_signs;
     task->trial_bits = with_identified(r);
     if (trial_basis(r->t) > task->shape.exponents) task->shape.exponents = trial_basis(r->t);
     if (!trial_why(r->t)) return;
@@ -215,7 +288,7 @@ static void take_facts(Run *r) {
 
 /* One trial; `found`: where to put what coincides in it (NULL: do not look). */
 static Outcome trial(Task *task, bool cut, Cuts *found) {
-    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.full, task->method.denominator, task->seed};
+    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.exponents, task->method.maxima, task->seed};
     Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
@@ -224,6 +297,7 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
         outcome = STOPPED;
         task->why = "a loop that is iterated until it settles";
     }
+    if (found && outcome != AGREE) task->factor = (ExactFactor){0, 0}; /* another method may see another one */
     if (found && outcome == AGREE)
         *found = cuts_find(task->arena, r.t, task->d->p, task->d->check->left, task->d->check->right);
     trial_free(r.t);
@@ -234,37 +308,59 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
 /* Whether a trial at these points stays in the budget: values take time by points, the echelon basis by exponents too. */
 static bool affordable(const Task *task, int points) {
     double exponents = task->shape.exponents, each = task->trial_operations / task->trial_points;
-    return each * points + (task->method.full ? 2.0 * points * exponents * exponents : 0) <= task->d->budget;
+    return each * points + (task->method.exponents.full ? 2.0 * points * exponents * exponents : 0) <= task->d->budget;
+}
+
+/* So many points that the independence of signs and roots can be seen, where the budget has room. */
+static bool more_for_characters(Task *task) {
+    int each = (task->trial_characters + task->method.primes - 1) / task->method.primes;
+    if (each <= task->method.each || !affordable(task, each * task->method.primes)) return false;
+    task->method.each = each;
+    return true;
 }
 
 /* Repeats with more points while they do not suffice. */
 static Outcome trial_with_points(Task *task, bool cut, Cuts *found) {
     for (;;) {
         Outcome outcome = trial(task, cut, found);
+        if (outcome == AGREE && more_for_characters(task)) continue;
         if (outcome != MORE_POINTS || 2 * task->method.each > MOST_POINTS) return outcome;
-        int each = !task->method.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
+        int each = !task->method.exponents.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
         if (!affordable(task, each * task->method.primes)) return outcome;
         task->method.each = each;
     }
 }
 
 /* ---- one shape ------------------------------------------------------------------------------------------------------ */
+/* How many trials the budget has room for. */
+static double most_batches(const Task *task) {
+    double each = task->trial_operations + (double)task->method.primes * OPERATIONS_A_PRIME;
+    return least(MOST_BATCHES, task->d->budget / each + 1);
+}
+
 /* Trials until the wanted certainty is reached. */
 static Outcome repeat(Task *task, bool cut) {
-    task->shape.error_bits = 0;
+    task->shape.error_bits = -METHOD_BITS;
     for (task->shape.batches = 0; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
         Outcome outcome = trial_with_points(task, cut, NULL);
         if (outcome != AGREE) return outcome;
+        if (task->trial_assumed) assume(task, "signs and roots that depend on one another take all combinations of values");
         task->shape.error_bits += task->trial_bits;
-        if (task->shape.error_bits + (MOST_BATCHES - 1) * task->trial_bits < WANTED_BITS) break;
+        if (task->shape.error_bits + (most_batches(task) - 1) * task->trial_bits < WANTED_BITS) break;
     }
     return AGREE;
 }
+
 
 static void decide_shape(Task *task) {
     task->shape.seed = task->seed;
     task->outcome = repeat(task, task->d->cuts.count > 0);
     if (task->outcome == DISAGREE && task->d->cuts.count > 0) task->outcome = repeat(task, false);
+    if (task->outcome == DISAGREE && task->method.maxima) {
+        task->method = with_signs(task->method);
+        task->method.maxima = false;
+        task->outcome = repeat(task, false);
+    }
     if (task->outcome == AGREE && task->shape.error_bits < 1 && task->shape.cuts == 0 && task->d->cuts.count > 0)
         task->outcome = repeat(task, false);
     task->shape.primes = task->method.primes;
@@ -309,7 +405,7 @@ static double growth(const Decision *d, const int64_t *size, const int64_t *samp
     return times;
 }
 
-static char *shapes_text(const Decision *d, Task *const *task, int count) {
+static char *shapes_text(const Decision *d, const Task *const *task, int count) {
     char *text = "";
     for (int i = 0; i < d->p->axes.count; i++) {
         const IrAxis *axis = d->p->axes.at[i];
@@ -354,7 +450,7 @@ static void run_all(Task **task, int count, int threads) {
 /* ---- a check -------------------------------------------------------------------------------------------------------- */
 static Task *task_new(const Decision *d, int64_t *size, uint64_t seed) {
     Task *task = ARENA_NEW(d->arena, Task);
-    *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method};
+    *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method, .factor = d->factor};
     task->shape.sizes = sizes_text(d, size);
     return task;
 }
@@ -370,38 +466,60 @@ static void conclude(Decision *d, const Task *task) {
 /* A disagreement may be one of the method: by another the sides may agree, and then all shapes are looked at by that. */
 static void look_again(Decision *d, Task *task, Method method) {
     const char *why = task->why;
+    Outcome before = task->outcome;
     task->method = method;
     task->outcome = trial_with_points(task, false, &d->cuts);
     if (task->outcome == AGREE) d->method = task->method;
-    else task->outcome = DISAGREE, task->why = why;
+    else task->outcome = before, task->why = why;
 }
 
 /* The same with exponents in smaller units, since e^(1/64) was met. */
 static Method fractions(const Task *task) {
     Method method = task->method;
-    method.denominator = task->trial_wanted;
+    method.exponents.denominator = task->trial_wanted;
     return method;
+}
+
+/* Maxima of two as symbols: those that cancel need no signs then. Where the sides differ by them, signs it is. */
+static void look_at_maxima(Decision *d, Task *task) {
+    Method plain = task->method;
+    task->method.maxima = true;
+    task->outcome = trial_with_points(task, false, &d->cuts);
+    if (task->outcome == AGREE) return;
+    task->method = plain;
+    task->trial_signs = true;
 }
 
 /* The first look, without cuts, at a small shape: decides how the others are looked at. */
 static Task *sample(Decision *d, uint64_t seed) {
     Task *task = task_new(d, sizes(d, SAMPLE), seed);
     task->outcome = trial_with_points(task, false, &d->cuts);
-    if (task->signs && task->method.primes < SIGN_PRIMES) {
-        task->method = d->method = (Method){SIGN_PRIMES, SIGN_POINTS, false, BASIS_DENOMINATOR};
+    if (task->trial_maxima) look_at_maxima(d, task);
+    if (task->trial_signs && task->method.primes < SIGN_PRIMES) {
+        task->method = with_signs(task->method);
         task->outcome = trial_with_points(task, false, &d->cuts);
     }
     d->method = task->method;
-    if (task->outcome == DISAGREE && task->trial_wanted > task->method.denominator) look_again(d, task, fractions(task));
+    if (task->outcome == DISAGREE && task->trial_zeros) {
+        Method zeros = task->method;
+        zeros.exponents.zeros = true;
+        look_again(d, task, zeros);
+    }
+    if (task->outcome != AGREE && task->trial_wanted > task->method.exponents.denominator) look_again(d, task, fractions(task));
     if (task->outcome == DISAGREE && affordable(task, FULL_POINTS)) {
-        look_again(d, task, (Method){1, FULL_POINTS, true, task->method.denominator});
+        Method full = {1, FULL_POINTS, task->method.exponents, task->method.maxima};
+        full.exponents.full = true;
+        look_again(d, task, full);
+        if (task->outcome != AGREE && task->trial_wanted > full.exponents.denominator) look_again(d, task, fractions(task));
         d->result.relations = task->outcome == AGREE;
     }
+    d->factor = task->factor;
     return task;
 }
 
-static void take_result(Decision *d, Task **task, int count) {
+static void take_result(Decision *d, Task *const *task, int count) {
     ExactResult *r = &d->result;
+    const Task *shown[LENGTH_COUNT];
     int kept = 0;
     r->shape = ARENA_ARRAY(d->arena, ExactShape, count);
     r->error_bits = INFINITY;
@@ -417,12 +535,14 @@ static void take_result(Decision *d, Task **task, int count) {
         if (task[i]->outcome != AGREE || task[i]->shape.error_bits < WANTED_BITS) continue;
         r->error_bits = least(r->error_bits, task[i]->shape.error_bits);
         r->shape[kept] = task[i]->shape;
-        task[kept++] = task[i];
+        shown[kept++] = task[i];
     }
     r->shape_count = kept;
-    r->shapes = shapes_text(d, task, kept);
+    r->shapes = shapes_text(d, shown, kept);
+    if (r->verdict == EXACT_EQUAL) r->factor = d->factor;
     if (r->verdict != EXACT_EQUAL || kept) return;
     r->verdict = EXACT_UNDECIDED;
+    r->agreed = true;
     r->why = "degrees too high for a useful bound on the probability of error";
     r->where = d->check->span;
 }
@@ -454,7 +574,8 @@ static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *chec
 }
 
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
-    Decision d = {.arena = arena, .p = core, .check = check, .method = {PLAIN_PRIMES, PLAIN_POINTS, false, BASIS_DENOMINATOR}};
+    Decision d = {.arena = arena, .p = core, .check = check};
+    d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
     if (too_many_steps(arena, core, check))
         return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = check->span, .why = "an integration of many steps: compared by values"};
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;

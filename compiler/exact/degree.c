@@ -8,7 +8,7 @@
 /* A divisor: the numerator of a value that something was divided by. */
 typedef struct Divisor {
     uint64_t key;
-    double degree, bits;
+    double degree, bits, signs;
 } Divisor;
 
 typedef struct Factor { /* a power of a divisor */
@@ -18,9 +18,9 @@ typedef struct Factor { /* a power of a divisor */
 
 typedef struct Entry {
     Degree degree;
-    int factors, roots;
-    const Factor *factor; /* of D, by divisor */
-    const int *root;      /* that the value depends on, ascending */
+    int factors, roots, signs;
+    const Factor *factor;    /* of D, by divisor */
+    const int *root, *sign;  /* that the value depends on, ascending; no signs are kept where degree.symbols is INFINITY */
 } Entry;
 
 typedef enum Operation { SUM, JOIN, PRODUCT } Operation;
@@ -32,7 +32,7 @@ typedef struct Memo {
 struct Degrees {
     Arena *arena;
     VEC(Divisor) divisors;
-    VEC(uint64_t) roots; /* keys */
+    VEC(uint64_t) roots, signs; /* keys */
     VEC(Entry) entries;
     int *by_hash; /* entry + 1, open addressing */
     int slots;
@@ -57,15 +57,21 @@ static uint64_t bits_of(double x) {
 
 static uint64_t hash_entry(const Entry *e) {
     uint64_t h = mix(bits_of(e->degree.numerator)) ^ mix(bits_of(e->degree.bits) + 1) ^ mix(bits_of(e->degree.signs) + 2);
-    h = mix(h + bits_of(e->degree.denominator_bits));
+    h = mix(h + bits_of(e->degree.denominator_bits) + bits_of(e->degree.symbols));
     for (int i = 0; i < e->factors; i++) h = mix(h + (uint64_t)e->factor[i].divisor * 0x9e3779b97f4a7c15u + bits_of(e->factor[i].power));
     for (int i = 0; i < e->roots; i++) h = mix(h + (uint64_t)e->root[i]);
+    for (int i = 0; i < e->signs; i++) h = mix(h + 0x51u + (uint64_t)e->sign[i]);
     return h;
+}
+
+static bool same_numbers(const int *a, const int *b, int count) {
+    return count == 0 || memcmp(a, b, sizeof *a * (size_t)count) == 0;
 }
 
 static bool same_entry(const Entry *a, const Entry *b) {
     if (memcmp(&a->degree, &b->degree, sizeof a->degree) != 0 || a->factors != b->factors) return false;
-    if (a->roots != b->roots || (a->roots && memcmp(a->root, b->root, sizeof *a->root * (size_t)a->roots) != 0)) return false;
+    if (a->roots != b->roots || !same_numbers(a->root, b->root, a->roots)) return false;
+    if (a->signs != b->signs || !same_numbers(a->sign, b->sign, a->signs)) return false;
     for (int i = 0; i < a->factors; i++)
         if (a->factor[i].divisor != b->factor[i].divisor || a->factor[i].power != b->factor[i].power) return false;
     return true;
@@ -140,38 +146,62 @@ static void unite(Degrees *t, const Entry *a, const Entry *b, bool product, Entr
     }
 }
 
-static void unite_roots(Degrees *t, const Entry *a, const Entry *b, Entry *to) {
-    int *root = ARENA_ARRAY(t->arena, int, a->roots + b->roots), i = 0, k = 0, n = 0;
-    while (i < a->roots || k < b->roots) {
-        int64_t x = i < a->roots ? a->root[i] : INT64_MAX, y = k < b->roots ? b->root[k] : INT64_MAX;
-        root[n++] = (int)(x < y ? x : y);
+/* The numbers in either of two ascending lists. */
+static const int *united(Degrees *t, const int *a, int a_count, const int *b, int b_count, int *count) {
+    *count = a_count > b_count ? a_count : b_count;
+    if (b_count == 0 || (a_count == b_count && same_numbers(a, b, a_count))) return a;
+    if (a_count == 0) return b;
+    int *all = ARENA_ARRAY(t->arena, int, a_count + b_count), i = 0, k = 0, n = 0;
+    while (i < a_count || k < b_count) {
+        int64_t x = i < a_count ? a[i] : INT64_MAX, y = k < b_count ? b[k] : INT64_MAX;
+        all[n++] = (int)(x < y ? x : y);
         i += x <= y, k += y <= x;
     }
-    to->root = root, to->roots = n;
-    to->degree.roots = n;
+    *count = n;
+    return all;
+}
+
+/* Which roots and signs the result of an operation depends on; its degree in the signs is set before. No power of a sign is kept,
+ * so the degree is at most their number. */
+static void unite_symbols(Degrees *t, const Entry *a, const Entry *b, Entry *to) {
+    to->root = united(t, a->root, a->roots, b->root, b->roots, &to->roots);
+    to->degree.roots = to->roots;
+    to->sign = united(t, a->sign, a->signs, b->sign, b->signs, &to->signs);
+    to->degree.symbols = to->signs;
+    if (isinf(a->degree.symbols) || isinf(b->degree.symbols) || to->signs >= DEGREE_MANY)
+        to->degree.symbols = INFINITY, to->signs = 0, to->sign = NULL;
+    if (to->degree.signs > to->degree.symbols) to->degree.signs = to->degree.symbols;
 }
 
 /* ---- operations ---------------------------------------------------------------------------------------------------- */
+/* The degree of D in the signs. */
+static double signs_below(const Degrees *t, const Entry *e) {
+    double signs = 0;
+    for (int i = 0; i < e->factors; i++) signs += e->factor[i].power * t->divisors.at[e->factor[i].divisor].signs;
+    return signs;
+}
+
 static Entry joined(Degrees *t, const Entry *a, const Entry *b) {
     Entry e = {0};
     unite(t, a, b, false, &e);
-    unite_roots(t, a, b, &e);
     double up_a = e.degree.denominator - a->degree.denominator, up_b = e.degree.denominator - b->degree.denominator;
     double bits_a = larger(0, e.degree.denominator_bits - a->degree.denominator_bits);
     double bits_b = larger(0, e.degree.denominator_bits - b->degree.denominator_bits);
     e.degree.numerator = larger(a->degree.numerator + up_a, b->degree.numerator + up_b);
     e.degree.bits = larger(a->degree.bits + bits_a, b->degree.bits + bits_b);
-    e.degree.signs = larger(a->degree.signs, b->degree.signs);
+    e.degree.signs = signs_below(t, &e);
+    e.degree.signs += larger(a->degree.signs - signs_below(t, a), b->degree.signs - signs_below(t, b));
+    unite_symbols(t, a, b, &e);
     return e;
 }
 
 static Entry multiplied(Degrees *t, const Entry *a, const Entry *b) {
     Entry e = {0};
     unite(t, a, b, true, &e);
-    unite_roots(t, a, b, &e);
     e.degree.numerator = a->degree.numerator + b->degree.numerator;
     e.degree.bits = a->degree.bits + b->degree.bits;
     e.degree.signs = a->degree.signs + b->degree.signs;
+    unite_symbols(t, a, b, &e);
     return e;
 }
 
@@ -232,26 +262,28 @@ DegreeId degree_power(Degrees *t, DegreeId a, uint64_t n) {
     for (int i = 0; i < e.factors; i++) factor[i] = (Factor){e.factor[i].divisor, e.factor[i].power * times};
     e.factor = factor;
     if (n == 0) e.factors = 0;
-    e.degree = (Degree){e.degree.numerator * times, e.degree.bits * times, e.degree.signs * times, e.degree.denominator * times,
-                        e.degree.denominator_bits * times, e.degree.roots};
+    double signs = e.degree.signs * times;
+    e.degree = (Degree){e.degree.numerator * times, e.degree.bits * times, signs < e.degree.symbols ? signs : e.degree.symbols,
+                        e.degree.denominator * times, e.degree.denominator_bits * times, e.degree.roots, e.degree.symbols};
     return intern(t, e);
 }
 
 static int divisor_of(Degrees *t, uint64_t key, Degree d) {
     for (int i = t->divisors.count; i-- > 0;) {
         const Divisor *known = &t->divisors.at[i];
-        if (known->key == key && known->degree == d.numerator && known->bits == d.bits) return i;
+        if (known->key == key && known->degree == d.numerator && known->bits == d.bits && known->signs == d.signs) return i;
     }
-    vec_push(t->arena, &t->divisors, ((Divisor){key, d.numerator, d.bits}));
+    vec_push(t->arena, &t->divisors, ((Divisor){key, d.numerator, d.bits, d.signs}));
     return t->divisors.count - 1;
 }
 
 DegreeId degree_inverse(Degrees *t, DegreeId a, uint64_t key) {
     Degree d = degree_of(t, a);
     const Entry *of = &t->entries.at[a];
-    Entry e = {.degree = {.numerator = d.denominator, .bits = d.denominator_bits, .signs = d.signs, .roots = d.roots},
-               .roots = of->roots, .root = of->root};
-    if (d.numerator == 0) {
+    Entry e = {.degree = {.numerator = d.denominator, .bits = d.denominator_bits, .signs = signs_below(t, of)},
+               .roots = of->roots, .root = of->root, .signs = of->signs, .sign = of->sign};
+    e.degree.roots = d.roots, e.degree.symbols = d.symbols;
+    if (d.numerator == 0 && d.signs == 0) {
         e.degree.denominator_bits = d.bits; /* a number */
         return intern(t, e);
     }
@@ -262,17 +294,45 @@ DegreeId degree_inverse(Degrees *t, DegreeId a, uint64_t key) {
     return intern(t, e);
 }
 
-DegreeId degree_sign(Degrees *t, DegreeId a, double bits) {
-    Entry e = {.roots = t->entries.at[a].roots, .root = t->entries.at[a].root};
-    e.degree = (Degree){.bits = bits, .signs = t->entries.at[a].degree.signs + 1, .roots = e.roots};
+/* Of degree 1 in its own symbol, whatever signs its argument depends on: for each value of those the symbol is free. */
+DegreeId degree_sign(Degrees *t, DegreeId a, int number, double bits) {
+    int *own = ARENA_ARRAY(t->arena, int, 1);
+    *own = number;
+    Entry with = {.signs = 1, .sign = own}, e = {.degree = {.bits = bits, .signs = 1}};
+    unite_symbols(t, &t->entries.at[a], &with, &e);
     return intern(t, e);
 }
 
+/* s [a is not 0] + [a is 0]: what the signs are decides, all of them together; a is zero at other points with its degree / p. */
+DegreeId degree_symbol(Degrees *t, DegreeId a) {
+    Entry of = t->entries.at[a], e = of;
+    e.factors = 0;
+    e.degree = (Degree){.numerator = 1 + of.degree.numerator, .bits = 1, .signs = of.degree.symbols, .roots = of.degree.roots,
+                        .symbols = of.degree.symbols};
+    return intern(t, e);
+}
+
+static int number_of(Degrees *t, bool root, uint64_t key) {
+    const uint64_t *at = root ? t->roots.at : t->signs.at;
+    int count = root ? t->roots.count : t->signs.count;
+    for (int i = count; i-- > 0;)
+        if (at[i] == key) return i;
+    if (root) vec_push(t->arena, &t->roots, key);
+    else vec_push(t->arena, &t->signs, key);
+    return count;
+}
+
+int degree_sign_number(Degrees *t, uint64_t key) {
+    return number_of(t, false, key);
+}
+
 int degree_root_number(Degrees *t, uint64_t key) {
-    for (int i = 0; i < t->roots.count; i++)
-        if (t->roots.at[i] == key) return i;
-    vec_push(t->arena, &t->roots, key);
-    return t->roots.count - 1;
+    return number_of(t, true, key);
+}
+
+int degree_signs(const Degrees *t, DegreeId a, const int **number) {
+    *number = t->entries.at[a].sign;
+    return t->entries.at[a].signs;
 }
 
 int degree_roots(const Degrees *t, DegreeId a, const int **number) {
@@ -286,8 +346,9 @@ DegreeId degree_root(Degrees *t, DegreeId a, int number) {
     int *own = ARENA_ARRAY(t->arena, int, 1);
     *own = number;
     Entry with = {.roots = 1, .root = own};
-    unite_roots(t, &t->entries.at[a], &with, &e);
+    unite_symbols(t, &t->entries.at[a], &with, &e);
     e.degree.numerator = (e.degree.numerator + e.degree.denominator) / 2;
     e.degree.bits = (e.degree.bits + e.degree.denominator_bits) / 2;
+    e.degree.signs = (e.degree.signs + signs_below(t, &e)) / 2;
     return intern(t, e);
 }

@@ -15,7 +15,10 @@ typedef struct Degree {
     double signs;           /* degree of N in the sign symbols */
     double denominator, denominator_bits;
     double roots;           /* number of different roots that the value depends on */
+    double symbols;         /* number of different signs that it depends on; DEGREE_MANY or more are not kept apart: INFINITY */
 } Degree;
+
+enum { DEGREE_MANY = 64 };
 
 typedef uint32_t DegreeId;
 typedef struct Degrees Degrees;
@@ -34,12 +37,18 @@ DegreeId degree_product(Degrees *t, DegreeId a, DegreeId b);
 DegreeId degree_power(Degrees *t, DegreeId a, uint64_t n);
 /* 1 / a; `key` tells divisors apart: equal keys are equal values. */
 DegreeId degree_inverse(Degrees *t, DegreeId a, uint64_t key);
-/* The sign of a, or a step of it with a number of `bits` in its denominator. */
-DegreeId degree_sign(Degrees *t, DegreeId a, double bits);
+/* The sign of a, or a step of it with a number of `bits` in its denominator: the sign of this number. */
+DegreeId degree_sign(Degrees *t, DegreeId a, int number, double bits);
+/* A symbol that is 1 where a, which depends on signs, is zero for these signs. */
+DegreeId degree_symbol(Degrees *t, DegreeId a);
+/* Number of the sign of what has this key: 0, 1, 2 ... in the order of first use. */
+int degree_sign_number(Degrees *t, uint64_t key);
 /* Number of the root of what has this key: 0, 1, 2 ... in the order of first use. */
 int degree_root_number(Degrees *t, uint64_t key);
 /* sqrt(a), the root of this number. */
 DegreeId degree_root(Degrees *t, DegreeId a, int number);
 /* The numbers of the roots that a value depends on, ascending; how many. */
 int degree_roots(const Degrees *t, DegreeId a, const int **number);
+/* The same of the signs, of fewer than DEGREE_MANY. */
+int degree_signs(const Degrees *t, DegreeId a, const int **number);
 #endif

@@ -11,8 +11,8 @@ typedef struct Trial Trial;
 typedef struct TrialShape {
     const int64_t *size; /* of each axis by id, all of them */
     int primes, each;    /* random fields, points of each */
-    bool full;           /* basis.h; with one prime only */
-    int64_t denominator; /* basis.h */
+    BasisMethod exponents;
+    bool maxima;         /* maxima of two are symbols too, as those of many are, and no signs */
     uint64_t seed;
 } TrialShape;
 
@@ -23,6 +23,13 @@ void trial_free(Trial *t);
 const Value *trial_value(Trial *t, const IrVar *v, const int64_t *position);
 /* The same by its definition, even if it is cut. */
 const Value *trial_definition(Trial *t, const IrVar *v, const int64_t *position);
+/* From now on the inputs move in a random direction, element by element, and nothing else; derivatives in an earlier direction are
+ * forgotten, not the values. A literal constant may move too. */
+void trial_differentiate(Trial *t, const IrVar *const *input, int count);
+/* The derivative of an element in that direction; of an input, the direction itself, or zero. NULL: undecided. Where elements are
+ * cut, derivatives are fresh too, of what depends on what moves. Equal values prove equal derivatives; values that differ prove nothing
+ * where a loop settles (trial_settles) or a maximum is a symbol, whose derivatives are symbols too. */
+const Value *trial_tangent(Trial *t, const IrVar *v, const int64_t *position);
 /* From now on elements of v are fresh random ones: the element at position q of `like` where q[k] = position[order[k]]. What was
  * computed before stays. A cut of `like` itself comes first; `order` NULL: the axes correspond in order. */
 void trial_cut(Trial *t, const IrVar *v, const IrVar *like, const int *order);
@@ -36,6 +43,8 @@ Points *trial_points(Trial *t);
 int trial_basis(const Trial *t); /* independent exponents */
 int64_t trial_wanted(const Trial *t); /* basis_wanted */
 bool trial_uses_signs(const Trial *t);
+bool trial_uses_maxima(const Trial *t); /* a maximum or minimum of two was met */
+bool trial_met_zeros(const Trial *t);   /* basis_met_zeros */
 bool trial_settles(const Trial *t);    /* a loop's fixed point was met */
 double trial_prime_bits(const Trial *t); /* log2 of the number of primes that the fields were drawn from */
 /* Assumptions that were made, in words, each once. */

@@ -22,25 +22,36 @@ typedef struct ExactShape { /* one choice of sizes for the bounded axes */
     uint64_t seed;
 } ExactShape;
 
+typedef struct ExactFactor { /* the rational number n / d, d > 0; d 0: none */
+    int64_t n, d;
+} ExactFactor;
+
+typedef struct ExactHint {
+    char *text; /* a sentence without its stop */
+    Span where; /* what it is about; may be none */
+} ExactHint;
+
 typedef struct ExactResult {
     ExactVerdict verdict;
+    ExactFactor factor;    /* EXACT_EQUAL, of a check that leaves a factor open: what it is */
     double error_bits;     /* EXACT_EQUAL: the probability that this is wrong is below 2^-error_bits */
     char *shapes;          /* "token 1, 2, 3, 5 (declared: up to 512)"; empty where no axis is bounded */
     int shape_count;
     ExactShape *shape;
+    bool agreed;           /* EXACT_UNDECIDED: the sides were the same at all points, which is no proof at degrees so high */
     bool signs;            /* a sign, maximum of two or comparison was met */
     bool relations;        /* linear relations between exponents were looked for (basis.h, full) */
     int assumption_count;
     char **assumption;     /* in words */
     int hint_count;
-    char **hint;           /* EXACT_UNEQUAL: what would make the sides equal, in words */
+    ExactHint *hint;       /* EXACT_UNEQUAL: what would make the sides equal (repair.h) */
     const char *why;       /* EXACT_UNDECIDED; EXACT_UNEQUAL: where in the tensor */
     Span where;
     double operations;     /* elements of fields that were computed */
 } ExactResult;
 
 /* Version of what IR programs mean and of how they are decided: part of every certificate. */
-enum { EXACT_SEMANTICS = 1 };
+enum { EXACT_SEMANTICS = 2 };
 
 typedef struct ExactOptions {
     uint64_t seed;

@@ -11,6 +11,9 @@ Keyed *keyed_new(Points *m, uint64_t *seed);
 const Value *keyed_value(Keyed *k, IrOp op, const Value *u);
 /* The same for a function with f(-u) = parity f(u), parity 1 or -1. */
 const Value *keyed_parity(Keyed *k, IrOp op, int parity, const Value *u);
-/* The random symmetric function `op` of a set: order and repetition do not matter. Sorts the arguments. */
-const Value *keyed_set(Keyed *k, IrOp op, const Value **u, int count);
+/* The random symmetric function `op` of a set: order and repetition do not matter, and one of such functions is one of all their
+ * arguments. */
+const Value *keyed_set(Keyed *k, IrOp op, const Value *const *argument, int count);
+/* The derivative of that function, where u moves by `moved`: a function of the set of pairs. */
+const Value *keyed_set_tangent(Keyed *k, IrOp op, const Value *const *u, const Value *const *moved, int count);
 #endif

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "exact/characters.h"
+
 Value *value_new(Points *m, bool complex, DegreeId degree) {
     Value *v = arena_alloc(m->arena, sizeof *v + sizeof(uint64_t) * (size_t)m->count * (complex ? 2 : 1));
     uint64_t *part = (uint64_t *)(v + 1);
@@ -219,6 +221,7 @@ const Value *value_root(Points *m, const Value *a) {
     bool complex = false;
     int number = degree_root_number(m->degrees, value_hash(m, a));
     Value *v = value_new(m, true, degree_root(m->degrees, a->degree, number));
+    characters_note(m, CHARACTER_ROOT, number, a);
     if (number == m->left_squares.count) vec_push(m->arena, &m->left_squares, ARENA_ARRAY(m->arena, bool, m->count));
     EACH_POINT (m, i, f) {
         bool outside = a->im && a->im[i], square = !outside && field_sign(f, a->re[i]) >= 0;
@@ -238,8 +241,16 @@ static int sign_at(const Field *f, const Value *a, int i) {
     return field_sign(f, a->re[i] ? a->re[i] : a->im[i]);
 }
 
+/* The sign of a and that of -a are one symbol. */
+static DegreeId sign_degree(Points *m, const Value *a, double bits) {
+    uint64_t key = value_hash(m, a), minus = value_hash(m, value_negative(m, a));
+    int number = degree_sign_number(m->degrees, key < minus ? key : minus);
+    characters_note(m, CHARACTER_SIGN, number, a);
+    return degree_sign(m->degrees, a->degree, number, bits);
+}
+
 const Value *value_sign(Points *m, const Value *a) {
-    Value *v = value_new(m, false, degree_sign(m->degrees, a->degree, 0));
+    Value *v = value_new(m, false, sign_degree(m, a, 0));
     EACH_POINT (m, i, f) {
         int sign = sign_at(f, a, i);
         v->re[i] = sign > 0 ? f->one : sign < 0 ? f->p - f->one : 0;
@@ -248,7 +259,7 @@ const Value *value_sign(Points *m, const Value *a) {
 }
 
 const Value *value_step(Points *m, const Value *a, int at_zero) {
-    Value *v = value_new(m, false, degree_sign(m->degrees, a->degree, 1));
+    Value *v = value_new(m, false, sign_degree(m, a, 1));
     EACH_POINT (m, i, f) {
         int sign = sign_at(f, a, i);
         v->re[i] = sign > 0 || (sign == 0 && at_zero) ? f->one : 0;
@@ -256,8 +267,9 @@ const Value *value_step(Points *m, const Value *a, int at_zero) {
     return v;
 }
 
+/* Zero for some signs, not for others: a symbol of the signs that a depends on. */
 const Value *value_zero(Points *m, const Value *a) {
-    Value *v = value_new(m, false, degree_sign(m->degrees, a->degree, 0));
+    Value *v = value_new(m, false, degree_symbol(m->degrees, a->degree));
     EACH_POINT (m, i, f) v->re[i] = a->re[i] || (a->im && a->im[i]) ? 0 : f->one;
     return v;
 }
@@ -281,12 +293,23 @@ static double larger(double a, double b) {
     return a > b ? a : b;
 }
 
-static void note_identified(Points *m, const Value *a, const Value *b) {
-    Degree d = degree_of(m->degrees, degree_sum(m->degrees, a->degree, b->degree)), *most = &m->identified;
-    *most = (Degree){larger(most->numerator, d.numerator), larger(most->bits, d.bits), larger(most->signs, d.signs),
+/* Keeps the degrees of all pairs together, with what the characters of each say about its signs. */
+void value_identified(Points *m, DegreeId difference) {
+    Degree d = degree_of(m->degrees, difference), *most = &m->identified;
+    Combinations c = characters_of(m, difference);
+    m->assumed |= c.assumed;
+    if (c.wanted > m->wanted) m->wanted = c.wanted;
+    *most = (Degree){larger(most->numerator, d.numerator + c.degree), larger(most->bits, d.bits), larger(most->signs, c.signs),
                      larger(most->denominator, d.denominator), larger(most->denominator_bits, d.denominator_bits),
-                     larger(most->roots, d.roots)};
+                     larger(most->roots, d.roots), 0};
     m->any_identified = true;
+}
+
+bool value_vanishes(Points *m, const Value *a) {
+    m->comparisons++;
+    if (!value_is_zero(m, a)) return false;
+    if (degree_of(m->degrees, a->degree).numerator > 0) value_identified(m, a->degree);
+    return true;
 }
 
 bool value_equal(Points *m, const Value *a, const Value *b) {
@@ -294,7 +317,7 @@ bool value_equal(Points *m, const Value *a, const Value *b) {
     if (a == b) return true;
     for (int i = 0; i < m->count; i++)
         if (!m->dead[i] && (a->re[i] != b->re[i] || (a->im ? a->im[i] : 0) != (b->im ? b->im[i] : 0))) return false;
-    note_identified(m, a, b);
+    value_identified(m, degree_sum(m->degrees, a->degree, b->degree));
     return true;
 }
 
@@ -329,6 +352,6 @@ bool value_ratio(Points *m, const Value *a, const Value *b, int64_t most, int64_
             }
         }
     }
-    if (known && a != b) note_identified(m, a, b);
+    if (known && a != b) value_identified(m, degree_sum(m->degrees, a->degree, b->degree));
     return known;
 }

@@ -11,6 +11,22 @@ typedef struct Value {
     DegreeId degree;
 } Value;
 
+/* chi of what a sign or a root is taken of, by point (characters.h). */
+typedef struct Character {
+    int8_t *at;    /* 0: it is zero, or outside of F_p */
+    bool constant; /* a number that is a square in all fields */
+    bool nested;   /* the argument depends on signs or roots of variables */
+    bool on_signs; /* on signs */
+    double degree; /* of the argument */
+} Character;
+typedef VEC(Character) Characters;
+
+typedef struct Judged { /* what characters_of found for a degree */
+    bool done, assumed;
+    int wanted;
+    double signs, degree;
+} Judged;
+
 /* What operations on values share: the fields, the number of points, and where values live. */
 typedef struct Points {
     const Field *field; /* by prime */
@@ -24,6 +40,11 @@ typedef struct Points {
     /* Of two values that were computed in different ways and taken for equal: the degrees of their differences, at most. */
     Degree identified;
     bool any_identified;
+    Characters characters[2]; /* of signs, of roots: by number */
+    VEC(Judged) judged;       /* by degree */
+    bool assumed;             /* characters that cannot be judged were met where sides were compared */
+    bool uneven;              /* agreement was judged with all but a part of the combinations in mind */
+    int wanted;               /* points that would do to judge those that can be, at most */
     double comparisons; /* pairs that were compared */
 } Points;
 
@@ -62,6 +83,8 @@ const Value *sum_close(Sum *s);
 /* At a point: one of the roots that a value depends on is of no square. */
 bool value_leaves_squares(const Points *m, const Value *a, int point);
 bool value_is_zero(const Points *m, const Value *a); /* at every live point */
+bool value_vanishes(Points *m, const Value *a);      /* the same, and a is taken for zero from now on */
+void value_identified(Points *m, DegreeId difference); /* a difference of this degree was taken for zero */
 bool value_equal(Points *m, const Value *a, const Value *b);
 uint64_t value_hash(const Points *m, const Value *a);
 /* b = r a for a rational number r = n / d with |n|, d <= most, the same in all fields; false: there is none. */

@@ -289,9 +289,8 @@ AstStmt *ast_instance(Front *front, AstName name, AstName callee, AstArgs args, 
     return stmt;
 }
 
-AstStmt *ast_check(Front *front, AstName name, AstExpr *e, AstExpr *tolerance, Span span) {
+AstStmt *ast_check(Front *front, AstName name, AstExpr *e, Span span) {
     AstStmt *stmt = ast_named(front, STMT_CHECK, name, e, span);
-    stmt->tolerance = tolerance;
     if (e->kind == EXPR_BINARY && e->op == OP_EQ && !e->bracketed) {
         stmt->expr = e->args.at[0];
         stmt->expr2 = e->args.at[1];

@@ -117,7 +117,7 @@ typedef struct AstSynapse {
     AstExpr *delay;    /* delay 2 ms */
     AstName model;     /* `via hebbian(rate = 0.1)`: synapse model with its own state; absent: none */
     AstArgs model_args;
-    AstExpr *sparse;   /* call sparse(...) or NULL; dynamic reading */
+    AstExpr *sparse;   /* call sparse(...) or NULL */
     AstArgs sparse_args;
     Span span;
 } AstSynapse;
@@ -144,7 +144,7 @@ typedef enum AstStmtKind {
     STMT_SPEC,       /* spec f(q[i, a]) -> o[i, c] { eqs }     name, decls, results, body of STMT_EQUATION        */
     STMT_OUTPUT,     /* output y = higher;                     name, expr                                        */
     STMT_RECORD,     /* record V.score;                        refs                                              */
-    STMT_CHECK,      /* check name: a == b within 1e-4;        name, expr, expr2, tolerance                      */
+    STMT_CHECK,      /* check name: a == c * b for some c within 1e-4;  name, expr, expr2, factor, tolerance      */
     /* inside neuron and synapse bodies */
     STMT_COMPARTMENT, /* compartment basal, apical = 1;        members: decl name, expr default                  */
     STMT_PARAMETER,   /* parameter tau = 10 ms;                name, expr                                        */
@@ -200,6 +200,7 @@ struct AstStmt {
     AstArgs axis_args;     /* STMT_INSTANCE: before the `;` (axes, values, functions) */
     AstExprs signal_args;  /* STMT_INSTANCE: after the `;`  (EXPR_REF) */
     AstExpr *left, *expr, *expr2, *tolerance;
+    AstName factor;        /* STMT_CHECK: `for some c`, or absent */
     AstRefs refs;          /* STMT_RECORD */
     struct {
         AstName name;

@@ -116,6 +116,7 @@ static void write_check(Text *text, const AstStmt *stmt) {
     write_expr(text, stmt->expr);
     text_add(text, BREAK "== ");
     write_expr(text, stmt->expr2);
+    if (stmt->factor.name) text_add(text, BREAK "for some %s", stmt->factor.name);
     if (!stmt->tolerance) return;
     text_add(text, BREAK "within ");
     write_expr(text, stmt->tolerance);

@@ -103,7 +103,7 @@ AstStmt *ast_named(Front *front, AstStmtKind kind, AstName name, AstExpr *expr, 
 AstStmt *ast_block(Front *front, AstStmtKind kind, AstName name, AstStmts body, Span braces, Span span);
 AstStmt *ast_projection(Front *front, AstExprs sources, AstRef target, AstSynapse synapse, Span span);
 AstStmt *ast_instance(Front *front, AstName name, AstName callee, AstArgs args, AstExprs signals, Span span);
-AstStmt *ast_check(Front *front, AstName name, AstExpr *e, AstExpr *tolerance, Span span);
+AstStmt *ast_check(Front *front, AstName name, AstExpr *e, Span span);
 /* An equation; in a synapse `signal = e` is its output. */
 AstStmt *ast_equation(Front *front, AstExpr *left, AstExpr *expr, Span span);
 AstStmts ast_synapse_body(Front *front, AstStmts body);

@@ -65,12 +65,13 @@ static void parser_error(const Span *at, Front *front, const char *message);
 %token <name> THALAMUS "thalamus" CORTEX "cortex" AREA "area" COLUMN "column" LAYER "layer" POPULATION "population"
 %token <name> NUCLEUS "nucleus" INTERNEURON "interneuron" BIAS "bias" REPEAT "repeat" IN "in" WITH "with" NEXT "next"
 %token <name> NEURON "neuron" SYNAPSE "synapse" TEMPLATE "template" SPEC "spec" OUTPUT "output" RECORD "record"
-%token <name> CHECK "check" WITHIN "within" COMPARTMENT "compartment" PARAMETER "parameter" FUNCTION "function"
+%token <name> CHECK "check" WITHIN "within" FOR "for" SOME "some" COMPARTMENT "compartment" PARAMETER "parameter"
+%token <name> FUNCTION "function"
 %token <name> STATE "state" RATE "rate" ITERATE "iterate" UNTIL "until" METHOD "method" NOISE "noise" ON "on" SPIKE "spike"
 %token <name> RULE "rule" LEARN "learn" BY "by" GRADIENT "gradient" LOSS "loss" DENSE "dense" FROM "from" WHERE "where"
 %token <name> VIA "via" DELAY "delay" SPARSE "sparse" AS "as" LAST "last" AND "and" SUM "sum" MEAN "mean" MAX "max" MIN "min"
 
-%type <name> name label reducer chooser string
+%type <name> name label reducer chooser string opt_some
 %type <names> names path axes
 %type <expr> expr unit unit_expr opt_where opt_value opt_unit source opt_within opt_until function_value
 %type <exprs> exprs sources signals
@@ -173,8 +174,9 @@ one_statement
         { $$ = ast_block(front, STMT_SPEC, $2, $8, @8, @$); $$->decls = $4; $$->results = $7; }
     | OUTPUT decl '=' expr end { $$ = ast_named(front, STMT_OUTPUT, $2.name, $4, @$); $$->decl = $2; }
     | RECORD refs end { $$ = ast_stmt(front, STMT_RECORD, @$); $$->refs = $2; }
-    | CHECK expr opt_within end { $$ = ast_check(front, (AstName){0}, $2, $3, @$); }
-    | CHECK label ':' expr opt_within end { $$ = ast_check(front, $2, $4, $5, @$); }
+    | CHECK expr opt_some opt_within end { $$ = ast_check(front, (AstName){0}, $2, @$); $$->factor = $3; $$->tolerance = $4; }
+    | CHECK label ':' expr opt_some opt_within end
+        { $$ = ast_check(front, $2, $4, @$); $$->factor = $5; $$->tolerance = $6; }
     | LOSS name '=' expr end { $$ = ast_named(front, STMT_LOSS, $2, $4, @$); }
     | RULE name ON ref '=' expr end { $$ = ast_named(front, STMT_RULE, $2, $6, @$); $$->target = $4; }
     | LEARN ref BY RULE name RATE expr end
@@ -263,7 +265,7 @@ parts
     | parts SPARSE '(' opt_list ')'
         {
             $$ = ast_part(front, $1, PART_SPARSE, @2);
-            $$.synapse.sparse = ast_call_args(front, $2, $4, @$);
+            $$.synapse.sparse = ast_call_args(front, $2, $4, span_join(@2, @5));
             $$.synapse.sparse_args = $4;
         }
     ;
@@ -324,6 +326,10 @@ opt_value
 opt_unit
     : %empty { $$ = NULL; }
     | ':' expr { $$ = $2; }
+    ;
+opt_some /* the factor that the sides may differ by */
+    : %empty { $$ = (AstName){0}; }
+    | FOR SOME name { $$ = $3; }
     ;
 opt_within
     : %empty { $$ = NULL; }
@@ -450,10 +456,10 @@ unit_expr
 label /* of a check, part of a module's path: nothing else can stand there */
     : name | USE | AXIS | CONST | STIMULUS | CYCLE | WEIGHT | THALAMUS | CORTEX | AREA | COLUMN | LAYER | POPULATION
     | NUCLEUS | INTERNEURON | BIAS | REPEAT | WITH | NEXT | NEURON | SYNAPSE | TEMPLATE | SPEC | OUTPUT | RECORD | CHECK
-    | WITHIN | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS
+    | WITHIN | FOR | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS
     | LAST | AND | SUM | MEAN | MAX | MIN
     ;
-name: NAME | OVER | IN | STATE | RATE | METHOD | ON | SPIKE | RULE | LEARN | BY | GRADIENT | LOSS
+name: NAME | OVER | IN | SOME | STATE | RATE | METHOD | ON | SPIKE | RULE | LEARN | BY | GRADIENT | LOSS
     ;
 %%
 /* Bison calls this only when its stack is full. */

@@ -26,8 +26,8 @@ static bool is_word(const char *token) {
 static const char *expected_text(Front *front, const char *const *expected, int count) {
     static const char *const operators[] = {"+", "-", "*", "/", "^", "<", ">", "<=", ">=", "==", "!=", "and"};
     static const char *const units[] = {"a unit", "a power of a unit", "* in a unit", "/ in a unit"};
-    static const char *const soft[] = {"over", "in", "state", "rate", "method", "on", "spike", "rule", "learn", "by",
-                                       "gradient", "loss", "sum", "mean", "max", "min"};
+    static const char *const soft[] = {"over", "in", "some", "state", "rate", "method", "on", "spike", "rule", "learn",
+                                       "by", "gradient", "loss", "sum", "mean", "max", "min"};
     static const char *const continuations[] = {".", "[", "("};
     enum { OPERATORS = sizeof operators / sizeof *operators, SOFT = sizeof soft / sizeof *soft };
     bool statement = among("population", expected, count) && among("axis", expected, count);

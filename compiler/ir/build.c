@@ -27,6 +27,7 @@ static void stimuli(Build *b, const Circuit *c) {
 static const IrInitKind draws[] = {
     [DRAW_NONE] = INIT_UNBOUND, [DRAW_NORMAL] = INIT_NORMAL,     [DRAW_UNIFORM] = INIT_UNIFORM,
     [DRAW_XAVIER] = INIT_XAVIER, [DRAW_CONSTANT] = INIT_CONSTANT,
+    [DRAW_BERNOULLI] = INIT_BERNOULLI, [DRAW_CHOOSE] = INIT_CHOOSE,
 };
 
 /* Tied weights are one tensor: one variable. */
@@ -210,7 +211,8 @@ static void ends(Build *b, const Circuit *c) {
         const CirCheck *check = &c->checks.at[i];
         IrVar *left = materialised(b, check->left, check->name, false);
         IrVar *right = materialised(b, check->right, check->name, false);
-        IrCheck made = {check->name, left, right, check->within, check->span};
+        IrCheck made = {.name = check->name, .left = left, .right = right, .within = check->within, .factor = check->factor,
+                        .factor_on = check->factor_on, .span = check->span};
         vec_push(b->p->arena, &b->p->checks, made);
     }
 }

@@ -139,7 +139,10 @@ static IrExpr *reduction(Build *b, const CirExpr *e) {
 IrExpr *build_expr(Build *b, const CirExpr *e) {
     IrExpr *made;
     switch (e->op) {
-    case CIR_NUMBER: made = e->text ? ir_lit_text(b->p, e->text) : ir_lit(b->p, e->value); break;
+    case CIR_NUMBER:
+        made = e->text ? ir_lit_text(b->p, e->text) : ir_lit(b->p, e->value);
+        made->parameter = e->parameter;
+        break;
     case CIR_SIZE: made = ir_size(b->p, build_axis(b, e->axis)); break;
     case CIR_POSITION: made = ir_pos(b->p, build_axis(b, e->axis)); break;
     case CIR_TIME: made = ir_node(b->p, IR_TIME, 0, NULL); break;

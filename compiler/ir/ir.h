@@ -65,6 +65,7 @@ struct IrExpr {
     IrExpr **arg;
     double value;     /* IR_LIT */
     Name text;        /* IR_LIT: exact decimal spelling ("0.1", "1e-12", "3"), for printing and exact arithmetic */
+    Name parameter;   /* IR_LIT: of the neuron type, whose value this is, for reports ("leak"); NULL: none */
     IrAxis *axis;     /* IR_SIZE, IR_POS */
     IrVar *var;       /* IR_REF, IR_PREV */
     IrIndex *index;   /* IR_REF, IR_PREV: one per axis of var, in its declared order */
@@ -85,7 +86,11 @@ typedef enum IrVarKind {
     VAR_ODE,      /* system level: coefficient * v' = def; starts at init */
 } IrVarKind;
 
-typedef enum IrInitKind { INIT_UNBOUND, INIT_NORMAL, INIT_UNIFORM, INIT_XAVIER, INIT_CONSTANT } IrInitKind;
+typedef enum IrInitKind {
+    INIT_UNBOUND, INIT_NORMAL, INIT_UNIFORM, INIT_XAVIER, INIT_CONSTANT,
+    INIT_BERNOULLI, INIT_CHOOSE, /* 1 or 0: which pairs a sparse projection has */
+    INIT_KIND_COUNT
+} IrInitKind;
 
 struct IrVar {
     Name name;       /* unique; dotted path of the population and its part: "V.mask", "V.mask.apical", "block.0.out" */
@@ -106,7 +111,8 @@ struct IrVar {
     /* VAR_WEIGHT: */
     Name tensor;     /* name in the weight file, NULL: drawn */
     IrInitKind draw;
-    double draw_a, draw_b; /* normal(a = mean, b = deviation), uniform(a, b), xavier (fan-in/out in a, b), constant a */
+    double draw_a, draw_b; /* normal(a = mean, b = deviation), uniform(a, b), xavier (fan-in/out in a, b), constant a,
+                            * bernoulli (1 with probability a, else 0), choose (a ones in each run of b elements) */
     bool literal;    /* const in the source: program text, not quantified */
     int id;          /* position in IrProgram.vars */
 };
@@ -141,6 +147,8 @@ typedef struct IrCheck { /* for all points of the axes (equal, in order) left ==
     Name name;      /* "check 1" where the source gives none */
     IrVar *left, *right;
     double within;  /* > 0: tolerance written in the source; 0: exact */
+    Name factor;    /* not NULL: left == c * right (or c * left == right) for some rational number c other than 0 */
+    int factor_on;  /* the side that c is a factor of: 0 left, 1 right */
     Span span;
 } IrCheck;
 

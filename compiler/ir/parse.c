@@ -335,8 +335,8 @@ static IrVar *declare_var(Reader *r, IrVarKind kind) {
 }
 
 static void read_draw(Reader *r, IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant"};
-    for (int kind = INIT_NORMAL; kind <= INIT_CONSTANT; kind++) {
+    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
+    for (int kind = INIT_NORMAL; kind < INIT_KIND_COUNT; kind++) {
         if (!word(r, kinds[kind])) continue;
         v->draw = (IrInitKind)kind;
         expect(r, "(");
@@ -467,12 +467,38 @@ static void read_output(Reader *r, bool recorded) {
     vec_push(r->p->arena, &r->p->outputs, output);
 }
 
+/* "c *" before a variable: the factor that a check leaves open. */
+static IrVar *read_side(Reader *r, IrCheck *check, int side) {
+    const char *start = r->at;
+    Name name = read_name(r);
+    blanks(r);
+    if (*r->at == '*') {
+        expect(r, "*");
+        if (check->factor) fail(r, "a factor on both sides");
+        check->factor = name;
+        check->factor_on = side;
+    } else {
+        r->at = start;
+    }
+    return read_var(r);
+}
+
+static void read_factor(Reader *r, const IrCheck *check) {
+    if (!word(r, "for")) {
+        if (check->factor) fail(r, "expected 'for some %s'", check->factor);
+        return;
+    }
+    if (!word(r, "some")) fail(r, "expected 'some'");
+    if (read_name(r) != check->factor) fail(r, "the factor of 'for some' stands on neither side");
+}
+
 static void read_check(Reader *r) {
     IrCheck check = {.name = read_string(r)};
     expect(r, ":");
-    check.left = read_var(r);
+    check.left = read_side(r, &check, 0);
     expect(r, "==");
-    check.right = read_var(r);
+    check.right = read_side(r, &check, 1);
+    read_factor(r, &check);
     if (word(r, "within")) check.within = read_real(r);
     vec_push(r->p->arena, &r->p->checks, check);
 }

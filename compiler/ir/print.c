@@ -177,7 +177,7 @@ static void put_declared(Text *to, const IrVar *v) {
 }
 
 static void put_draw(Text *to, const IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant"};
+    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
     if (v->draw == INIT_UNBOUND) return;
     text_add(to, " draw %s(", kinds[v->draw]);
     put_real(to, v->draw_a);
@@ -254,6 +254,12 @@ static void put_item(Text *to, const IrItem *item) {
     text_add(to, "}\n");
 }
 
+/* The factor that a check leaves open stands before its side. */
+static void put_side(Text *to, const IrCheck *check, int side) {
+    if (check->factor && check->factor_on == side) text_add(to, "%s * ", check->factor);
+    text_add(to, "%s", (side ? check->right : check->left)->name);
+}
+
 static void put_ends(Text *to, const IrProgram *p) {
     for (int i = 0; i < p->outputs.count; i++) {
         const IrOutput *output = &p->outputs.at[i];
@@ -265,7 +271,11 @@ static void put_ends(Text *to, const IrProgram *p) {
         const IrCheck *check = &p->checks.at[i];
         text_add(to, "check ");
         put_string(to, check->name);
-        text_add(to, " : %s == %s", check->left->name, check->right->name);
+        text_add(to, " : ");
+        put_side(to, check, 0);
+        text_add(to, " == ");
+        put_side(to, check, 1);
+        if (check->factor) text_add(to, " for some %s", check->factor);
         if (check->within > 0) {
             text_add(to, " within ");
             put_real(to, check->within);

@@ -93,11 +93,11 @@ static double tolerance(const Checker *c, RefTensor right, int check) {
 }
 
 static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int check) {
-    RefTensor left = side_value(c, s, 2 * check), right = side_value(c, s, 2 * check + 1);
-    double within = tolerance(c, right, check);
-    int64_t wrong = -1;
-    for (int64_t i = 0; i < left.count; i++) {
-        double bound = left.bound[i] + right.bound[i] + within, far = fabs(left.value[i] - right.value[i]);
+    double within = tolerance(c, side_value(c, s, 2 * check + 1), check);
+    int64_t wrong = factor_settle(c, s, check), count = side_value(c, s, 2 * check).count;
+    for (int64_t i = 0; i < count; i++) {
+        Bounded left = side_point(c, s, 2 * check, i), right = side_point(c, s, 2 * check + 1, i);
+        double bound = left.bound + right.bound + within, far = fabs(left.value - right.value);
         if (!isfinite(bound) || !isfinite(far)) {
             f->skipped++;
             continue;
@@ -121,10 +121,18 @@ static const IrVar *repeated(const IrVar *v) {
     return v;
 }
 
+/* A side that is an expression has a name that the compiler made: check.1.left. */
+static const char *name_of_side(const Checker *c, const IrVar *v) {
+    for (int i = 0; i < c->side_count; i++)
+        if (v == c->side[i]) return i % 2 ? "right side" : "left side";
+    return v->origin ? v->origin : v->name;
+}
+
 char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
     Text text = text_new(c->arena);
     const IrVar *named = repeated(v);
-    text_add(&text, "%s", named->origin ? named->origin : named->name);
+    bool made = named->origin && strncmp(named->origin, "check.", 6) == 0;
+    text_add(&text, "%s", made ? name_of_side(c, named) : named->origin ? named->origin : named->name);
     int64_t below = t.count;
     for (int i = 0; i < t.rank; i++) {
         below /= t.size[i];
@@ -137,11 +145,16 @@ char *element_name(const Checker *c, const IrVar *v, RefTensor t, int64_t at) {
 static void fill_values(Checker *c, const Sides *s, int check, int side, int64_t at, CheckFailure *failure) {
     RefTensor reference = side_value(c, s, side < 0 ? 2 * check : side);
     failure->at = element_name(c, c->side[side < 0 ? 2 * check : side], reference, at);
-    failure->left = side < 0 ? reference.value[at] : s->native[side][at];
-    failure->right = side < 0 ? side_value(c, s, 2 * check + 1).value[at] : reference.value[at];
-    failure->bound = reference.bound[at];
-    if (side < 0) failure->bound += side_value(c, s, 2 * check + 1).bound[at] + tolerance(c, side_value(c, s, 2 * check + 1), check);
-    else failure->bound += ref_tensor(s->bounds, c->scheduled_side[side]).bound[at];
+    if (side >= 0) {
+        failure->left = s->native[side][at];
+        failure->right = reference.value[at];
+        failure->bound = reference.bound[at] + ref_tensor(s->bounds, c->scheduled_side[side]).bound[at];
+        return;
+    }
+    Bounded left = side_point(c, s, 2 * check, at), right = side_point(c, s, 2 * check + 1, at);
+    failure->left = left.value;
+    failure->right = right.value;
+    failure->bound = left.bound + right.bound + tolerance(c, side_value(c, s, 2 * check + 1), check);
 }
 
 /* Compares the sides of a check on one case. Returns the verdict, and the failing point and side (-1: the sides differ). */
@@ -189,6 +202,7 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     if (c->integrated[check]) failure->reason = "the circuit has not settled by then";
     else if (native) find_first_native(c, k, failure);
     else find_first(c, found, check, holds, failure);
+    if (!native && !failure->reason) failure->reason = factor_text(c, check);
     case_free(k);
 }
 
@@ -416,6 +430,7 @@ static void conclude(Checker *c) {
         CheckResult *result = &report->result[i];
         int64_t points = 0;
         for (int k = 0; k < FAMILY_COUNT; k++) points += result->family[k].points;
+        result->factor = c->factor[i].known ? c->factor[i].value : 0;
         if (points == 0 && result->verdict == CHECK_HOLDS) result->verdict = CHECK_UNDECIDED;
         if (result->verdict > report->verdict) report->verdict = result->verdict;
     }
@@ -481,6 +496,7 @@ static void set_up(Checker *c) {
                                           .family = ARENA_ARRAY(c->arena, CheckFamily, FAMILY_COUNT)};
         for (int k = 0; k < FAMILY_COUNT; k++) report->result[i].family[k].name = family_name((Family)k);
     }
+    factors_set_up(c);
 }
 
 CheckReport *check_run(Arena *arena, const CheckInput *input) {

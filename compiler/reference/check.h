@@ -5,8 +5,8 @@
  *     the reference value of that side;
  *   - the reference values of the two sides are equal within their float64 bounds (plus the check's `within`);
  *   - where a side is multilinear: on small integers the native value equals integer arithmetic exactly.
- * The order of the source decides the reference value; where that costs more than the budget,
-     the scheduled program evaluated in
+ * Where a check leaves a factor open, the right one is used, or that which fits the first inputs (factor.c).
+ * The order of the source decides the reference value; where that costs more than the budget, the scheduled program evaluated in
  * float64 does, and the report says so. */
 #ifndef CTX_REFERENCE_CHECK_H
 #define CTX_REFERENCE_CHECK_H
@@ -58,6 +58,7 @@ typedef struct CheckInput {
     NativeRunner *native;       /* NULL: only the reference */
     RefArithmetic arithmetic;   /* of the native program */
     uint64_t seed;
+    const double *factor;       /* by check: the factor that it leaves open, where that is known, else 0; NULL: of none */
     double budget;              /* elementary steps for the whole check; 0: a default of a few seconds */
     int weight_count;
     const CheckWeight *weight;
@@ -98,6 +99,7 @@ typedef struct CheckResult {
     CheckFamily *family;
     int64_t exact_points;  /* compared in the integer suite */
     const char *exact_not; /* why there was none, or NULL */
+    double factor;         /* that was used, of a check that leaves one open; 0: none */
     CheckFailure failure;  /* CHECK_DIFFERS, CHECK_NATIVE_WRONG */
 } CheckResult;
 

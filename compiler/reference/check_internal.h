@@ -21,6 +21,16 @@ typedef struct Case { /* one input; the arrays are the Case's (case_free) */
     int axes, inputs;
 } Case;
 
+typedef struct OpenFactor { /* of a check; what a side is multiplied by before it is compared */
+    int side;    /* 0 left, 1 right, -1: the check leaves none open */
+    bool known, exact;
+    double value, error; /* error: of the value and of a product with it, at most */
+} OpenFactor;
+
+typedef struct Bounded {
+    double value, bound;
+} Bounded;
+
 typedef struct Checker {
     Arena *arena; /* the report's */
     const CheckInput *in;
@@ -28,6 +38,7 @@ typedef struct Checker {
     double spent; /* steps of the budget */
     int side_count;
     IrVar **side, **scheduled_side; /* left and right of each check: 2 i, 2 i + 1 */
+    OpenFactor *factor;                /* by check */
     /* By check: what is looked at in this pass. Checks of the dynamic reading have a pass of their own: every one of their cases is
      * thousands of steps. */
     bool *taken, *integrated;
@@ -62,6 +73,14 @@ int64_t *sizes_for(const Checker *c, const IrProgram *p, const Case *k);
 RefTensor side_value(const Checker *c, const Sides *sides, int side);
 /* Binds the case's inputs to a reference of the program (source, a clone of it, or the scheduled one). */
 void bind_case(const Checker *c, Reference *r, const IrProgram *p, const Case *k);
+
+/* factor.c: the factors that checks leave open. */
+void factors_set_up(Checker *c);
+/* Estimates it where it is not known yet. Returns an element that no factor fits, or -1. */
+int64_t factor_settle(Checker *c, const Sides *sides, int check);
+/* An element of a side as it is compared: times the factor, if it stands there. */
+Bounded side_point(const Checker *c, const Sides *sides, int side, int64_t i);
+char *factor_text(const Checker *c, int check); /* in words; NULL: none is open */
 
 /* shrink.c: the smallest input found on which `check` fails the same way; the caller frees it. */
 Case *shrink(Checker *c, const Case *k, int check, bool native);

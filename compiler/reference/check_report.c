@@ -69,7 +69,9 @@ void check_print_short(const CheckResult *r, FILE *to) {
 }
 
 static void print_result(const CheckResult *r, FILE *to) {
-    fprintf(to, "%s: %s\n", r->name, VERDICT[r->verdict]);
+    fprintf(to, "%s: %s", r->name, VERDICT[r->verdict]);
+    if (r->verdict == CHECK_HOLDS && r->factor != 0) fprintf(to, " with the factor %.9g", r->factor);
+    fputc('\n', to);
     print_table(r, to);
     if (most_order_ratio(r) > 0)
         fprintf(to, "  bound of the chosen order / bound of the source order: %.2g\n", most_order_ratio(r));
@@ -141,6 +143,7 @@ json_t *check_result_json(const CheckResult *r) {
     for (int i = 0; i < r->family_count; i++)
         if (r->family[i].runs) json_array_append_new(families, family_json(&r->family[i]));
     json_object_set_new(o, "verdict", json_string(VERDICT_KEY[r->verdict]));
+    json_object_set_new(o, "factor", r->factor != 0 ? number(r->factor) : json_null());
     json_object_set_new(o, "families", families);
     json_object_set_new(o, "exact_values", json_integer(r->exact_points));
     json_object_set_new(o, "exact_not_tried", text_or_null(r->exact_not));

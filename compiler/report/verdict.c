@@ -46,11 +46,22 @@ static void print_list(FILE *to, const char *label, char *const *item, int count
     fputc('\n', to);
 }
 
+enum { FACTOR_LENGTH = 48 }; /* of two int64 and a stroke */
+
+static const char *factor_text(char *text, size_t length, ExactFactor factor) {
+    if (factor.d == 1) snprintf(text, length, "%lld", (long long)factor.n);
+    else snprintf(text, length, "%lld/%lld", (long long)factor.n, (long long)factor.d);
+    return text;
+}
+
 static void print_exact(const CheckFacts *f, FILE *to) {
     const ExactResult *r = f->exact;
+    char text[FACTOR_LENGTH];
     switch (r->verdict) {
     case EXACT_EQUAL:
-        fprintf(to, "  exact    equal as real functions, error probability < 1e-%d\n", (int)(r->error_bits * log10(2)));
+        fprintf(to, "  exact    equal as real functions");
+        if (f->check->factor) fprintf(to, " with %s = %s", f->check->factor, factor_text(text, sizeof text, r->factor));
+        fprintf(to, ", error probability < 1e-%d\n", (int)(r->error_bits * log10(2)));
         break;
     case EXACT_UNEQUAL:
         fprintf(to, "  exact    no identity%s%s\n", r->why ? ": the sides differ at " : "", r->why ? r->why : "");
@@ -60,7 +71,9 @@ static void print_exact(const CheckFacts *f, FILE *to) {
                 f->exact_place ? ")" : "");
         break;
     }
-    for (int i = 0; i < r->hint_count; i++) fprintf(to, "           %s\n", r->hint[i]);
+    for (int i = 0; i < r->hint_count; i++)
+        fprintf(to, "           hint: %s%s%s%s\n", r->hint[i].text, f->hint_place[i] ? " (" : "", f->hint_place[i] ? f->hint_place[i] : "",
+                f->hint_place[i] ? ")" : "");
     if (*r->shapes && r->shape_count) fprintf(to, "           shapes: %s\n", r->shapes);
     if (r->assumption_count) print_list(to, "assuming: ", r->assumption, r->assumption_count);
 }
@@ -101,14 +114,23 @@ json_t *verdict_exact_json(const ExactResult *r) {
     json_t *shapes = json_array();
     for (int i = 0; i < r->shape_count; i++) json_array_append_new(shapes, shape_json(&r->shape[i]));
     bool equal = r->verdict == EXACT_EQUAL;
-    return json_pack("{s:s, s:o, s:s, s:o, s:b, s:b, s:f}", "verdict", EXACT_KEY[r->verdict], "error_bits",
-                     equal ? json_real(floor(r->error_bits)) : json_null(), "lengths", r->shapes, "shapes", shapes, "signs", r->signs,
-                     "relations", r->relations, "operations", r->operations);
+    char text[FACTOR_LENGTH];
+    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:b, s:b, s:f}", "verdict", EXACT_KEY[r->verdict], "error_bits",
+                     equal ? json_real(floor(r->error_bits)) : json_null(), "factor",
+                     r->factor.d ? json_string(factor_text(text, sizeof text, r->factor)) : json_null(), "lengths", r->shapes, "shapes",
+                     shapes, "signs", r->signs, "relations", r->relations, "operations", r->operations);
 }
 
 static json_t *texts(char *const *text, int count) {
     json_t *list = json_array();
     for (int i = 0; i < count; i++) json_array_append_new(list, json_string(text[i]));
+    return list;
+}
+
+static json_t *hints(const CheckFacts *f) {
+    json_t *list = json_array();
+    for (int i = 0; i < f->exact->hint_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o}", "text", f->exact->hint[i].text, "place", text_or_null(f->hint_place[i])));
     return list;
 }
 
@@ -119,13 +141,14 @@ static json_t *exact_facts(const CheckFacts *f) {
     json_object_set_new(o, "reason", text_or_null(r->why));
     json_object_set_new(o, "place", text_or_null(f->exact_place));
     json_object_set_new(o, "assumptions", texts(r->assumption, r->assumption_count));
-    json_object_set_new(o, "hints", texts(r->hint, r->hint_count));
+    json_object_set_new(o, "hints", hints(f));
     return o;
 }
 
 static json_t *facts_json(const CheckFacts *f) {
     json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:f}", "name", f->check->name, "line", f->line, "text", f->text, "verdict",
                           KEY[verdict_of(f)], "within", f->check->within);
+    json_object_set_new(o, "factor", text_or_null(f->check->factor));
     json_object_set_new(o, "exact", f->exact ? exact_facts(f) : json_null());
     json_object_set_new(o, "numeric", f->numeric ? check_result_json(f->numeric) : json_null());
     return o;

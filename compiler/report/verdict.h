@@ -26,7 +26,8 @@ typedef struct CheckFacts { /* what is known of one check */
     int line;               /* of the source; 0: none */
     const char *text;       /* as the source says it, on one line; "" without a source */
     const ExactResult *exact;   /* NULL: not asked */
-    const char *exact_place;    /* "line 96": of what could not be decided; NULL: none */
+    const char *exact_place;    /* "line 96", of another file "cells.ctx:96": of what could not be decided; NULL: none */
+    const char **hint_place;    /* the same, by hint */
     const CheckResult *numeric; /* NULL: not asked */
 } CheckFacts;
 

@@ -138,11 +138,13 @@ static Name check_name(Sema *s, const Place *place, const AstStmt *stmt) {
 
 static void elaborate_check(Sema *s, const Place *place, const AstStmt *stmt) {
     Scope *scope = scope_new(s, place->scope, false);
-    infer_indices(s, scope, stmt->expr);
-    infer_indices(s, scope, stmt->expr2);
+    AstExpr *side[2] = {stmt->expr, stmt->expr2};
+    CirCheck check = {.name = check_name(s, place, stmt), .within = tolerance(s, stmt), .factor = stmt->factor.name, .span = stmt->span};
+    if (check.factor && !factor_taken(s, scope, stmt, side, &check.factor_on)) return;
+    infer_indices(s, scope, side[0]);
+    infer_indices(s, scope, side[1]);
     ExprEnv env = {.scope = scope, .tensor = true, .identify = true, .end = true};
-    Value a = expr_value(s, &env, stmt->expr), b = expr_value(s, &env, stmt->expr2);
-    CirCheck check = {.name = check_name(s, place, stmt), .within = tolerance(s, stmt), .span = stmt->span};
+    Value a = expr_value(s, &env, side[0]), b = expr_value(s, &env, side[1]);
     if (a.bad || b.bad || !sides_agree(s, stmt, &a, &b) || !tolerance_given(s, stmt, &a, &b)) return;
     CirAxes axes = a.axes.count ? a.axes : b.axes;
     const char *label = stmt->name.name ? check.name : arena_printf(s->arena, "%d", s->c->checks.count + 1);

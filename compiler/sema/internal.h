@@ -190,7 +190,6 @@ void walk_axis(Sema *s, const Place *place, const AstStmt *stmt);
 void walk_cycle(Sema *s, const Place *place, const AstStmt *stmt);
 void population_sync(Sema *s, Population *p); /* axes of all its entities := cycles, own */
 bool refuse_reading(Sema *s, const AstStmt *stmt); /* unsupported.c: true if it is of another reading (reported) */
-bool refuse_synapse(Sema *s, const AstSynapse *synapse);
 
 /* ---- axes.c ------------------------------------------------------------------------------------------------------ */
 CirAxis *axis_new(Sema *s, Name name, CirAxisKind kind, int64_t size, CirAxis *base, Span at);
@@ -264,6 +263,12 @@ bool noise_linear(Sema *s, const Value *v);
 /* `delay e` of a projection over the axes given; names: to the circuit's axes. NULL after a report. */
 CirExpr *delay_of(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *axes, const CirRenames *names);
 
+/* ---- sparse.c ---------------------------------------------------------------------------------------------------- */
+/* The table of ones and zeros of a `sparse(...)` projection, over axes as the arrow sees them; `convergent` are the summed ones.
+ * NULL after a report. */
+CirEntity *sparse_links(Sema *s, Arrow *arrow, const CirEntity *target, const Reading *source, const CirAxes *weight,
+                        const CirAxes *convergent, const CirAxes *visible);
+
 /* ---- weight.c ---------------------------------------------------------------------------------------------------- */
 CirEntity *entity_new(Sema *s, CirEntityKind kind, Name path, const CirAxes *axes, Span at);
 static inline Entity *entity_of(CirEntity *e) { return (Entity *)e; }
@@ -285,6 +290,8 @@ void arrow_wire(Sema *s, Arrow *arrow);
 CirExpr *synapse_signal(Sema *s, Arrow *arrow, Reading source, const CirAxes *axes, Dim *dim);
 void outputs_elaborate(Sema *s);
 void checks_elaborate(Sema *s);
+/* factor.c: takes the factor of `for some c` out of the side[*on] it stands on; false after a report. */
+bool factor_taken(Sema *s, Scope *scope, const AstStmt *stmt, AstExpr *side[2], int *on);
 /* Weights and parameters are made of weights, constants, sizes and positions; reports a signal in them. */
 bool value_is_static(Sema *s, const Value *v, const char *what);
 CirEntity *spec_entity(Sema *s, Name path, const CirAxes *axes, Value value);

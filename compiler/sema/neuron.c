@@ -215,6 +215,10 @@ static void bind_value(Sema *s, Population *p, AstName name, const AstExpr *give
     }
     if (!value_is_static(s, &v, "a parameter")) v.bad = true;
     axes_within(s, p, &v);
+    if (!v.bad && v.expr->op == CIR_NUMBER) { /* reports call the number by this name */
+        v.expr = arena_copy(s->arena, v.expr, sizeof *v.expr);
+        v.expr->parameter = name.name;
+    }
     symbol->value = v;
     symbol->poisoned = v.bad;
     p->bad |= v.bad;

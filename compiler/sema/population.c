@@ -268,7 +268,6 @@ static void declare_weight_here(Sema *s, const Place *place, const AstDecl *decl
 
 void walk_projection(Sema *s, const Place *place, const AstStmt *stmt) {
     const AstSynapse *synapse = &stmt->synapse;
-    refuse_synapse(s, synapse);
     declare_weight_here(s, place, &synapse->weight, &synapse->init, synapse->dense, false);
     declare_weight_here(s, place, &synapse->bias, &synapse->bias_init, false, true);
     for (int i = 0; i < stmt->sources.count; i++) {

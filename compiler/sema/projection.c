@@ -32,6 +32,7 @@ typedef struct Wire {
     Value weight;     /* expr NULL: 1 */
     Value bias;
     CirRenames names; /* to the circuit's axes */
+    CirEntity *links; /* of a sparse projection */
     CirProjection made;
 } Wire;
 
@@ -150,6 +151,26 @@ static bool converge(Sema *s, Wire *w) {
     return true;
 }
 
+static CirAxes summed(Sema *s, const Wire *w) {
+    CirAxes axes = {0};
+    for (int i = 0; i < w->source.order.count; i++)
+        if (!cir_axes_have(&w->visible, w->source.order.at[i])) axes_push(s, &axes, w->source.order.at[i]);
+    return axes;
+}
+
+static bool wire_sparse(Sema *s, Wire *w) {
+    if (!w->arrow->synapse || !w->arrow->synapse->sparse) return true;
+    CirAxes convergent = summed(s, w);
+    w->links = sparse_links(s, w->arrow, w->target, &w->source, &w->weight.axes, &convergent, &w->visible);
+    return w->links != NULL;
+}
+
+/* The share of the pairs that a sparse projection keeps. */
+static double density(const Wire *w) {
+    if (!w->links) return 1;
+    return w->links->draw == DRAW_CHOOSE ? w->links->draw_a / w->links->draw_b : w->links->draw_a;
+}
+
 static void set_fans(const Wire *w) {
     const CirExpr *e = w->weight.expr;
     if (!e || e->op != CIR_REF || e->entity->kind != ENTITY_WEIGHT || entity_of(e->entity)->fan_in > 0) return;
@@ -159,8 +180,8 @@ static void set_fans(const Wire *w) {
         if (!cir_axes_have(&w->visible, axis)) in *= (double)axis->root->size;
         if (!cir_axes_have(&w->source.order, axis)) out *= (double)axis->root->size;
     }
-    entity_of(e->entity)->fan_in = in;
-    entity_of(e->entity)->fan_out = out;
+    entity_of(e->entity)->fan_in = in * density(w);
+    entity_of(e->entity)->fan_out = out * density(w);
 }
 
 /* ---- guard, units ------------------------------------------------------------------------------------------------ */
@@ -213,13 +234,19 @@ static bool wire_delay(Sema *s, Wire *w) {
     return w->made.delay != NULL;
 }
 
+static CirExpr *linked_weight(Sema *s, const Wire *w) {
+    CirExpr *links = cir_rename(s->c, cir_ref(s->c, CIR_REF, w->links->span, w->links, NULL), &w->names);
+    return w->made.weight ? cir_op2(s->c, CIR_MUL, w->arrow->span, links, w->made.weight) : links;
+}
+
 /* ---- all together ------------------------------------------------------------------------------------------------ */
 static bool wire_source(Sema *s, Wire *w) {
     ExprEnv env = {.scope = w->arrow->place->scope};
     w->source = read_source(s, &env, w->arrow->source);
     if (w->source.bad || !read_weight(s, w)) return false;
     if (w->arrow->kind == ARROW_DRIVE && !drive_axes_ok(s, w)) return false;
-    if (!weight_axes_ok(s, w) || !converge(s, w) || !wire_guard(s, w) || !wire_delay(s, w)) return false;
+    if (!weight_axes_ok(s, w) || !converge(s, w) || !wire_guard(s, w) || !wire_delay(s, w) || !wire_sparse(s, w))
+        return false;
     Dim dim = entity_of(w->source.entity)->dim;
     CirExpr *source;
     if (w->arrow->synapse && w->arrow->synapse->model.name) {
@@ -233,6 +260,7 @@ static bool wire_source(Sema *s, Wire *w) {
     set_fans(w);
     w->made.source = cir_rename(s->c, source, &w->names);
     w->made.weight = scaled_weight(s, w, w->weight.expr ? cir_rename(s->c, w->weight.expr, &w->names) : NULL);
+    if (w->links) w->made.weight = linked_weight(s, w);
     return true;
 }
 

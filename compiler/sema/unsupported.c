@@ -17,9 +17,3 @@ bool refuse_reading(Sema *s, const AstStmt *stmt) {
     default: return false;
     }
 }
-
-bool refuse_synapse(Sema *s, const AstSynapse *synapse) {
-    bool refused = false;
-    if (synapse->sparse) refused = refuse(s, E_SPARSE, synapse->sparse->span, "sparse", "dynamic");
-    return refused;
-}

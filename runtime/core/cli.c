@@ -7,12 +7,11 @@
 #include <time.h>
 
 #include "core/cli_internal.h"
+#include "sim/interrupt.h"
 
 enum { DEFAULT_REPEAT = 10 };
 
 /* ---- stimuli -------------------------------------------------------------------------------------------------------------- */
-static bool is_drawn(const char *source) { return !strcmp(source, "random") || !strcmp(source, "normal"); }
-
 static RtStatus take_config_error(Cli *cli) {
     return rt_fail(&cli->error, rt_config_status(cli->config), "%s", rt_config_message(cli->config));
 }
@@ -34,18 +33,31 @@ static RtStatus read_stimulus(Cli *cli, int at) {
 }
 
 /* A drawn stimulus takes the sizes that files and options fixed, else the bounds. */
-static RtStatus draw_stimulus(Cli *cli, int at) {
+static RtStatus size_drawn(Cli *cli, int at) {
     const RtBuffer *b = &cli->d->buffer[at];
-    RtDraw draw = !strcmp(cli->source[at], "normal") ? (RtDraw){RT_DRAW_NORMAL, 0, 1} : (RtDraw){RT_DRAW_UNIFORM, -1, 1};
-    int64_t shape[RT_MAX_RANK];
+    RtTensor *t = &cli->tensor[at];
+    t->type = cli->d->type;
+    t->rank = b->rank;
     for (int i = 0; i < b->rank; i++) {
         int64_t known = rt_config_size(cli->config, b->axis[i]);
-        shape[i] = known ? known : cli->d->axis[b->axis[i]].size;
+        t->shape[i] = known ? known : cli->d->axis[b->axis[i]].size;
     }
-    RtTensor *t = &cli->tensor[at];
-    if (rt_tensor_new(t, cli->d->type, b->rank, shape, &cli->error) != RT_OK) return cli->error.status;
-    rt_draw(&draw, cli->seed, b->name, rt_shape_count(b->rank, shape), cli->d->type, t->data);
-    return rt_config_stimulus(cli->config, b->name, b->rank, shape) == RT_OK ? RT_OK : take_config_error(cli);
+    return rt_config_stimulus(cli->config, b->name, b->rank, t->shape) == RT_OK ? RT_OK : take_config_error(cli);
+}
+
+static RtStatus draw_stimulus(Cli *cli, int at) {
+    RtTensor *t = &cli->tensor[at], sized = *t;
+    RtDraw draw = cli_draw(cli->source[at]);
+    if (rt_tensor_new(t, sized.type, sized.rank, sized.shape, &cli->error) != RT_OK) return cli->error.status;
+    rt_draw(&draw, cli->seed, cli->d->buffer[at].name, rt_shape_count(t->rank, t->shape), t->type, t->data);
+    return RT_OK;
+}
+
+/* The file of a stimulus: read, or in the dynamic reading perhaps only opened. */
+static RtStatus load_stimulus(Cli *cli, int at) {
+    bool opened = false;
+    if (cli_is_dynamic(cli) && cli_open_rows(cli, at, &opened) != RT_OK) return cli->error.status;
+    return opened ? RT_OK : read_stimulus(cli, at);
 }
 
 /* Files first: they fix the sizes. */
@@ -54,10 +66,16 @@ static RtStatus load_stimuli(Cli *cli) {
         for (int i = 0; i < cli->d->buffers && cli->error.status == RT_OK; i++) {
             if (cli->d->buffer[i].role != RT_STIMULUS) continue;
             if (!cli->source[i]) return missing_stimulus(cli, &cli->d->buffer[i]);
-            if (is_drawn(cli->source[i]) != drawn) continue;
-            if (drawn) draw_stimulus(cli, i);
-            else read_stimulus(cli, i);
+            if (cli_is_drawn(cli->source[i]) != drawn) continue;
+            if (drawn) size_drawn(cli, i);
+            else load_stimulus(cli, i);
         }
+    }
+    if (cli->error.status == RT_OK && cli_is_dynamic(cli)) cli_choose_streams(cli);
+    for (int i = 0; i < cli->d->buffers && cli->error.status == RT_OK; i++) {
+        bool whole = cli->d->buffer[i].role == RT_STIMULUS && !rt_config_window_of(cli->config, i) && !cli->tensor[i].data;
+        if (whole && cli_is_drawn(cli->source[i])) draw_stimulus(cli, i);
+        else if (whole) read_stimulus(cli, i);
     }
     return cli->error.status;
 }
@@ -68,7 +86,10 @@ static RtStatus make_outputs(Cli *cli) {
         int64_t shape[RT_MAX_RANK];
         if (cli->d->buffer[i].role != RT_OUTPUT) continue;
         int rank = rt_plan_shape(cli->plan, i, shape);
-        if (rt_tensor_new(&cli->tensor[i], cli->d->type, rank, shape, &cli->error) != RT_OK) return cli->error.status;
+        if (rt_config_window_of(cli->config, i)) {
+            cli->tensor[i] = (RtTensor){.type = cli->d->type, .rank = rank};
+            memcpy(cli->tensor[i].shape, shape, sizeof shape);
+        } else if (rt_tensor_new(&cli->tensor[i], cli->d->type, rank, shape, &cli->error) != RT_OK) return cli->error.status;
     }
     return RT_OK;
 }
@@ -115,7 +136,7 @@ static RtStatus call(Cli *cli) {
         if (cli->d->buffer[i].role == RT_STIMULUS) stimuli[s++] = cli->tensor[i].data;
         if (cli->d->buffer[i].role == RT_OUTPUT) outputs[o++] = cli->tensor[i].data;
     }
-    if (status == RT_OK) status = call_timed(cli, stimuli, outputs);
+    if (status == RT_OK) status = cli_is_dynamic(cli) ? cli_run_sim(cli, stimuli, outputs) : call_timed(cli, stimuli, outputs);
     free(stimuli);
     free(outputs);
     return status;
@@ -126,7 +147,7 @@ static RtStatus call(Cli *cli) {
 static void warn_of_nan(const Cli *cli) {
     for (int i = 0; i < cli->d->buffers; i++) {
         const RtTensor *t = &cli->tensor[i];
-        if (cli->d->buffer[i].role != RT_OUTPUT) continue;
+        if (cli->d->buffer[i].role != RT_OUTPUT || !t->data) continue;
         int64_t count = rt_shape_count(t->rank, t->shape);
         for (int64_t k = 0; k < count; k++) {
             double value = rt_element(t->type, t->data, k);
@@ -160,7 +181,7 @@ static RtStatus write_archive(Cli *cli) {
 
 static RtStatus write_outputs(Cli *cli) {
     for (int i = 0; i < cli->d->buffers; i++)
-        if (cli->target[i] && rt_npy_write(cli->target[i], &cli->tensor[i], &cli->error) != RT_OK) return cli->error.status;
+        if (cli->target[i] && cli->tensor[i].data && rt_npy_write(cli->target[i], &cli->tensor[i], &cli->error) != RT_OK) return cli->error.status;
     return cli->archive ? write_archive(cli) : RT_OK;
 }
 
@@ -191,9 +212,9 @@ static RtStatus run(Cli *cli, int argc, char **argv) {
     cli->plan = rt_plan_new(cli->config);
     if (!cli->plan) return take_config_error(cli);
     print_notes(cli);
-    if (make_outputs(cli) != RT_OK || call(cli) != RT_OK) return cli->error.status;
+    if (make_outputs(cli) != RT_OK || call(cli) != RT_OK || cli->interrupted) return cli->error.status;
     warn_of_nan(cli);
-    if (write_outputs(cli) != RT_OK || cli_print_results(cli) != RT_OK) return cli->error.status;
+    if (write_outputs(cli) != RT_OK || (cli->run && cli_finish_sim(cli) != RT_OK) || cli_print_results(cli) != RT_OK) return cli->error.status;
     return cli_compare(cli);
 }
 
@@ -201,18 +222,27 @@ static RtStatus begin(Cli *cli, const CtxProgram *program) {
     cli->config = rt_config_new(program);
     if (!cli->config) return rt_no_memory(&cli->error, sizeof *cli, "a configuration");
     if (rt_config_status(cli->config) != RT_OK) return take_config_error(cli);
+    cli->program = program;
     cli->d = rt_config_descriptor(cli->config);
     size_t buffers = (size_t)cli->d->buffers + 1;
     cli->source = calloc(buffers, sizeof *cli->source);
     cli->target = calloc(buffers, sizeof *cli->target);
     cli->expected = calloc(buffers, sizeof *cli->expected);
     cli->tensor = calloc(buffers, sizeof *cli->tensor);
-    if (!cli->source || !cli->target || !cli->expected || !cli->tensor) return rt_no_memory(&cli->error, (double)buffers * sizeof *cli->tensor, "tensors");
+    cli->rows = calloc(buffers, sizeof *cli->rows);
+    cli->sums = calloc(buffers, sizeof *cli->sums);
+    for (size_t i = 0; cli->rows && i < buffers; i++) cli->rows[i].file = -1;
+    if (!cli->rows || !cli->sums || !cli->source || !cli->target || !cli->expected || !cli->tensor) return rt_no_memory(&cli->error, (double)buffers * sizeof *cli->tensor, "tensors");
     return RT_OK;
 }
 
 static void end(Cli *cli) {
+    rt_sim_free(cli->run);
     for (int i = 0; cli->tensor && i < cli->d->buffers; i++) rt_tensor_free(&cli->tensor[i]);
+    for (int i = 0; cli->rows && i < cli->d->buffers; i++) rt_npy_close(&cli->rows[i]);
+    free(cli->rows);
+    free(cli->sums);
+    free(cli->sim.record);
     free(cli->tensor);
     free(cli->expected);
     free(cli->target);
@@ -228,8 +258,10 @@ int rt_main(const CtxProgram *program, const char *name, int argc, char **argv) 
     if (cli.error.status == RT_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rt_fail(&cli.error, RT_MACHINE, "standard output cannot be written");
     int status = (int)cli.error.status;
+    int interrupted = cli.interrupted;
     bool refuted = cli.refuted;
     if (status != RT_OK) fprintf(stderr, "%s: %s\n", name, rt_error_message(&cli.error));
     end(&cli);
+    if (interrupted) rt_interrupt_again(interrupted);
     return status == RT_OK && refuted ? 1 : status;
 }

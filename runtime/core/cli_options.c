@@ -1,14 +1,16 @@
 /* The arguments of a compiled circuit: its own names (--x tokens.npy) and cli_options.def. */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/cli_internal.h"
+#include "sim/duration.h"
 
 typedef enum OptionId {
-#define CLI_OPTION(id, name, value, help) CLI_##id,
+#define CLI_OPTION(id, name, value, reading, help) CLI_##id,
 #include "core/cli_options.def"
 #undef CLI_OPTION
     CLI_OPTION_COUNT
@@ -16,8 +18,9 @@ typedef enum OptionId {
 
 static const struct {
     const char *name, *value;
+    CliReading reading;
 } options[CLI_OPTION_COUNT] = {
-#define CLI_OPTION(id, name, value, help) {name, value},
+#define CLI_OPTION(id, name, value, reading, help) {name, value, CLI_##reading},
 #include "core/cli_options.def"
 #undef CLI_OPTION
 };
@@ -46,7 +49,8 @@ static RtStatus unknown_option(Cli *cli, const char *argument, size_t length) {
     for (int i = 0; names && i < d->buffers; i++)
         if (d->buffer[i].role <= RT_OUTPUT) names[count++] = rt_format("--%s", d->buffer[i].name);
     int own = count;
-    for (int i = 0; names && i < CLI_OPTION_COUNT; i++) names[count++] = (char *)options[i].name;
+    for (int i = 0; names && i < CLI_OPTION_COUNT; i++)
+        if (options[i].reading & cli_reading(cli)) names[count++] = (char *)options[i].name;
     const char *near = wrong && names ? rt_closest(wrong, (const char *const *)names, count) : NULL;
     rt_fail(&cli->error, RT_USER, "unknown option '%s'%s%s%s\nhelp: --help lists the tensors and options of this circuit",
             wrong ? wrong : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
@@ -173,11 +177,21 @@ static RtStatus set_tolerance(Cli *cli, const char *value) {
     return rt_fail(&cli->error, RT_USER, "--tolerance takes a number of at least 0, not '%s'", value);
 }
 
+/* What is sampled while the clock runs is asked for by sim/select.h's rules, once the sizes are known. */
+static RtStatus set_trace(Cli *cli, const char *list) {
+    const char **more = realloc(cli->sim.record, ((size_t)cli->sim.records + 1) * sizeof *more);
+    if (!more) return rt_no_memory(&cli->error, 64, "an option");
+    cli->sim.record = more;
+    more[cli->sim.records++] = list;
+    return RT_OK;
+}
+
 static RtStatus set_record(Cli *cli, const char *value) {
     size_t length = strlen(value);
     const char *file = NULL;
     split(value, &length, &file);
     int at = find(cli->d, RT_OUTPUT, value, length);
+    if (cli_is_dynamic(cli) && at < 0) return set_trace(cli, value);
     if (at < 0)
         return rt_fail(
             &cli->error, RT_USER,
@@ -186,12 +200,42 @@ static RtStatus set_record(Cli *cli, const char *value) {
     return file ? set_target(cli, at, file) : RT_OK;
 }
 
-static RtStatus set_mode(Cli *cli, const char *option, const char *value) {
-    if (!strcmp(option, "--mode") && !strcmp(value, "settled")) return RT_OK;
-    if (!strcmp(option, "--mode") && strcmp(value, "dynamic"))
-        return rt_fail(&cli->error, RT_USER, "--mode takes settled, not '%s'", value);
-    return rt_fail(&cli->error, RT_USER, "%s %s asks for the dynamic reading; this program holds the settled one only",
-                   option, value);
+static RtStatus set_mode(Cli *cli, const char *value) {
+    const char *own = cli_is_dynamic(cli) ? "dynamic" : "settled", *other = cli_is_dynamic(cli) ? "settled" : "dynamic";
+    if (!strcmp(value, own)) return RT_OK;
+    if (strcmp(value, other)) return rt_fail(&cli->error, RT_USER, "--mode takes %s, not '%s'", own, value);
+    return rt_fail(&cli->error, RT_USER, "--mode %s asks for the %s reading; this program holds the %s one only\nhelp: compile the circuit "
+                   "again with --mode %s", value, other, own, value);
+}
+
+/* An option of programs of another reading. */
+static RtStatus set_foreign(Cli *cli, OptionId id) {
+    if (id == CLI_REPEAT) return rt_fail(&cli->error, RT_USER, "--repeat is for the settled reading; --time says how long this run took");
+    return rt_fail(&cli->error, RT_USER, "%s asks for the dynamic reading; this program holds the settled one only\nhelp: compile the circuit "
+                   "again with --mode dynamic", options[id].name);
+}
+
+/* --dt and --cycle are compiled in: here they can only be confirmed. */
+static RtStatus confirm_time(Cli *cli, const char *option, const char *value, double compiled) {
+    double seconds;
+    char has[RT_DURATION_TEXT];
+    if (rt_duration_read(option, value, &seconds, &cli->error) != RT_OK) return cli->error.status;
+    if (!(compiled > 0)) return rt_fail(&cli->error, RT_USER, "%s: this program does not say what it was compiled for", option);
+    if (fabs(seconds - compiled) <= 1e-9 * compiled) return RT_OK;
+    return rt_fail(&cli->error, RT_USER, "%s %s: this program was compiled with %s; compile it again with %s %s", option, value,
+                   rt_duration_text(has, compiled), option, value);
+}
+
+static RtStatus set_time(Cli *cli, OptionId id, const char *value) {
+    if (id == CLI_DT) return confirm_time(cli, "--dt", value, cli->d->dt);
+    if (id == CLI_CYCLE) return confirm_time(cli, "--cycle", value, cli->d->cycle);
+    return rt_duration_read(options[id].name, value, id == CLI_EVERY ? &cli->sim.every : &cli->sim.interval, &cli->error);
+}
+
+static RtStatus set_plot(Cli *cli, const char *value) {
+    if (!has_suffix(value, ".svg")) return rt_fail(&cli->error, RT_USER, "--plot %s: pictures are written as .svg", value);
+    cli->sim.plot = value;
+    return RT_OK;
 }
 
 static RtStatus set_number(Cli *cli, OptionId id, const char *value) {
@@ -207,6 +251,7 @@ static RtStatus set_number(Cli *cli, OptionId id, const char *value) {
 }
 
 static RtStatus set_option(Cli *cli, OptionId id, const char *value) {
+    if (!(options[id].reading & cli_reading(cli))) return set_foreign(cli, id);
     switch (id) {
     case CLI_IN: return set_in(cli, value);
     case CLI_WEIGHTS: return rt_config_weights_file(cli->config, cli->weights = value);
@@ -219,9 +264,15 @@ static RtStatus set_option(Cli *cli, OptionId id, const char *value) {
     case CLI_SEED:
     case CLI_REPEAT:
     case CLI_THREADS: return set_number(cli, id, value);
-    case CLI_MODE:
+    case CLI_MODE: return set_mode(cli, value);
     case CLI_DT:
-    case CLI_CYCLE: return set_mode(cli, options[id].name, value);
+    case CLI_CYCLE:
+    case CLI_EVERY:
+    case CLI_INTERVAL: return set_time(cli, id, value);
+    case CLI_PLOT: return set_plot(cli, value);
+    case CLI_TRACES: cli->sim.traces = value; break;
+    case CLI_CHECKPOINT: cli->sim.checkpoint = value; break;
+    case CLI_RESUME: cli->sim.resume = value; break;
     case CLI_TIME: cli->time = true; break;
     case CLI_JSON: cli->json = true; break;
     case CLI_QUIET: cli->quiet = true; break;

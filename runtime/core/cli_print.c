@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cli_internal.h"
+#include "sim/duration.h"
 
 enum { SHOWN = 6, SHOWN_WHOLE = 16 }; /* values of an output that are printed: of a large one, of a small one */
 
@@ -28,26 +29,58 @@ static void print_tensors(const Cli *cli, RtRole role, bool recorded, const char
     }
 }
 
-void cli_print_help(const Cli *cli) {
+/* "settled reading", or the times of the dynamic one. */
+static void print_reading(const Cli *cli) {
+    char dt[RT_DURATION_TEXT], cycle[RT_DURATION_TEXT];
+    if (!cli_is_dynamic(cli)) puts("settled reading.");
+    else if (!(cli->d->dt > 0)) puts("dynamic reading.");
+    else if (!(cli->d->cycle > 0)) printf("dynamic reading: steps of %s.\n", rt_duration_text(dt, cli->d->dt));
+    else printf("dynamic reading: steps of %s, cycles of %s.\n", rt_duration_text(dt, cli->d->dt), rt_duration_text(cycle, cli->d->cycle));
+}
+
+static void print_traces(const Cli *cli) {
+    int count = 0;
+    for (int i = 0; i < cli->d->buffers; i++) {
+        const RtBuffer *b = &cli->d->buffer[i];
+        if (b->role != RT_TRACE) continue;
+        if (count++ == 0) puts("\nrecorded while the clock runs (--record):");
+        char *axes = rt_axes_text(cli->d, b);
+        printf("  %-30s %s%s%s\n", b->name, axes ? axes : "", b->unit ? " " : "", b->unit ? b->unit : "");
+        free(axes);
+    }
+}
+
+/* Help of two lines is that of either reading. */
+static void print_options(const Cli *cli) {
     static const struct {
         const char *name, *value, *help;
+        CliReading reading;
     } rows[] = {
-#define CLI_OPTION(id, name, value, help) {name, value, help},
+#define CLI_OPTION(id, name, value, reading, help) {name, value, help, CLI_##reading},
 #include "core/cli_options.def"
 #undef CLI_OPTION
     };
-    printf("usage: %s [OPTIONS]\n\nRuns the circuit %s (%s, %s), settled reading.\n", cli->name, cli->d->name, cli->d->compiler,
+    puts("\noptions:");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char left[64];
+        const char *second = strchr(rows[i].help, '\n'), *help = second && cli_is_dynamic(cli) ? second + 1 : rows[i].help;
+        if (!(rows[i].reading & cli_reading(cli))) continue;
+        snprintf(left, sizeof left, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+        printf("  %-24s %.*s\n", left, (int)strcspn(help, "\n"), help);
+    }
+    if (cli_is_dynamic(cli)) puts("\nTimes have a unit: 20ms, 0.1 ms, 1s, 10min (ns, us, ms, s, min, h).");
+}
+
+void cli_print_help(const Cli *cli) {
+    printf("usage: %s [OPTIONS]\n\nRuns the circuit %s (%s, %s), ", cli->name, cli->d->name, cli->d->compiler,
            cli->d->type == RT_F64 ? "float64" : "float32");
+    print_reading(cli);
     print_tensors(cli, RT_STIMULUS, false, "stimuli: a .npy file; or `random` (uniform, -1 to 1) or `normal`, drawn from --seed", "FILE");
     print_tensors(cli, RT_WEIGHT, false, "weights, one by one from .npy files (--weights takes them together):", "FILE");
     print_tensors(cli, RT_OUTPUT, false, "outputs:", "FILE");
     print_tensors(cli, RT_OUTPUT, true, "recorded:", "FILE");
-    puts("\noptions:");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char left[64];
-        snprintf(left, sizeof left, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
-        printf("  %-24s %s\n", left, rows[i].help);
-    }
+    print_traces(cli);
+    print_options(cli);
     puts("\nA leading extra dimension of the data is a batch. Exit status: 0 done, 1 an output is not what --expect says, 2 the call\n"
          "or the data is wrong, 3 the machine failed (memory, disk), 70 a fault of ctx itself.");
 }
@@ -89,13 +122,22 @@ static void print_text(const RtBuffer *b, const RtTensor *t) {
 static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 static json_t *output_json(const RtBuffer *b, const RtTensor *t, const char *file) {
-    int64_t count = rt_shape_count(t->rank, t->shape);
+    int64_t count = t->data ? rt_shape_count(t->rank, t->shape) : 0;
     Summary s = summarise(t, count);
     json_t *shape = json_array(), *first = json_array();
     for (int i = 0; i < t->rank; i++) json_array_append_new(shape, json_integer(t->shape[i]));
     for (int64_t i = 0; i < shown_of(count); i++) json_array_append_new(first, number(rt_element(t->type, t->data, i)));
     return json_pack("{s:s, s:b, s:o, s:s?, s:o, s:o, s:o, s:o, s:s?}", "name", b->name, "recorded", b->recorded, "shape", shape, "unit",
                      b->unit, "min", number(s.least), "max", number(s.most), "mean", number(s.mean), "first", first, "file", file);
+}
+
+/* What the run of the dynamic reading was: steps, simulated and real seconds, and what it recorded in memory. */
+static void add_run(json_t *all, const Cli *cli) {
+    const RtClock *clock = rt_sim_clock(cli->run);
+    json_object_set_new(all, "steps", json_integer(rt_clock_total(clock)));
+    if (clock->dt > 0) json_object_set_new(all, "simulated_s", json_real((double)rt_clock_total(clock) * clock->dt));
+    json_object_set_new(all, "run_s", json_real(rt_sim_seconds(cli->run)));
+    json_object_set_new(all, "samples", json_integer(rt_sim_recorder(cli->run)->count ? rt_sim_recorder(cli->run)->signal[0].samples : 0));
 }
 
 static void print_json(const Cli *cli) {
@@ -107,6 +149,7 @@ static void print_json(const Cli *cli) {
     json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:i, s:I, s:I, s:o}", "circuit", cli->d->name, "compiler", cli->d->compiler, "precision",
                             cli->d->type == RT_F64 ? "f64" : "f32", "axes", axes, "threads", rt_plan_threads(cli->plan), "memory_bytes",
                             (json_int_t)rt_plan_bytes(cli->plan), "seed", (json_int_t)cli->seed, "outputs", outputs);
+    if (cli->run) add_run(all, cli);
     if (cli->repeat) {
         json_object_set_new(all, "ms_per_call", json_real(cli->median_ms));
         json_object_set_new(all, "best_ms", json_real(cli->best_ms));
@@ -163,11 +206,33 @@ RtStatus cli_compare(Cli *cli) {
     return cli->error.status;
 }
 
+/* Samples in memory are shown as outputs are; those in files are there. */
+static RtStatus print_samples(Cli *cli) {
+    RtRecorder *r = rt_sim_recorder(cli->run);
+    for (int i = 0; i < r->count && cli->error.status == RT_OK; i++) {
+        RtTensor t;
+        if (r->signal[i].column.draft || r->traces || rt_recorder_tensor(r, i, &t, &cli->error) != RT_OK) continue;
+        print_text(&cli->d->buffer[r->signal[i].buffer], &t);
+        rt_tensor_free(&t);
+    }
+    return cli->error.status;
+}
+
+static void print_run(Cli *cli) {
+    const RtClock *clock = rt_sim_clock(cli->run);
+    char simulated[RT_CLOCK_TEXT], took[RT_DURATION_TEXT];
+    print_samples(cli);
+    if (!cli->time) return;
+    rt_clock_text(clock, simulated, rt_clock_total(clock) - clock->before);
+    printf("%s in %s\n", simulated, rt_duration_short(took, rt_sim_seconds(cli->run)));
+}
+
 RtStatus cli_print_results(Cli *cli) {
     if (cli->quiet) return RT_OK;
     if (cli->json) print_json(cli);
     for (int i = 0; !cli->json && i < cli->d->buffers; i++)
         if (cli->d->buffer[i].role == RT_OUTPUT && !cli->target[i] && !cli->expected[i] && !cli->archive) print_text(&cli->d->buffer[i], &cli->tensor[i]);
+    if (cli->run && !cli->json) print_run(cli);
     if (cli->repeat && !cli->json)
         printf("%.4g ms per call (median of %lld; best %.4g)\n", cli->median_ms, (long long)cli->repeat, cli->best_ms);
     return RT_OK;

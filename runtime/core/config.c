@@ -30,7 +30,8 @@ RtConfig *rt_config_new(const CtxProgram *program) {
     c->batched = calloc(buffers, sizeof *c->batched);
     c->weight_path = calloc(buffers, sizeof *c->weight_path);
     c->weight_data = calloc(buffers, sizeof *c->weight_data);
-    if (!c->size || !c->by || !c->batched || !c->weight_path || !c->weight_data) {
+    c->window = calloc(buffers, sizeof *c->window);
+    if (!c->size || !c->by || !c->batched || !c->weight_path || !c->weight_data || !c->window) {
         rt_config_free(c);
         return NULL;
     }
@@ -46,6 +47,7 @@ void rt_config_free(RtConfig *c) {
     }
     free(c->weight_path);
     free(c->weight_data);
+    free(c->window);
     free(c->weights_path);
     free(c->batched);
     free(c->by);
@@ -58,6 +60,8 @@ void rt_config_free(RtConfig *c) {
 RtStatus rt_config_status(const RtConfig *c) { return c->error.status; }
 const char *rt_config_message(const RtConfig *c) { return rt_error_message(&c->error); }
 const RtDescriptor *rt_config_descriptor(const RtConfig *c) { return c->size ? &c->d : NULL; }
+int64_t rt_config_window_of(const RtConfig *c, int buffer) { return c->window[buffer]; }
+int64_t rt_config_batch_items(const RtConfig *c) { return c->batch.items; }
 int64_t rt_config_size(const RtConfig *c, int axis) { return c->size[axis]; }
 
 /* "; did you mean 'token'?" or the names there are; to be freed. */
@@ -182,6 +186,15 @@ RtStatus rt_config_threads(RtConfig *c, int threads) {
 RtStatus rt_config_seed(RtConfig *c, uint64_t seed) {
     c->seed = seed;
     return c->error.status;
+}
+
+RtStatus rt_config_window(RtConfig *c, const char *name, int64_t rows) {
+    if (c->error.status != RT_OK) return c->error.status;
+    int at = rt_find_buffer(&c->d, RT_STIMULUS, name);
+    if (at < 0) at = rt_find_buffer(&c->d, RT_OUTPUT, name);
+    if (at < 0 || !c->d.buffer[at].stream || rows < 0) return rt_fail(&c->error, RT_FAULT, "%s cannot be streamed", name);
+    c->window[at] = rows;
+    return RT_OK;
 }
 
 /* Keeps a copy of a path. */

@@ -1,5 +1,6 @@
 #include "core/descriptor.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,13 @@ static RtStatus read_draw(const json_t *json, RtDraw *draw, RtError *error) {
     static const char *const kinds[] = {[RT_DRAW_NORMAL] = "normal",
                                         [RT_DRAW_UNIFORM] = "uniform",
                                         [RT_DRAW_XAVIER] = "xavier",
-                                        [RT_DRAW_CONSTANT] = "constant"};
+                                        [RT_DRAW_CONSTANT] = "constant",
+                                        [RT_DRAW_BERNOULLI] = "bernoulli",
+                                        [RT_DRAW_CHOOSE] = "choose"};
     const char *kind = json_string_value(json_object_get(json, "kind"));
     draw->a = json_number_value(json_object_get(json, "a"));
     draw->b = json_number_value(json_object_get(json, "b"));
-    for (int i = RT_DRAW_NORMAL; kind && i <= RT_DRAW_CONSTANT; i++)
+    for (int i = RT_DRAW_NORMAL; kind && i < RT_DRAW_COUNT; i++)
         if (!strcmp(kind, kinds[i])) draw->kind = (RtDrawKind)i;
     return draw->kind == RT_DRAW_NONE ? bad(error, "how a weight is drawn") : RT_OK;
 }
@@ -56,13 +59,28 @@ static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer 
     if (buffer->slots < 1) buffer->slots = 1;
     if (!buffer->name || !json_is_array(axes) || json_array_size(axes) > RT_MAX_RANK) return bad(error, "a buffer");
     buffer->rank = (int)json_array_size(axes);
+    const json_t *part = json_object_get(json, "part"), *names = json_object_get(json, "axis_names");
+    buffer->part = json_is_integer(part) ? (int)json_integer_value(part) : -1;
+    buffer->stream = json_is_true(json_object_get(json, "stream"));
+    buffer->state = !json_is_false(json_object_get(json, "state"));
     for (int i = 0; i < buffer->rank; i++) {
         json_int_t axis = json_integer_value(json_array_get(axes, (size_t)i));
         if (axis < 0 || axis >= d->axes) return bad(error, "an axis of a buffer");
         buffer->axis[i] = (int)axis;
+        if ((int)json_array_size(names) == buffer->rank) buffer->axis_name[i] = json_string_value(json_array_get(names, (size_t)i));
+        if (!buffer->axis_name[i]) buffer->axis_name[i] = d->axis[axis].name;
     }
     if (draw && read_draw(draw, &buffer->draw, error) != RT_OK) return error->status;
     return read_role(json, &buffer->role, error);
+}
+
+/* {"dt": 0.0001, "cycle": 0.02, "unit": "s"} */
+static RtStatus read_dynamic(const json_t *json, RtDescriptor *d, RtError *error) {
+    const char *unit = json_string_value(json_object_get(json, "unit"));
+    d->dt = json_number_value(json_object_get(json, "dt"));
+    d->cycle = json_number_value(json_object_get(json, "cycle"));
+    bool wrong = !(d->dt > 0) || !(d->cycle >= 0) || (unit && strcmp(unit, "s"));
+    return wrong ? bad(error, "the step of the dynamic reading") : RT_OK;
 }
 
 static RtStatus read_json(const json_t *json, RtDescriptor *d, RtError *error) {
@@ -71,6 +89,8 @@ static RtStatus read_json(const json_t *json, RtDescriptor *d, RtError *error) {
     d->name = json_string_value(json_object_get(json, "name"));
     d->compiler = json_string_value(json_object_get(json, "compiler"));
     if (!d->name || !precision || !json_is_array(axes) || !json_is_array(buffers)) return bad(error, "its parts");
+    const json_t *dynamic = json_object_get(json, "dynamic");
+    if (dynamic && read_dynamic(dynamic, d, error) != RT_OK) return error->status;
     if (!d->compiler) d->compiler = "ctx";
     d->type = !strcmp(precision, "f64") ? RT_F64 : RT_F32;
     d->axes = (int)json_array_size(axes);
@@ -91,7 +111,9 @@ RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *d, RtError 
         return rt_fail(error, RT_FAULT, "the program was compiled for runtime interface %u, this library has %d",
                        program->abi, CTX_ABI_VERSION);
     json_error_t why;
+    errno = 0; /* jansson calls lack of memory a syntax error */
     json_t *json = json_loads(program->descriptor, JSON_REJECT_DUPLICATES, &why);
+    if (!json && errno == ENOMEM) return rt_no_memory(error, (double)strlen(program->descriptor), "the descriptor");
     if (!json) return bad(error, why.text);
     d->json = json;
     if (read_json(json, d, error) != RT_OK) rt_descriptor_free(d);

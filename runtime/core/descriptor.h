@@ -23,6 +23,10 @@ typedef struct RtBuffer {
     RtDraw draw;           /* weight */
     bool recorded;         /* output */
     int slots;             /* places one after the other */
+    const char *axis_name[RT_MAX_RANK]; /* as the circuit calls them: "now" where the root is "token" */
+    int part;              /* trace, stream: number of the part that writes or reads it; -1: not said */
+    bool stream;           /* stimulus, output: only the row of the current cycle is read or written */
+    bool state;            /* temp: must stay finite */
 } RtBuffer;
 
 typedef struct RtDescriptor {
@@ -32,6 +36,7 @@ typedef struct RtDescriptor {
     int axes, buffers;
     RtAxis *axis;
     RtBuffer *buffer;
+    double dt, cycle; /* dynamic reading: seconds of a step and of a cycle; 0: not said */
 } RtDescriptor;
 
 RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *descriptor, RtError *error);

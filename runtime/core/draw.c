@@ -79,25 +79,58 @@ static void put(RtType type, void *out, int64_t i, double value) {
     else ((float *)out)[i] = (float)value;
 }
 
-void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out) {
+/* So many ones in each run of elements, every choice equally likely: element by element, each with the share of the ones that are
+ * left among the elements that are left (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). */
+static void choose(const RtDraw *draw, uint64_t seed, uint64_t stream, int64_t count, RtType type, void *out) {
+    int64_t run = (int64_t)draw->b, ones = 0;
+    double pair[2] = {0, 0};
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = i % run;
+        if (at == 0) ones = (int64_t)draw->a;
+        if (i % 2 == 0) uniform_pair(seed, stream, (uint64_t)(i / 2), pair);
+        bool one = pair[i % 2] * (double)(run - at) < (double)ones;
+        ones -= one;
+        put(type, out, i, one);
+    }
+}
+
+/* Elements 2 block and 2 block + 1. */
+static void draw_pair(const RtDraw *draw, uint64_t seed, uint64_t stream, int64_t block, double pair[2]) {
     double low = draw->a, high = draw->b;
     if (draw->kind == RT_DRAW_XAVIER) {
         high = sqrt(6 / (draw->a + draw->b));
         low = -high;
     }
-    uint64_t stream = rt_stream(name);
-    for (int64_t i = 0; i < count; i += 2) {
-        double pair[2] = {draw->a, draw->a};
-        if (draw->kind != RT_DRAW_CONSTANT) uniform_pair(seed, stream, (uint64_t)(i / 2), pair);
-        if (draw->kind == RT_DRAW_NORMAL) {
-            normal_pair(pair, pair);
-            for (int k = 0; k < 2; k++) pair[k] = draw->a + draw->b * pair[k];
-        } else if (draw->kind != RT_DRAW_CONSTANT) {
-            for (int k = 0; k < 2; k++) pair[k] = low + (high - low) * pair[k];
-        }
-        put(type, out, i, pair[0]);
-        if (i + 1 < count) put(type, out, i + 1, pair[1]);
+    pair[0] = pair[1] = draw->a;
+    if (draw->kind != RT_DRAW_CONSTANT) uniform_pair(seed, stream, (uint64_t)block, pair);
+    if (draw->kind == RT_DRAW_NORMAL) {
+        normal_pair(pair, pair);
+        for (int k = 0; k < 2; k++) pair[k] = draw->a + draw->b * pair[k];
+    } else if (draw->kind == RT_DRAW_BERNOULLI) {
+        for (int k = 0; k < 2; k++) pair[k] = pair[k] < draw->a;
+    } else if (draw->kind != RT_DRAW_CONSTANT) {
+        for (int k = 0; k < 2; k++) pair[k] = low + (high - low) * pair[k];
     }
+}
+
+void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out) {
+    uint64_t stream = rt_stream(name);
+    if (draw->kind == RT_DRAW_CHOOSE) { /* of weights only, which are drawn whole */
+        choose(draw, seed, stream, count, type, out);
+        return;
+    }
+    for (int64_t block = first / 2; 2 * block < first + count; block++) {
+        double pair[2];
+        draw_pair(draw, seed, stream, block, pair);
+        for (int64_t k = 0; k < 2; k++) {
+            int64_t i = 2 * block + k - first;
+            if (i >= 0 && i < count) put(type, out, i, pair[k]);
+        }
+    }
+}
+
+void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out) {
+    rt_draw_from(draw, seed, name, 0, count, type, out);
 }
 
 /* Steps begin with a block of their own, so that an odd count shifts nothing. */

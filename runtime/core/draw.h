@@ -8,10 +8,13 @@
 
 #include "io/tensor.h"
 
-typedef enum RtDrawKind { RT_DRAW_NONE, RT_DRAW_NORMAL, RT_DRAW_UNIFORM, RT_DRAW_XAVIER, RT_DRAW_CONSTANT } RtDrawKind;
+typedef enum RtDrawKind {
+    RT_DRAW_NONE, RT_DRAW_NORMAL, RT_DRAW_UNIFORM, RT_DRAW_XAVIER, RT_DRAW_CONSTANT, RT_DRAW_BERNOULLI, RT_DRAW_CHOOSE,
+    RT_DRAW_COUNT
+} RtDrawKind;
 
 /* normal: mean a, deviation b. uniform: from a to b. xavier: uniform within +-sqrt(6 / (a + b)), a and b the numbers of inputs
- * and outputs. constant: a. */
+ * and outputs. constant: a. bernoulli: 1 with probability a, else 0. choose: a ones in each run of b elements, else 0. */
 typedef struct RtDraw {
     RtDrawKind kind;
     double a, b;
@@ -19,6 +22,8 @@ typedef struct RtDraw {
 
 /* Fills `count` elements of the given type: computed in double, then rounded. */
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out);
+/* Elements `first` to first + count - 1 of the same tensor. */
+void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out);
 /* The stream of a name, as rt_draw has it. */
 uint64_t rt_stream(const char *name);
 /* White noise: `count` standard normal numbers of one time step, computed in double, then rounded. Number i of step t depends on seed,

@@ -46,6 +46,7 @@ static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
         const RtBuffer *b = &plan->d.buffer[i];
         int64_t count = rt_buffer_count(&plan->d, plan->size, b);
         if (count < 0) return too_large(plan, b);
+        if (plan->window[i]) count = count / plan->size[b->axis[0]] * plan->window[i];
         plan->bytes[i] = count * (int64_t)rt_type_size(plan->d.type) * b->slots;
         if (__builtin_add_overflow(plan->total, plan->bytes[i], &plan->total)) return too_large(plan, b);
     }
@@ -85,12 +86,14 @@ static RtStatus begin(RtPlan *plan, const RtConfig *c) {
     plan->size = calloc(axes, sizeof *plan->size);
     plan->batched = calloc(buffers, sizeof *plan->batched);
     plan->bytes = calloc(buffers, sizeof *plan->bytes);
+    plan->window = calloc(buffers, sizeof *plan->window);
     plan->home = calloc(buffers, sizeof *plan->home);
     plan->buffer = calloc(buffers, sizeof *plan->buffer);
-    if (!plan->size || !plan->batched || !plan->bytes || !plan->home || !plan->buffer)
+    if (!plan->size || !plan->batched || !plan->bytes || !plan->window || !plan->home || !plan->buffer)
         return rt_no_memory(&plan->error, (double)buffers * 32, "a plan");
     memcpy(plan->size, c->size, (size_t)plan->d.axes * sizeof *plan->size);
     memcpy(plan->batched, c->batched, (size_t)plan->d.buffers * sizeof *plan->batched);
+    memcpy(plan->window, c->window, (size_t)plan->d.buffers * sizeof *plan->window);
     plan->batch = c->batch;
     plan->batch.by = NULL;
     return RT_OK;
@@ -131,6 +134,7 @@ void rt_plan_free(RtPlan *plan) {
     free(plan->scratch);
     free(plan->buffer);
     free(plan->home);
+    free(plan->window);
     free(plan->bytes);
     free(plan->batched);
     free(plan->size);
@@ -161,19 +165,32 @@ static void fetch_output(RtPlan *plan, int at, void *data, int64_t item) {
     if (to && plan->buffer[at] != to) memcpy(to, plan->home[at], (size_t)plan->bytes[at]);
 }
 
+RtStatus rt_plan_show(RtPlan *plan, const void *const *stimuli, void *const *outputs, int64_t item) {
+    for (int i = 0, s = 0, o = 0; i < plan->d.buffers; i++) {
+        RtRole role = plan->d.buffer[i].role;
+        const void *data = role == RT_STIMULUS ? stimuli[s++] : role == RT_OUTPUT ? outputs[o++] : NULL;
+        if (plan->window[i]) continue;
+        if (role == RT_STIMULUS && !data) return rt_fail(&plan->error, RT_USER, "stimulus %s is NULL", plan->d.buffer[i].name);
+        if (role == RT_STIMULUS) show_stimulus(plan, i, data, item);
+        if (role == RT_OUTPUT) show_output(plan, i, (void *)(uintptr_t)data, item);
+    }
+    return RT_OK;
+}
+
+void rt_plan_fetch(RtPlan *plan, void *const *outputs, int64_t item) {
+    for (int i = 0, o = 0; i < plan->d.buffers; i++) {
+        if (plan->d.buffer[i].role != RT_OUTPUT) continue;
+        void *data = outputs[o++];
+        if (!plan->window[i]) fetch_output(plan, i, data, item);
+    }
+}
+
 RtStatus rt_plan_call(RtPlan *plan, const void *const *stimuli, void *const *outputs) {
     if (plan->error.status != RT_OK) return plan->error.status;
     for (int64_t item = 0; item < plan->batch.items; item++) {
-        for (int i = 0, s = 0, o = 0; i < plan->d.buffers; i++) {
-            RtRole role = plan->d.buffer[i].role;
-            if (role == RT_STIMULUS && !stimuli[s])
-                return rt_fail(&plan->error, RT_USER, "stimulus %s is NULL", plan->d.buffer[i].name);
-            if (role == RT_STIMULUS) show_stimulus(plan, i, stimuli[s++], item);
-            if (role == RT_OUTPUT) show_output(plan, i, outputs[o++], item);
-        }
+        if (rt_plan_show(plan, stimuli, outputs, item) != RT_OK) return plan->error.status;
         plan->program->call(&plan->frame);
-        for (int i = 0, o = 0; i < plan->d.buffers; i++)
-            if (plan->d.buffer[i].role == RT_OUTPUT) fetch_output(plan, i, outputs[o++], item);
+        rt_plan_fetch(plan, outputs, item);
     }
     return RT_OK;
 }

@@ -31,6 +31,10 @@ RtStatus rt_config_stimulus(RtConfig *config, const char *name, int rank, const 
 RtStatus rt_config_batch(RtConfig *config, int64_t count); /* every stimulus has one leading dimension of this size */
 RtStatus rt_config_threads(RtConfig *config, int threads);  /* 0: one a processor (the default) */
 RtStatus rt_config_seed(RtConfig *config, uint64_t seed);   /* of drawn weights; default 1 */
+/* Keeps a window of `rows` of a stimulus or output with "stream" in memory (0: all); runtime/sim moves it. */
+RtStatus rt_config_window(RtConfig *config, const char *name, int64_t rows);
+int64_t rt_config_batch_items(const RtConfig *config); /* of the stimuli so far */
+int64_t rt_config_window_of(const RtConfig *config, int buffer);
 /* Weights: from a safetensors file by their tensor names (or their own), one from a .npy file, or one from memory (copied).
  * The shape in a file is the weight's, or the weight's with adjacent axes flattened. */
 RtStatus rt_config_weights_file(RtConfig *config, const char *path);

@@ -24,6 +24,7 @@ struct RtConfig {
     char *weights_path;  /* safetensors, or NULL */
     char **weight_path;  /* of each buffer: .npy, or NULL */
     void **weight_data;  /* of each buffer: elements given, or NULL */
+    int64_t *window;     /* of each buffer: rows that are in memory at a time, 0: all */
 };
 
 struct RtPlan {
@@ -34,7 +35,8 @@ struct RtPlan {
     int64_t *size;
     RtBatch batch;
     bool *batched;
-    int64_t *bytes;  /* of each buffer: one item */
+    int64_t *bytes;  /* of each buffer in memory: one item */
+    int64_t *window; /* of each buffer: rows that are in memory at a time, 0: all */
     void **home;     /* memory of each buffer */
     void **buffer;   /* what the frame shows: home, or the caller's memory during a call */
     unsigned char *scratch;
@@ -47,6 +49,10 @@ struct RtPlan {
 int64_t rt_buffer_size(const RtDescriptor *d, const int64_t *size, const RtBuffer *buffer, int dimension);
 /* Elements of a buffer for one item, -1 on overflow. */
 int64_t rt_buffer_count(const RtDescriptor *d, const int64_t *size, const RtBuffer *buffer);
+/* Before and after the calls of one item of a batch: what the frame shows, and results that are fetched from home. Streamed
+ * buffers are left as they are. */
+RtStatus rt_plan_show(RtPlan *plan, const void *const *stimuli, void *const *outputs, int64_t item);
+void rt_plan_fetch(RtPlan *plan, void *const *outputs, int64_t item);
 /* Fills the weights of a plan from where the configuration says. */
 RtStatus rt_bind_weights(RtPlan *plan, const RtConfig *config);
 /* A line of the plan's notes. */

@@ -10,16 +10,23 @@
  *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp", "axes": [0, 1],  indices into "axes"
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
- *                   "draw": {"kind": "normal|uniform|xavier|constant", "a": 0, "b": 0.1},     weight: otherwise
- *                   "stream": true,                                                           one point of the first axis a cycle
+ *                   "draw": {"kind": "normal|uniform|xavier|constant|bernoulli|choose", "a": 0, "b": 0.1},     weight: otherwise
  *                   "slots": 2,                                                               places one after the other (default 1)
- *                  "recorded": true } ... ],                                                 output: by `record`
- *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ...
- *     "dynamic": {"dt": 0.0001, "cycle": 0.02, "unit": "s"}, "hash": "..." }                 dynamic reading: of the program
+ *                   "axis_names": ["now", "d"],                                               what the circuit calls its axes
+ *                   "recorded": true,                                                         output, trace: by `record`
+ *                   "part": 0,                                                                trace, stream: the part that uses it
+ *                   "stream": true,                                                           see below
+ *                   "state": false } ... ],                                                   temp: may be infinite or NaN
+ *     "dynamic": {"dt": 0.0001, "cycle": 0.02, "unit": "s"}, "hash": "1f0c...",                 dynamic reading; hash of the code
+ *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ... }
  * Shapes are [size of each axis], row-major, contiguous, elements of the program's precision. A weight along a bounded axis is
  * stored at the bound and read at the run's size: its buffer has the bound's strides (see rt plan). Buffers of role "plan" are
  * written by plan() (weights contracted ahead) and kept between calls; "temp" may be overlaid by the runtime. A buffer of role
- * "trace" holds what is recorded, its value after step t of a part at place t % slots. */
+ * "trace" holds what is recorded, its value after step t of a part at place t % slots.
+ *
+ * Of a stimulus or output with "stream", whose first axis is that of its part's cycle, only the row of the current cycle is read or
+ * written, and by that part alone. The runtime may then keep a window of its rows: its address in the frame is where row 0 would
+ * lie, a multiple of 64, and only the rows of the cycles that advance() was called for are there. */
 #ifndef CTX_ABI_H
 #define CTX_ABI_H
 #include <stdint.h>

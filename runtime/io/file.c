@@ -12,7 +12,7 @@
 #include "io/tensor.h"
 
 static RtStatus cannot_read(RtError *error, const char *path, int code) {
-    return rt_fail(error, code == EIO ? RT_MACHINE : RT_USER, "%s: cannot be read: %s", path, strerror(code));
+    return rt_fail(error, code == EIO || code == ENOMEM ? RT_MACHINE : RT_USER, "%s: cannot be read: %s", path, strerror(code));
 }
 
 /* Reads up to `length` bytes; returns how many there were, -1 on failure. */
@@ -72,7 +72,7 @@ RtStatus rt_file_read(const char *path, unsigned char **bytes, size_t *length, R
 }
 
 static RtStatus cannot_write(RtError *error, const char *path, int code) {
-    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG;
+    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG || code == ENOMEM;
     return rt_fail(error, machine ? RT_MACHINE : RT_USER, "%s: cannot be written: %s", path, strerror(code));
 }
 

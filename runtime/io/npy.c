@@ -1,7 +1,12 @@
 /* The .npy format: "\x93NUMPY", version, header length, a Python dictionary, then the elements. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/tensor.h"
 
@@ -230,19 +235,98 @@ RtStatus rt_npy_read(const char *path, RtType type, RtTensor *out, RtError *erro
     return status;
 }
 
-RtStatus rt_npy_write(const char *path, const RtTensor *tensor, RtError *error) {
-    char header[256 + RT_SHAPE_TEXT + ALIGNMENT] = "\x93NUMPY\x01";
+size_t rt_npy_header(char header[RT_NPY_HEADER], RtType type, int rank, const int64_t *shape) {
     size_t start = MAGIC + 4, at = start;
-    at += (size_t)sprintf(header + at, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                          tensor->type == RT_F64 ? "<f8" : "<f4");
-    for (int i = 0; i < tensor->rank; i++)
-        at += (size_t)sprintf(header + at, i ? ", %lld" : "%lld", (long long)tensor->shape[i]);
-    at += (size_t)sprintf(header + at, tensor->rank == 1 ? ",), }" : "), }");
+    memcpy(header, "\x93NUMPY\x01", start - 2);
+    at += (size_t)sprintf(header + at, "{'descr': '%s', 'fortran_order': False, 'shape': (", type == RT_F64 ? "<f8" : "<f4");
+    for (int i = 0; i < rank; i++) at += (size_t)sprintf(header + at, i ? ", %lld" : "%lld", (long long)shape[i]);
+    at += (size_t)sprintf(header + at, rank == 1 ? ",), }" : "), }");
     while ((at + 1) % ALIGNMENT) header[at++] = ' ';
     header[at++] = '\n';
     header[start - 2] = (char)((at - start) & 255);
     header[start - 1] = (char)((at - start) >> 8);
+    return at;
+}
+
+RtStatus rt_npy_write(const char *path, const RtTensor *tensor, RtError *error) {
+    char header[RT_NPY_HEADER];
+    size_t length = rt_npy_header(header, tensor->type, tensor->rank, tensor->shape);
     size_t bytes = (size_t)rt_shape_count(tensor->rank, tensor->shape) * rt_type_size(tensor->type);
-    RtPiece pieces[2] = {{header, at}, {tensor->data, bytes}};
+    RtPiece pieces[2] = {{header, length}, {tensor->data, bytes}};
     return rt_file_write(path, pieces, 2, error);
+}
+
+/* ---- row by row ------------------------------------------------------------------------------------------------------------ */
+enum { LONGEST_START = 1 << 16 }; /* a header that is read here; longer ones are read with the whole file */
+
+static ssize_t read_at(int file, unsigned char *to, size_t length, int64_t offset) {
+    size_t done = 0;
+    while (done < length) {
+        ssize_t n = pread(file, to + done, length - done, offset + (int64_t)done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+/* The header of an open file of `size` bytes. *in_rows stays false where it does not lie in the first bytes. */
+static RtStatus open_header(RtNpyFile *f, int64_t size, bool *in_rows, RtError *error) {
+    NpyHeader h = {0};
+    int64_t count;
+    unsigned char *start = malloc(LONGEST_START);
+    if (!start) return rt_no_memory(error, LONGEST_START, f->label);
+    ssize_t n = read_at(f->file, start, LONGEST_START, 0);
+    if (n < 0) rt_fail(error, RT_MACHINE, "%s: cannot be read: %s", f->label, strerror(errno));
+    else if (read_header(f->label, start, (size_t)n, &h, error) == RT_OK &&
+             check_length(f->label, &h, (size_t)size, &count, error) == RT_OK && h.rank > 0 && count > 0 && (!h.fortran || h.rank == 1)) {
+        f->stored = h.stored;
+        f->rank = h.rank;
+        memcpy(f->shape, h.shape, sizeof h.shape);
+        f->data = (int64_t)h.data;
+        f->row = count / h.shape[0];
+        *in_rows = true;
+    }
+    free(start);
+    return error->status;
+}
+
+RtStatus rt_npy_open(const char *path, RtNpyFile *f, bool *in_rows, RtError *error) {
+    struct stat info;
+    *in_rows = false;
+    *f = (RtNpyFile){.file = -1};
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return RT_OK; /* rt_npy_read says what is wrong */
+    f->label = strdup(path);
+    f->file = open(path, O_RDONLY | O_CLOEXEC);
+    if (!f->label || f->file < 0) rt_npy_close(f);
+    else if (open_header(f, info.st_size, in_rows, error) != RT_OK || !*in_rows) rt_npy_close(f);
+    return error->status;
+}
+
+RtStatus rt_npy_rows(RtNpyFile *f, int64_t first, int64_t count, RtType type, void *out, RtError *error) {
+    size_t element = rt_stored_size(f->stored), bytes = (size_t)(count * f->row) * element;
+    if (bytes > f->capacity) {
+        free(f->stored_rows);
+        f->stored_rows = malloc(bytes);
+        f->capacity = f->stored_rows ? bytes : 0;
+        if (!f->stored_rows) return rt_no_memory(error, (double)bytes, f->label);
+    }
+    ssize_t n = read_at(f->file, f->stored_rows, bytes, f->data + first * f->row * (int64_t)element);
+    if (n != (ssize_t)bytes)
+        return rt_fail(error, n < 0 ? RT_MACHINE : RT_USER, "%s: rows %lld to %lld cannot be read: %s", f->label, (long long)first,
+                       (long long)(first + count - 1), n < 0 ? strerror(errno) : "the file has become shorter");
+    const char *why = NULL;
+    char text[RT_SHAPE_TEXT];
+    int64_t wrong = rt_convert(f->stored, f->stored_rows, count * f->row, type, out, &why);
+    if (wrong < 0) return RT_OK;
+    rt_index_text(text, f->rank, f->shape, first * f->row + wrong);
+    return rt_fail(error, RT_USER, "%s: the element at %s %s", f->label, text, why);
+}
+
+void rt_npy_close(RtNpyFile *f) {
+    if (f->file >= 0) close(f->file);
+    free(f->label);
+    free(f->stored_rows);
+    *f = (RtNpyFile){.file = -1};
 }

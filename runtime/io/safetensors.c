@@ -1,5 +1,6 @@
 /* The .safetensors format: 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data.
  * Offsets count from the end of the header; together the tensors cover the data exactly, without gaps or overlaps. */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -173,7 +174,9 @@ static RtStatus read_store_header(RtStore *store, const unsigned char *bytes, si
     store->data = bytes + LENGTH_BYTES + size;
     store->length = length - LENGTH_BYTES - (size_t)size;
     json_error_t why;
+    errno = 0;
     store->header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)size, JSON_REJECT_DUPLICATES, &why);
+    if (!store->header && errno == ENOMEM) return rt_no_memory(error, (double)size, store->label);
     if (!store->header)
         return rt_fail(error, RT_USER, "%s: malformed .safetensors header: %s at byte %d", store->label, why.text,
                        why.position);
@@ -217,6 +220,10 @@ const char *rt_store_name(const RtStore *store, int tensor) { return store->tens
 int rt_store_rank(const RtStore *store, int tensor) { return store->tensor[tensor].rank; }
 const int64_t *rt_store_shape(const RtStore *store, int tensor) { return store->tensor[tensor].shape; }
 
+const char *rt_store_metadata(const RtStore *store, const char *key) {
+    return json_string_value(json_object_get(json_object_get(store->header, "__metadata__"), key));
+}
+
 int rt_store_find(const RtStore *store, const char *name) {
     for (int i = 0; i < store->count; i++)
         if (!strcmp(store->tensor[i].name, name)) return i;
@@ -243,10 +250,16 @@ RtStatus rt_store_read(const RtStore *store, int tensor, RtType type, RtTensor *
 /* ---- writing ------------------------------------------------------------------------------------------------------------ */
 static size_t data_bytes(const RtTensor *t) { return (size_t)rt_shape_count(t->rank, t->shape) * rt_type_size(t->type); }
 
-/* The header as text, padded with blanks so that the data begin at a multiple of 8; NULL without memory. */
-static char *header_text(int count, const char *const *names, const RtTensor *tensors, size_t *length) {
+static json_t *metadata_json(const char *const *metadata) {
+    json_t *o = json_object();
+    for (; metadata[0]; metadata += 2) json_object_set_new(o, metadata[0], json_string(metadata[1]));
+    return o;
+}
+
+static json_t *header_json(int count, const char *const *names, const RtTensor *tensors, const char *const *metadata) {
     json_t *header = json_object();
     size_t at = 0;
+    if (metadata) json_object_set_new(header, "__metadata__", metadata_json(metadata));
     for (int i = 0; i < count; i++) {
         const RtTensor *t = &tensors[i];
         json_t *shape = json_array();
@@ -256,32 +269,41 @@ static char *header_text(int count, const char *const *names, const RtTensor *te
         json_object_set_new(header, names[i], entry);
         at += data_bytes(t);
     }
-    char *text = json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    json_decref(header);
-    if (!text) return NULL;
+    return header;
+}
+
+/* Building JSON leaves out what there is no memory for and says nothing; but errno does.
+ * Padded with blanks so that the data begin at a multiple of 8. */
+char *rt_store_header(int count, const char *const *names, const RtTensor *tensors, const char *const *metadata, size_t *length) {
+    errno = 0;
+    json_t *json = header_json(count, names, tensors, metadata);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(json);
+    if (!text || errno == ENOMEM) {
+        free(text);
+        return NULL;
+    }
     size_t used = strlen(text), padded = (used + 7) / 8 * 8;
-    char *result = malloc(padded + 1);
+    char *result = malloc(LENGTH_BYTES + padded);
     if (result) {
-        memcpy(result, text, used);
-        memset(result + used, ' ', padded - used);
+        for (int i = 0; i < LENGTH_BYTES; i++) result[i] = (char)(padded >> 8 * i & 255);
+        memcpy(result + LENGTH_BYTES, text, used);
+        memset(result + LENGTH_BYTES + used, ' ', padded - used);
     }
     free(text);
-    *length = padded;
+    *length = LENGTH_BYTES + padded;
     return result;
 }
 
 RtStatus rt_store_write(const char *path, int count, const char *const *names, const RtTensor *tensors, RtError *error) {
     size_t length = 0;
-    unsigned char start[LENGTH_BYTES];
-    RtPiece *pieces = calloc((size_t)count + 2, sizeof *pieces);
-    char *header = header_text(count, names, tensors, &length);
+    RtPiece *pieces = calloc((size_t)count + 1, sizeof *pieces);
+    char *header = rt_store_header(count, names, tensors, NULL, &length);
     RtStatus status;
     if (pieces && header) {
-        for (int i = 0; i < LENGTH_BYTES; i++) start[i] = (unsigned char)(length >> 8 * i & 255);
-        pieces[0] = (RtPiece){start, sizeof start};
-        pieces[1] = (RtPiece){header, length};
-        for (int i = 0; i < count; i++) pieces[i + 2] = (RtPiece){tensors[i].data, data_bytes(&tensors[i])};
-        status = rt_file_write(path, pieces, count + 2, error);
+        pieces[0] = (RtPiece){header, length};
+        for (int i = 0; i < count; i++) pieces[i + 1] = (RtPiece){tensors[i].data, data_bytes(&tensors[i])};
+        status = rt_file_write(path, pieces, count + 1, error);
     } else status = rt_no_memory(error, (double)length, path);
     free(header);
     free(pieces);

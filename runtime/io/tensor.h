@@ -49,6 +49,24 @@ RtStatus rt_npy_read(const char *path, RtType type, RtTensor *out, RtError *erro
 /* The same from memory; `label` names it in messages. */
 RtStatus rt_npy_parse(const char *label, const unsigned char *bytes, size_t length, RtType type, RtTensor *out, RtError *error);
 RtStatus rt_npy_write(const char *path, const RtTensor *tensor, RtError *error);
+/* What stands before the elements of a tensor of this type, rank and shape; its length is returned, a multiple of 64. */
+enum { RT_NPY_HEADER = 512 + RT_SHAPE_TEXT };
+size_t rt_npy_header(char header[RT_NPY_HEADER], RtType type, int rank, const int64_t *shape);
+/* A regular file in C order, open: its elements are read a few rows at a time (a row: all but the first dimension). */
+typedef struct RtNpyFile {
+    char *label;
+    int file; /* -1: closed */
+    RtStored stored;
+    int rank;
+    int64_t shape[RT_MAX_RANK];
+    int64_t data, row;     /* byte where the elements begin; elements of a row */
+    unsigned char *stored_rows; /* a window as it lies in the file */
+    size_t capacity;
+} RtNpyFile;
+/* *in_rows false, and nothing open: a pipe, a single value or Fortran order, to be read as a whole. */
+RtStatus rt_npy_open(const char *path, RtNpyFile *file, bool *in_rows, RtError *error);
+RtStatus rt_npy_rows(RtNpyFile *file, int64_t first, int64_t count, RtType type, void *out, RtError *error);
+void rt_npy_close(RtNpyFile *file);
 
 /* ---- .safetensors: F16 BF16 F32 F64 ------------------------------------------------------------------------------------- */
 typedef struct RtStore RtStore; /* an open file: header checked as a whole, data read on demand */
@@ -63,7 +81,12 @@ int rt_store_rank(const RtStore *store, int tensor);
 const int64_t *rt_store_shape(const RtStore *store, int tensor);
 /* Reads one tensor; NaN and the like are errors. Tensors of other dtypes are no error until they are read. */
 RtStatus rt_store_read(const RtStore *store, int tensor, RtType type, RtTensor *out, RtError *error);
+/* The value of a key of the file's metadata; NULL: it has none. */
+const char *rt_store_metadata(const RtStore *store, const char *key);
 RtStatus rt_store_write(const char *path, int count, const char *const *names, const RtTensor *tensors, RtError *error);
+/* What stands before the data of these tensors (their data are not looked at), which follow one another without gaps; `metadata`
+ * is keys and values in turn, ended by NULL, or NULL. To be freed; NULL without memory. */
+char *rt_store_header(int count, const char *const *names, const RtTensor *tensors, const char *const *metadata, size_t *length);
 
 /* ---- whole files (file.c) ------------------------------------------------------------------------------------------------- */
 typedef struct RtPiece {

@@ -20,7 +20,7 @@ while IFS='|' read -r example what first script; do
         failed=$((failed + 1))
         continue
     fi
-    timeout 60 "$build/ctx" check "$file" > "$scratch/report" 2>&1
+    timeout 180 "$build/ctx" check "$file" > "$scratch/report" 2>&1
     status=$?
     if [ $status -ne 1 ] || ! grep -F "first differ" "$scratch/report" | tr ' ' '\n' | grep -qxF "$first"; then
         echo "$example, $what: exit status $status, expected 1 and that $first is named first"

@@ -32,6 +32,19 @@ check b: abs(x[t]) == sqrt(x[t] * x[t]);
 X
 holds 1 "$scratch/differs.ctx"
 holds 1 --exact "$scratch/differs.ctx"
+cat > "$scratch/factor.ctx" <<'X'
+axis t <= 16;
+stimulus x[t], y[t];
+output z[t] = x[t] * y[t];
+check a: x * y / -4 == gain * y * x for some gain;
+check b: gain * x == 3 * x for some gain within 1e-3;
+X
+holds 0 "$scratch/factor.ctx"
+grep -q '"factor":"gain","exact":{"verdict":"equal",.*"factor":"-1/4".*"numeric":{"verdict":"holds","factor":-0.25' "$scratch/report.json" ||
+    { echo "the factor is not -1/4"; bad=1; }
+holds 0 --numeric "$scratch/factor.ctx"
+grep -q '"factor":"gain","exact":null,"numeric":{"verdict":"holds","factor":-0.25' "$scratch/report.json" ||
+    { echo "the factor is not estimated"; bad=1; }
 cat > "$scratch/undecided.ctx" <<'X'
 axis t <= 16;
 stimulus x[t];

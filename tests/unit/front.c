@@ -70,6 +70,8 @@ static void operators_bind(void) {
     CU_ASSERT(tree_has("output y = max(a, b) - c;", "(- (call max a b) c)"));
     CU_ASSERT(tree_has("output y = max(t) a[t] - c;", "(- (max (t) a[t]) c)"));
     CU_ASSERT(tree_has("check 1 / sqrt(size(a)) == b within 1e-4;", "(expr (/ 1 (call sqrt (call size a)))) (expr2 b) (within 1e-4)"));
+    CU_ASSERT(tree_has("check a == g * b for some g within 2;", "(expr a) (expr2 (* g b)) (for-some g) (within 2)"));
+    CU_ASSERT(tree_has("check some == max(a, b) for some some;", "(expr some) (expr2 (call max a b)) (for-some some)"));
 }
 
 static void units_follow_numbers(void) {

@@ -27,6 +27,8 @@ static const char *const SAMPLE =
     "output y = p\n"
     "record att = k\n"
     "check \"check 1\" : z == z within 0.0001\n"
+    "check \"check 2\" : g * z == z for some g\n"
+    "check \"check 3\" : z == g * z for some g within 0.5\n"
     "assume \"tau is not 0\"\n";
 
 static char *printed(const IrProgram *p) {

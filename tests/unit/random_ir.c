@@ -79,7 +79,7 @@ static void limit(Random *r, IrAxis *bound, IrAxis *by, Atoms *atoms) {
 /* v read at visible axes; the others are bound (their list is *bound). Inside of a scan its variables stand at its
  * point. */
 static IrExpr *reading(Random *r, IrOp op, IrVar *v, int *bound_count, IrAxis **bound) {
-    IrIndex index[4];
+    IrIndex index[4] = {{0}};
     for (int i = 0; i < v->axis_count; i++) {
         IrAxis *axis = v->axes[i], *at = axis == r->scan && member(r, v) ? axis : visible_for(r, axis);
         if (!at && axis->kind == AXIS_CYCLE && chance(r, 50)) {
@@ -304,7 +304,7 @@ static void ends(Random *r) {
         for (int k = 0; k < p->items.count; k++) in_scan &= p->items.at[k]->var != v;
         if (in_scan) continue;
         IrVar *copy = ir_alg(p, fresh_name(r, "copy"), v->axis_count, v->axes, ir_inline(p, ir_ref(p, v, NULL)));
-        IrCheck check = {name_of(p->names, "check 1"), v, copy, 0, span_none()};
+        IrCheck check = {.name = name_of(p->names, "check 1"), .left = v, .right = copy, .span = span_none()};
         vec_push(p->arena, &p->checks, check);
         if (v != y && v != z) end(r, "part", v, true);
         return;

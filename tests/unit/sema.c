@@ -179,7 +179,7 @@ static void one_mistake_one_message(void) {
 }
 
 static void other_readings_are_refused(void) {
-    expect_errors(RELAY "axis a = 2; stimulus x[a]; population p[a] : relay; x -> p sparse(p = 0.1); output y = p;", 1, "E0804");
+    expect_errors(RELAY "axis a = 2; stimulus x[a]; population p[a] : relay <- x; loss e = sum(a) p[a]; output y = p;", 1, "E0807");
 }
 
 /* Roots of units: the noise of a unit has s^(-1/2), and what it is added to must agree. */
@@ -209,6 +209,32 @@ static void variables_have_dimensions(void) {
            "axis a = 2; stimulus x[a] : mV; population p[a] : n <- x; output y = p;", "p = p.u[a] + 0.01 * derivative(p.u[a])");
 }
 
+/* The table has the axes of the weight, target first, or of all cells where the weight has none; cycles have no part in it. */
+static void sparse_tables(void) {
+    static const struct {
+        const char *arrow, *line;
+    } cases[] = {
+        {"p[u as v] -> r : dense W[u, v] sparse(in = 2);", "weight r.input.from.p[u, v] const ~ choose(2, 6)\n"},
+        {"p[u as v] -> r : dense W[v, u] sparse(p = 0.25);", "weight r.input.from.p[u, v] const ~ bernoulli(0.25)\n"},
+        {"p[u as v] -> r : dense W[v, u] sparse(p = 0.25);", "weight W[v, u] ~ xavier(1.5, 1.5)\n"},
+        {"p[u as v] -> r : dense W[v, u] sparse(p = 0.25);", "sum[u.2] (r.input.from.p[u, u.2] * W[u.2, u]) * p[t, u.2]"},
+        {"p -> m : 2 sparse(in = 7, seed = 3);", "weight m.input.from.p.3[t, u] const ~ choose(7, 30)\n"},
+        {"q[u as v] -> r : near sparse(in = 3);", "weight r.input.from.q[t, u, v] const ~ choose(3, 6)\n"},
+        {"p -> r sparse(p = 0.5);", "weight r.input.from.p[t, u] const ~ bernoulli(0.5)\n"},
+        {"x[t as now] -> s sparse(p = 1);", "weight s.input.from.x[u] const ~ 1\n"},
+        {"x[t as now] -> m delay 1 ms sparse(in = 3) where u < 4;", "where u.2 <= 3 (m.input.from.x[u.2]) * x[now, u.2] delay (0.001)"},
+    };
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = arena_printf(arena, RELAY "axis t = 5; axis u = 6; axis v = u; stimulus x[t, u]; cycle now over t; const near[v] = 1 / (1 + v);\n"
+                                         "population p[t, u], q[u], r[t, u], s[u], m : relay;\n"
+                                         "x -> p; x[t as now] -> q; q -> s; q -> m; p -> r; %s\noutput y = r; output z = s; output w = m;",
+                                         cases[i].arrow);
+        expect(text, (const char *const[]){cases[i].line, NULL});
+    }
+    arena_free(arena);
+}
+
 /* Varying over the axes of source and target, each point is looked at; a table as well. */
 static void delays_at_every_point(void) {
     const char *net = "axis u = 6; axis v = u; stimulus x[u]; population p[u] : relay <- x; population q[u] : relay;\n"
@@ -235,6 +261,7 @@ void suite_sema(void) {
     CU_add_test(suite, "overrides apply", overrides_apply);
     CU_add_test(suite, "one mistake, one message", one_mistake_one_message);
     CU_add_test(suite, "other readings are refused", other_readings_are_refused);
+    CU_add_test(suite, "sparse tables", sparse_tables);
     CU_add_test(suite, "half powers", half_powers);
     CU_add_test(suite, "variables have dimensions", variables_have_dimensions);
     CU_add_test(suite, "delays at every point", delays_at_every_point);

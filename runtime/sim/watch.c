@@ -1,0 +1,189 @@
+#include "sim/watch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/timer.h"
+
+/* ---- elements --------------------------------------------------------------------------------------------------------------- */
+enum { BLOCK = 256 }; /* elements looked at together, in vectors */
+
+/* An exponent of all ones carries into the sign's place when one is added. */
+static bool block_is_finite_f32(const float *restrict data) {
+    uint32_t carry = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        uint32_t bits;
+        memcpy(&bits, data + i, sizeof bits);
+        carry |= (bits & 0x7F800000u) + 0x00800000u;
+    }
+    return !(carry >> 31);
+}
+
+static bool block_is_finite_f64(const double *restrict data) {
+    uint64_t carry = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        uint64_t bits;
+        memcpy(&bits, data + i, sizeof bits);
+        carry |= (bits & 0x7FF0000000000000u) + 0x0010000000000000u;
+    }
+    return !(carry >> 63);
+}
+
+int64_t rt_first_not_finite(RtType type, const void *data, int64_t count) {
+    int64_t i = 0;
+    if (type == RT_F64)
+        while (i + BLOCK <= count && block_is_finite_f64((const double *)data + i)) i += BLOCK;
+    else
+        while (i + BLOCK <= count && block_is_finite_f32((const float *)data + i)) i += BLOCK;
+    for (; i < count; i++)
+        if (!isfinite(rt_element(type, data, i))) return i;
+    return -1;
+}
+
+/* ---- buffers ---------------------------------------------------------------------------------------------------------------- */
+void *rt_buffer_data(const RtPlan *plan, int buffer) { return plan->window[buffer] ? plan->home[buffer] : plan->buffer[buffer]; }
+
+bool rt_buffer_changes(const RtPlan *plan, int buffer) {
+    RtRole role = plan->d.buffer[buffer].role;
+    return role == RT_TEMP || role == RT_TRACE || role == RT_OUTPUT;
+}
+
+RtStatus rt_watch_begin(RtWatch *watch, RtPlan *plan, RtError *error) {
+    *watch = (RtWatch){.plan = plan, .part = -1};
+    for (int i = 0; i < plan->d.buffers; i++)
+        if (rt_buffer_changes(plan, i)) watch->bytes += plan->bytes[i];
+    watch->copy = malloc((size_t)watch->bytes + 1);
+    return watch->copy ? RT_OK : rt_no_memory(error, (double)watch->bytes, "a copy of the state");
+}
+
+void rt_watch_end(RtWatch *watch) {
+    free(watch->copy);
+    *watch = (RtWatch){.part = -1};
+}
+
+/* Copies all that changes, from or to the copy. */
+static void copy_all(RtWatch *watch, bool back) {
+    unsigned char *at = watch->copy;
+    for (int i = 0; i < watch->plan->d.buffers; i++) {
+        if (!rt_buffer_changes(watch->plan, i)) continue;
+        void *data = rt_buffer_data(watch->plan, i);
+        memcpy(back ? data : at, back ? at : data, (size_t)watch->plan->bytes[i]);
+        at += watch->plan->bytes[i];
+    }
+}
+
+bool rt_watch_due(const RtWatch *watch, const RtClock *clock) {
+    return watch->part != clock->part || rt_timer() - watch->taken >= 20 * watch->took;
+}
+
+void rt_watch_keep(RtWatch *watch, const RtClock *clock) {
+    double start = rt_timer();
+    copy_all(watch, false);
+    watch->part = clock->part;
+    watch->step = clock->step;
+    watch->taken = rt_timer();
+    watch->took = watch->taken - start;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------------------- */
+typedef struct Found { /* an element that is not finite */
+    int buffer;
+    int64_t element;
+} Found;
+
+static bool is_watched(const RtBuffer *b, bool outputs) {
+    return b->role == RT_TRACE || (b->role == RT_TEMP && b->state) || (outputs && b->role == RT_OUTPUT);
+}
+
+/* Traces first, for theirs are names that the user knows. */
+static bool find(const RtWatch *watch, bool outputs, Found *found) {
+    static const RtRole order[] = {RT_TRACE, RT_OUTPUT, RT_TEMP};
+    const RtPlan *plan = watch->plan;
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < plan->d.buffers; i++) {
+            if (plan->d.buffer[i].role != order[k] || !is_watched(&plan->d.buffer[i], outputs)) continue;
+            int64_t count = plan->bytes[i] / (int64_t)rt_type_size(plan->d.type);
+            *found = (Found){i, rt_first_not_finite(plan->d.type, rt_buffer_data(plan, i), count)};
+            if (found->element >= 0) return true;
+        }
+    }
+    return false;
+}
+
+/* Elements of one place of a buffer. */
+static int64_t place_count(const RtPlan *plan, int buffer) {
+    return plan->bytes[buffer] / (int64_t)rt_type_size(plan->d.type) / plan->d.buffer[buffer].slots;
+}
+
+/* Elements before the window of a buffer: the frame shows where the first of all would lie. */
+static int64_t window_start(const RtPlan *plan, int buffer) {
+    if (!plan->window[buffer]) return 0;
+    return (int64_t)((uintptr_t)plan->home[buffer] - (uintptr_t)plan->buffer[buffer]) / (int64_t)rt_type_size(plan->d.type);
+}
+
+/* "V.value [head = 0, c = 3]"; to be freed. */
+static char *unit_text(const RtPlan *plan, const Found *found) {
+    const RtBuffer *b = &plan->d.buffer[found->buffer];
+    int64_t at = found->element % place_count(plan, found->buffer) + window_start(plan, found->buffer), index[RT_MAX_RANK];
+    for (int i = b->rank; i-- > 0;) {
+        int64_t size = rt_buffer_size(&plan->d, plan->size, b, i);
+        index[i] = at % size;
+        at /= size;
+    }
+    char *text = rt_format("%s%s", b->name, b->rank ? " [" : "");
+    for (int i = 0; i < b->rank && text; i++) {
+        char *longer = rt_format("%s%s%s = %lld%s", text, i ? ", " : "", b->axis_name[i], (long long)index[i], i + 1 == b->rank ? "]" : "");
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* The value of the same unit after `steps` steps, when the clock stands there. */
+static double value_then(const RtPlan *plan, const Found *found, int64_t steps) {
+    int64_t count = place_count(plan, found->buffer), slots = plan->d.buffer[found->buffer].slots;
+    int64_t place = steps > 0 ? (steps - 1) % slots : 0;
+    return rt_element(plan->d.type, rt_buffer_data(plan, found->buffer), place * count + found->element % count);
+}
+
+/* Carries out the steps since the copy one by one: the first after which something is not finite, and its last finite value. */
+static bool replay(RtWatch *watch, RtClock *clock, bool outputs, Found *found, double *last) {
+    int64_t end = clock->step;
+    bool wrong = false;
+    if (watch->part != clock->part || watch->step >= end) return false;
+    copy_all(watch, true);
+    for (clock->step = watch->step; clock->step < end && !wrong;) {
+        rt_clock_advance(clock, clock->step + 1);
+        wrong = find(watch, outputs, found);
+    }
+    if (!wrong) return false;
+    int64_t bad = clock->step;
+    copy_all(watch, true);
+    clock->step = watch->step;
+    if (bad - 1 > clock->step) rt_clock_advance(clock, bad - 1);
+    *last = value_then(watch->plan, found, bad - 1);
+    clock->step = bad;
+    return true;
+}
+
+RtStatus rt_watch_look(RtWatch *watch, RtClock *clock, bool outputs, RtError *error) {
+    Found found;
+    char at[RT_CLOCK_TEXT], before[RT_CLOCK_TEXT];
+    double last = 0;
+    if (!find(watch, outputs, &found)) return RT_OK;
+    double value = rt_element(watch->plan->d.type, rt_buffer_data(watch->plan, found.buffer), found.element);
+    char *unit = unit_text(watch->plan, &found);
+    if (clock->step > 0 && replay(watch, clock, outputs, &found, &last)) {
+        free(unit);
+        unit = unit_text(watch->plan, &found);
+        rt_fail(error, RT_USER, "%s left the representable range at %s; the last finite value was %.9g at %s\nhelp: nothing was written; a smaller "
+                "step, smaller weights or --precision f64 may keep it in range", unit ? unit : "", rt_clock_text(clock, at, clock->step), last,
+                rt_clock_text(clock, before, clock->step - 1));
+    } else {
+        rt_fail(error, RT_USER, "%s is %s at %s", unit ? unit : "", isnan(value) ? "NaN" : "infinite", rt_clock_text(clock, at, clock->step));
+    }
+    free(unit);
+    return error->status;
+}
