@@ -156,7 +156,7 @@ static void add_part(const Scheduler *s, StepList *parts, const Node *n, const N
         return;
     }
     if (part.kind == STEP_NEST) {
-        part.lanes &= !contains(nest->axes, nest->count, n->axes[n->count - 1]);
+        if (contains(nest->axes, nest->count, n->axes[n->count - 1])) part.vectors = 0;
         part.batch = ARENA_ARRAY(s->p->arena, IrAxis *, n->count + 1);
         part.batch_count = 0;
         for (int i = 0; i < n->count; i++)
@@ -179,7 +179,7 @@ static Node nest_of(const Scheduler *s, const Node *a, const Node *b, IrAxis *co
     nest.step.steps = parts.at;
     nest.step.step_count = parts.count;
     Members m = members_of(s, a, b);
-    nest.step.lanes = in_lanes(&m, &nest);
+    nest.step.vectors = in_lanes(&m, &nest);
     return nest;
 }
 
@@ -241,6 +241,11 @@ static Node as_nest(const Scheduler *s, const Node *n) {
     return nest_of(s, n, NULL, n->axes, n->count);
 }
 
+/* A step waits for the one before, so several vectors go through the steps together, as many as leave registers for the rest. */
+static int vectors_for(const Members *m) {
+    return m->list.count <= 2 ? 4 : m->list.count <= 8 ? 2 : 1;
+}
+
 static void put_scan_inside(const Scheduler *s, Node *n) {
     Node nest = as_nest(s, n);
     Members m = members_of(s, &nest, NULL);
@@ -248,10 +253,11 @@ static void put_scan_inside(const Scheduler *s, Node *n) {
     int count = 0;
     for (int i = 0; i < nest.count; i++)
         if (separate(&m, nest.axes[i], true)) axes[count++] = nest.axes[i];
-    if (nest.step.lanes && count < nest.count && contains(axes, count, nest.axes[nest.count - 1])) count--; /* stays in lanes */
+    if (nest.step.vectors && count < nest.count && contains(axes, count, nest.axes[nest.count - 1])) count--; /* stays in lanes */
     if (!count) return;
     *n = nest_of(s, &nest, NULL, axes, count);
     n->step.inside = true;
+    if (n->step.vectors) n->step.vectors = vectors_for(&m);
 }
 
 /* ---- tasks --------------------------------------------------------------------------------------------------------------- */
@@ -276,7 +282,7 @@ static void make_tasks(const Scheduler *s, Node *n, double points_of_scan) {
         *n = nest_of(s, n, NULL, n->axes, all ? n->count : n->count - 1);
     }
     int64_t size = n->step.batch[0]->root->size, block = (int64_t)(TASK_OPERATIONS * (double)size / total) + 1;
-    if (n->step.lanes && n->step.batch_count == 1) block = (block + LANES - 1) / LANES * LANES;
+    if (n->step.vectors && n->step.batch_count == 1) block = (block + LANES - 1) / LANES * LANES;
     n->step.block = block;
 }
 

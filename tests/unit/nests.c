@@ -119,7 +119,7 @@ static void expect_schedule(const char *text, const char *wanted) {
 
 static void which_nests(void) {
     expect_schedule(CIRCUIT(2, 3, 16, 64, 4), "scan along step\n  nest each(head, token), the scan inside\n    gain: loops\n    m: loops\n    g: loops\n  end: loops\n");
-    expect_schedule(STAGES(21, 4), "scan along step\n  nest each(u) in lanes, the scan inside\n    one: loops\n    two: loops\n    r: loops\n");
+    expect_schedule(STAGES(21, 4), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside\n    one: loops\n    two: loops\n    r: loops\n");
     expect_schedule(DENSE(64, 4), "scan along step\n  i: loops\n  r: loops\n");
     expect_schedule(levels, "scan along step\n  nest each(h), the scan inside\n    all: loops\n    nest each(t)\n      row: loops\n      m: loops\n");
     expect_schedule(moved, "scan along step\n  all: loops\n  nest each(h)\n    gain: loops\n    nest each(a) in lanes\n      m: loops\n      n: loops\n");
@@ -129,7 +129,7 @@ static void which_nests(void) {
 
 static void which_tasks(void) {
     expect_schedule(DENSE(1000, 4), "scan along step\n  nest each(u), a task for 63 of u\n    i: loops\n  r: loops\n");
-    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes, the scan inside, a task for 128 of u\n");
+    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside, a task for 128 of u\n");
 }
 
 /* ---- the code ------------------------------------------------------------------------------------------------------------ */
