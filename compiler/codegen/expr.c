@@ -22,7 +22,7 @@ static Value position_value(Fn *f, const IrAxis *axis) {
 }
 
 /* ---- reductions --------------------------------------------------------------------------------------------------------------------- */
-enum { MOST_SUMS = 4 };
+enum { MOST_SUMS = 8 };
 
 typedef struct Reduction {
     Fn *f;

@@ -61,10 +61,10 @@ static void add_attribute(CgModule *m, LLVMValueRef function, const char *name) 
     LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(m->context, kind, 0));
 }
 
-/* f(x), of numbers or vectors. errno is not looked at, so the function touches no memory. */
-static Value call_function(Fn *f, const char *name, Value x) {
+/* f(x) or f(x, y), of numbers or vectors. errno is not looked at, so the function touches no memory. */
+static Value call_function(Fn *f, const char *name, Value *arg, unsigned count) {
     CgModule *m = f->m;
-    LLVMTypeRef argument = LLVMTypeOf(x), type = LLVMFunctionType(argument, &argument, 1, 0);
+    LLVMTypeRef argument = LLVMTypeOf(arg[0]), type = LLVMFunctionType(argument, (LLVMTypeRef[]){argument, argument}, count, 0);
     LLVMValueRef function = LLVMGetNamedFunction(m->module, name);
     if (!function) {
         function = LLVMAddFunction(m->module, name, type);
@@ -72,25 +72,29 @@ static Value call_function(Fn *f, const char *name, Value x) {
         add_attribute(m, function, "nounwind");
         add_attribute(m, function, "willreturn");
     }
-    return LLVMBuildCall2(m->builder, type, function, &x, 1, "");
+    return LLVMBuildCall2(m->builder, type, function, arg, count, "");
 }
 
-/* A function of libm for each lane, or its vector form: _ZGVeN16v_tanhf. */
-static Value by_lane(Fn *f, const char *name, Value x) {
+/* A function of libm for each lane, or its vector form: _ZGVeN16v_tanhf, _ZGVdN4vv_pow. */
+static Value by_lane(Fn *f, const char *name, Value *arg, unsigned count) {
     CgModule *m = f->m;
-    if (!cg_is_vector(x)) return call_function(f, name, x);
-    if (m->vector_functions && (int)LLVMGetVectorSize(LLVMTypeOf(x)) == m->lanes)
-        return call_function(f, arena_printf(m->arena, "_ZGV%cN%dv_%s", m->vector_functions, m->lanes, name), x);
-    Value result = LLVMGetPoison(LLVMTypeOf(x));
-    for (unsigned i = 0; i < LLVMGetVectorSize(LLVMTypeOf(x)); i++) {
-        Value lane = cg_int(m, i), element = LLVMBuildExtractElement(m->builder, x, lane, "");
-        result = LLVMBuildInsertElement(m->builder, result, call_function(f, name, element), lane, "");
+    if (!cg_is_vector(arg[0])) return call_function(f, name, arg, count);
+    LLVMTypeRef type = LLVMTypeOf(arg[0]);
+    if (m->vector_functions && (int)LLVMGetVectorSize(type) == m->lanes) {
+        const char *arguments = count == 1 ? "v" : "vv";
+        return call_function(f, arena_printf(m->arena, "_ZGV%cN%d%s_%s", m->vector_functions, m->lanes, arguments, name), arg, count);
+    }
+    Value result = LLVMGetPoison(type);
+    for (unsigned i = 0; i < LLVMGetVectorSize(type); i++) {
+        Value lane = cg_int(m, i), element[2];
+        for (unsigned k = 0; k < count; k++) element[k] = LLVMBuildExtractElement(m->builder, arg[k], lane, "");
+        result = LLVMBuildInsertElement(m->builder, result, call_function(f, name, element, count), lane, "");
     }
     return result;
 }
 
 static Value libm(Fn *f, const char *single, const char *twice, Value x) {
-    return by_lane(f, f->m->options.f64 ? twice : single, x);
+    return by_lane(f, f->m->options.f64 ? twice : single, &x, 1);
 }
 
 Value cg_exp(Fn *f, Value x) {
@@ -132,7 +136,7 @@ static Value power(Fn *f, const IrExpr *exponent, Value x, Value y) {
     LLVMBuilderRef b = f->m->builder;
     if (exponent->op == IR_LIT && exponent->value == 2) return LLVMBuildFMul(b, x, x, "");
     if (exponent->op == IR_LIT && exponent->value == 3) return LLVMBuildFMul(b, LLVMBuildFMul(b, x, x, ""), x, "");
-    return cg_intrinsic(f, "llvm.pow", (Value[]){x, y}, 2);
+    return by_lane(f, f->m->options.f64 ? "pow" : "powf", (Value[]){x, y}, 2);
 }
 
 /* The target may round a product and a sum once instead of twice. */

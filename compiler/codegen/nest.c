@@ -6,6 +6,27 @@ static void parts(Fn *f, const Step *nest, const Points *points) {
     else cg_steps(f, nest->steps, nest->step_count);
 }
 
+/* From `first` on, whole groups of vectors; what is left begins where it says. */
+static Value vector_loop(Fn *f, const Step *nest, const IrAxis *axis, int vectors, Value first, Value end, const Points *points) {
+    CgModule *m = f->m;
+    int64_t width = (int64_t)vectors * m->lanes;
+    Value count = cg_sub(f, end, first), rest = LLVMBuildURem(m->builder, count, cg_int(m, width), "");
+    Value middle = cg_add(f, first, cg_sub(f, count, rest));
+    Loop loop = cg_loop_begin(f, first, middle, width);
+    f->lane = axis;
+    Loop through = {0};
+    if (points) through = cg_loop_begin(f, points->first, points->end, 1);
+    if (points) f->env[points->axis->id] = through.i, f->time = cg_add(f, points->base, through.i);
+    for (int i = 0; i < vectors; i++) {
+        f->env[axis->id] = cg_add(f, loop.i, cg_int(m, (int64_t)i * m->lanes));
+        cg_steps(f, nest->steps, nest->step_count);
+    }
+    if (points) cg_loop_end(f, &through);
+    f->lane = NULL;
+    cg_loop_end(f, &loop);
+    return middle;
+}
+
 static void axes_from(Fn *f, const Step *nest, int depth, Value first, Value end, const Points *points);
 
 static void inner(Fn *f, const Step *nest, int depth, const Points *points) {
@@ -26,18 +47,10 @@ static void scalar_loop(Fn *f, const Step *nest, int depth, Value first, Value e
 static void axes_from(Fn *f, const Step *nest, int depth, Value first, Value end, const Points *points) {
     CgModule *m = f->m;
     IrAxis *axis = nest->batch[depth];
-    bool lanes = nest->lanes && depth == nest->batch_count - 1 && (axis->root->kind == AXIS_BOUNDED || axis->root->size >= m->lanes);
-    if (lanes) {
-        Value count = cg_sub(f, end, first);
-        Value middle = cg_add(f, first, LLVMBuildAnd(m->builder, count, cg_int(m, -(int64_t)m->lanes), ""));
-        Loop loop = cg_loop_begin(f, first, middle, m->lanes);
-        f->env[axis->id] = loop.i;
-        f->lane = axis;
-        parts(f, nest, points);
-        f->lane = NULL;
-        cg_loop_end(f, &loop);
-        first = middle;
-    }
+    int64_t most = axis->root->kind == AXIS_BOUNDED ? INT64_MAX : axis->root->size;
+    int vectors = depth == nest->batch_count - 1 ? nest->vectors : 0;
+    for (; vectors; vectors = vectors > 1 ? 1 : 0)
+        if (most / m->lanes >= vectors) first = vector_loop(f, nest, axis, vectors, first, end, points);
     scalar_loop(f, nest, depth, first, end, points);
 }
 

@@ -128,7 +128,9 @@ void *cg_object(CgModule *m, bool assembly, size_t *length, char **error) {
 #define BOTH(FUNCTION, name) FUNCTION(_ZGVbN4v_##name##f) FUNCTION(_ZGVdN8v_##name##f) FUNCTION(_ZGVeN16v_##name##f) \
     FUNCTION(_ZGVbN2v_##name) FUNCTION(_ZGVdN4v_##name) FUNCTION(_ZGVeN8v_##name)
 #define VECTOR_FUNCTIONS(FUNCTION) \
-    BOTH(FUNCTION, exp) BOTH(FUNCTION, log) BOTH(FUNCTION, sin) BOTH(FUNCTION, cos) BOTH(FUNCTION, tanh) BOTH(FUNCTION, erf)
+    BOTH(FUNCTION, exp) BOTH(FUNCTION, log) BOTH(FUNCTION, sin) BOTH(FUNCTION, cos) BOTH(FUNCTION, tanh) BOTH(FUNCTION, erf) \
+    FUNCTION(_ZGVbN4vv_powf) FUNCTION(_ZGVdN8vv_powf) FUNCTION(_ZGVeN16vv_powf) \
+    FUNCTION(_ZGVbN2vv_pow) FUNCTION(_ZGVdN4vv_pow) FUNCTION(_ZGVeN8vv_pow)
 #else
 #define VECTOR_FUNCTIONS(FUNCTION)
 #endif

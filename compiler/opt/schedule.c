@@ -256,7 +256,8 @@ static void put_step(Text *to, const Step *step, int indent) {
     if (step->kind == STEP_NEST) {
         text_add(to, "nest");
         put_axes(to, "each", step->batch, step->batch_count);
-        text_add(to, "%s%s", step->lanes ? " in lanes" : "", step->inside ? ", the scan inside" : "");
+        if (step->vectors) text_add(to, step->vectors == 1 ? " in lanes" : " in lanes of %d vectors", step->vectors);
+        if (step->inside) text_add(to, ", the scan inside");
         if (step->block) text_add(to, ", a task for %lld of %s", (long long)step->block, step->batch[0]->name);
     } else if (step->kind == STEP_BLOCK) {
         text_add(to, "block of %lld along %s", (long long)step->block, step->axis->name);

@@ -44,7 +44,7 @@ struct Step {
     Band band;
     /* STEP_NEST, in a scan: for each point of `batch`, outermost axis first, the steps one after the other. `block`: so many positions
      * of the first axis are a task for the pool, 0: all of it is done by one thread. */
-    bool lanes;       /* the points of the last axis are the lanes of vectors */
+    int vectors;      /* the points of the last axis are the lanes of so many vectors side by side; 0: done one by one */
     bool inside;      /* the scan's only step at a point: all points of the scan for one of `batch`, then the next */
     int step_count;   /* STEP_BLOCK, STEP_NEST, STEP_SCAN, STEP_FIX */
     Step *steps;

@@ -1,10 +1,10 @@
 /* Nests: steps of a scan that are done point by point together, so that what they write and read again is in registers or in the
- * nearest cache. Neighbouring steps are joined, those first that share most axes; a nest joined with a step of fewer axes becomes a
- * part of it. If all that a scan does at a point is one nest whose points never look at one another, the scan goes inside: each
+ * nearest cache. Steps are joined in pairs, those first that share most axes, one of them moving to the other where nothing between
+ * forbids it; a nest joined with a step of fewer axes becomes a part of it. If all that a scan does at a point is one nest whose points never look at one another, the scan goes inside: each
  * point is taken through all steps before the next. Nests that are worth it are tasks, along their first axis. */
 #include "opt/schedule_internal.h"
 
-enum { MOST_AXES = 32, FEW = 16 /* points that do not pay for vectors given up */, LANES = 64 /* a multiple of any number of lanes */ };
+enum { MOST_AXES = 32, FAR = 16 /* steps that are tried for a pair */, FEW = 16 /* points that do not pay for vectors given up */, LANES = 64 /* a multiple of any number of lanes */ };
 static const double PARALLEL_OPERATIONS = 1e6, TASK_OPERATIONS = 2.5e5; /* starting threads costs as much as 1e5 to 1e6 of them */
 
 typedef struct Node {
@@ -156,7 +156,7 @@ static void add_part(const Scheduler *s, StepList *parts, const Node *n, const N
         return;
     }
     if (part.kind == STEP_NEST) {
-        part.lanes &= !contains(nest->axes, nest->count, n->axes[n->count - 1]);
+        if (contains(nest->axes, nest->count, n->axes[n->count - 1])) part.vectors = 0;
         part.batch = ARENA_ARRAY(s->p->arena, IrAxis *, n->count + 1);
         part.batch_count = 0;
         for (int i = 0; i < n->count; i++)
@@ -179,23 +179,58 @@ static Node nest_of(const Scheduler *s, const Node *a, const Node *b, IrAxis *co
     nest.step.steps = parts.at;
     nest.step.step_count = parts.count;
     Members m = members_of(s, a, b);
-    nest.step.lanes = in_lanes(&m, &nest);
+    nest.step.vectors = in_lanes(&m, &nest);
     return nest;
+}
+
+static bool reads(const Members *readers, const Members *written) {
+    for (int i = 0; i < readers->list.count; i++)
+        for (int k = 0; k < written->list.count; k++)
+            if (ir_uses_var(readers->list.at[i]->def, written->list.at[k])) return true;
+    return false;
+}
+
+/* Does it matter in which order they are done? */
+static bool depend(const Scheduler *s, const Node *a, const Node *b) {
+    Members x = members_of(s, a, NULL), y = members_of(s, b, NULL);
+    return reads(&x, &y) || reads(&y, &x);
+}
+
+typedef struct Pair {
+    int first, second, place, count; /* place: of the two, where both are done */
+    IrAxis *axes[MOST_AXES];
+} Pair;
+
+/* May one of the two move to the other? */
+static bool can_meet(const Scheduler *s, const Node *node, Pair *pair) {
+    bool down = true, up = true;
+    for (int i = pair->first + 1; i < pair->second; i++) {
+        down = down && !depend(s, &node[pair->first], &node[i]);
+        up = up && !depend(s, &node[pair->second], &node[i]);
+    }
+    pair->place = down ? pair->second : pair->first;
+    return down || up;
+}
+
+static Pair best_pair(const Scheduler *s, const Node *node, int count) {
+    Pair best = {0};
+    for (int i = 0; i < count; i++)
+        for (int k = i + 1; k < count && k <= i + FAR; k++) {
+            Pair pair = {.first = i, .second = k};
+            if (node[i].count <= best.count || node[k].count <= best.count) continue;
+            pair.count = shared_axes(s, &node[i], &node[k], pair.axes);
+            if (pair.count > best.count && can_meet(s, node, &pair)) best = pair;
+        }
+    return best;
 }
 
 static void join_all(const Scheduler *s, Node *node, int *count) {
     for (;;) {
-        IrAxis *axes[MOST_AXES], *best[MOST_AXES];
-        int most = 0, at = -1;
-        for (int i = 0; i + 1 < *count; i++) {
-            int shared = shared_axes(s, &node[i], &node[i + 1], axes);
-            if (shared <= most) continue;
-            most = shared, at = i;
-            for (int k = 0; k < shared; k++) best[k] = axes[k];
-        }
-        if (at < 0) return;
-        node[at] = nest_of(s, &node[at], &node[at + 1], best, most);
-        for (int i = at + 2; i < *count; i++) node[i - 1] = node[i];
+        Pair pair = best_pair(s, node, *count);
+        if (!pair.count) return;
+        node[pair.place] = nest_of(s, &node[pair.first], &node[pair.second], pair.axes, pair.count);
+        int gone = pair.place == pair.first ? pair.second : pair.first;
+        for (int i = gone + 1; i < *count; i++) node[i - 1] = node[i];
         (*count)--;
     }
 }
@@ -206,6 +241,11 @@ static Node as_nest(const Scheduler *s, const Node *n) {
     return nest_of(s, n, NULL, n->axes, n->count);
 }
 
+/* A step waits for the one before, so several vectors go through the steps together, as many as leave registers for the rest. */
+static int vectors_for(const Members *m) {
+    return m->list.count <= 2 ? 4 : m->list.count <= 8 ? 2 : 1;
+}
+
 static void put_scan_inside(const Scheduler *s, Node *n) {
     Node nest = as_nest(s, n);
     Members m = members_of(s, &nest, NULL);
@@ -213,10 +253,11 @@ static void put_scan_inside(const Scheduler *s, Node *n) {
     int count = 0;
     for (int i = 0; i < nest.count; i++)
         if (separate(&m, nest.axes[i], true)) axes[count++] = nest.axes[i];
-    if (nest.step.lanes && count < nest.count && contains(axes, count, nest.axes[nest.count - 1])) count--; /* stays in lanes */
+    if (nest.step.vectors && count < nest.count && contains(axes, count, nest.axes[nest.count - 1])) count--; /* stays in lanes */
     if (!count) return;
     *n = nest_of(s, &nest, NULL, axes, count);
     n->step.inside = true;
+    if (n->step.vectors) n->step.vectors = vectors_for(&m);
 }
 
 /* ---- tasks --------------------------------------------------------------------------------------------------------------- */
@@ -241,7 +282,7 @@ static void make_tasks(const Scheduler *s, Node *n, double points_of_scan) {
         *n = nest_of(s, n, NULL, n->axes, all ? n->count : n->count - 1);
     }
     int64_t size = n->step.batch[0]->root->size, block = (int64_t)(TASK_OPERATIONS * (double)size / total) + 1;
-    if (n->step.lanes && n->step.batch_count == 1) block = (block + LANES - 1) / LANES * LANES;
+    if (n->step.vectors && n->step.batch_count == 1) block = (block + LANES - 1) / LANES * LANES;
     n->step.block = block;
 }
 

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static const int64_t MOST_ELEMENTS = (int64_t)1 << 47;
+static const size_t HUGE_PAGE = (size_t)2 << 20;
 
 int64_t rt_shape_count(int rank, const int64_t *shape) {
     int64_t count = 1;
@@ -37,8 +39,12 @@ const char *rt_index_text(char *buffer, int rank, const int64_t *shape, int64_t 
 
 void *rt_aligned(size_t bytes) {
     void *at;
-    if (bytes > SIZE_MAX - 64) return NULL;
-    return posix_memalign(&at, 64, bytes ? bytes : 1) == 0 ? at : NULL;
+    size_t line = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
+    if (bytes > SIZE_MAX - line || posix_memalign(&at, line, bytes ? bytes : 1) != 0) return NULL;
+#ifdef MADV_HUGEPAGE /* weights are read from end to end in every step: with small pages the address translation is what is waited for */
+    if (line == HUGE_PAGE) madvise(at, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+    return at;
 }
 
 RtStatus rt_tensor_new(RtTensor *tensor, RtType type, int rank, const int64_t *shape, RtError *error) {

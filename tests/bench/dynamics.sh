@@ -28,7 +28,16 @@ best() { sort -g | head -n 1; }
 rate() { "$build/ctx" run "$here/rate.ctx" --mode dynamic --cycle 1s --dt 1ms --method euler --threads 1 "$@"; }
 mask() { "$build/ctx" run "$here/mask.ctx" --mode dynamic --cycle 10ms --dt 0.1ms --method euler --threads 1 "$@"; }
 units() { "$build/ctx" run "$here/units.ctx" --mode dynamic --cycle 1s --dt 0.1ms --method euler --threads 1 "$@"; }
-best_ms() { awk -F'[:,]' '/"best_ms"/ { print $2 + 0 }'; }
+seconds() { awk -F'[:,]' '/"run_s"/ { print $2 + 0; found = 1 } END { exit !found }'; }
+several() { # runs of a command, whose seconds are printed
+    runs=$1
+    shift
+    while [ "$runs" -gt 0 ]; do
+        "$@" --time --json > "$work/json"
+        seconds < "$work/json"
+        runs=$((runs - 1))
+    done
+}
 
 # Inputs of the peers' cases, and what explicit Euler makes of them in numpy: first the rates, then the mask.
 inputs() {
@@ -71,13 +80,13 @@ circuit() { # name, further options: with the peers' inputs if they are there, e
 
 one() { # a case: ctx, and the peers in between
     name=$1
-    calls=$2
+    runs=$2
     : > "$work/run"
     : > "$work/whole"
     : > "$work/peers"
     round=0
     while [ $round -lt "$rounds" ]; do
-        circuit "$name" --repeat "$calls" --json | best_ms >> "$work/run"
+        several "$runs" circuit "$name" >> "$work/run"
         start=$(now)
         circuit "$name" --quiet --out "$work/out.npy"
         echo "$start $(now)" | awk '{ print $2 - $1 }' >> "$work/whole"
@@ -86,7 +95,6 @@ one() { # a case: ctx, and the peers in between
         round=$((round + 1))
     done
     awk -v name="$name" -v run="$(best < "$work/run")" -v whole="$(best < "$work/whole")" 'BEGIN {
-            run /= 1e3
             printf "%-6s %-10s %12.5f %14.3f %12s %14s\n", name, "ctx", run, whole, "1", "1" }
         $1 == name {
             for (i = 1; i < NF; i++) {
@@ -103,13 +111,8 @@ per_second() { # what, simulated seconds of a call, then the command
     what=$1
     seconds=$2
     shift 2
-    round=0
-    : > "$work/run"
-    while [ $round -lt "$rounds" ]; do
-        "$@" --repeat 3 --json | best_ms >> "$work/run"
-        round=$((round + 1))
-    done
-    awk -v what="$what" -v s="$seconds" -v ms="$(best < "$work/run")" 'BEGIN { printf "%-28s %14.3f\n", what, ms / s }'
+    several "$rounds" "$@" > "$work/run"
+    awk -v what="$what" -v s="$seconds" -v run="$(best < "$work/run")" 'BEGIN { printf "%-28s %14.3f\n", what, 1e3 * run / s }'
 }
 
 if [ -z "$peers" ]; then echo "the peers are skipped: no --peers FILE"
@@ -122,8 +125,8 @@ else
     echo "results agree with numpy's (rate within 1e-4, mask within 1e-5)"
 fi
 printf "\n%-6s %-10s %12s %14s %12s %14s\n" case program "run, s" "with build, s" "run/ctx's" "build/ctx's"
-one rate 3
-one mask 20
+one rate 2
+one mask 10
 
 printf "\n%-28s %14s\n" "uncoupled units, dt 0.1 ms" "ms per second"
 for n in 100 1000 10000 100000; do per_second "$n" 1 units --x normal --set unit=$n; done

@@ -187,6 +187,17 @@ static void functions(void) {
                "output a = a\noutput b = b\noutput c = c\noutput e = e\noutput f = f\noutput g = g\n", SHORT);
 }
 
+/* Arguments that are exact, so that the bound is the function's own. */
+static void wide_arguments(void) {
+    everywhere("program wide core\naxis t : bounded(130)\naxis d : const(21)\nstimulus x[t, d]\n"
+               "alg a[t, d] = tanh(16 * x[t, d])\nalg b[t, d] = tanh(0.0009765625 * x[t, d])\n"
+               "alg c[t, d] = sin(256 * x[t, d])\nalg e[t, d] = cos(256 * x[t, d])\nalg f[t, d] = erf(8 * x[t, d])\n"
+               "alg g[t, d] = erf(0.0009765625 * x[t, d])\nalg h[t, d] = gelu(8 * x[t, d])\nalg i[t, d] = log(abs(x[t, d]))\n"
+               "alg j[t, d] = (16 * abs(x[t, d])) ^ 2.5\nalg k[t, d] = exp(8 * x[t, d])\n"
+               "output a = a\noutput b = b\noutput c = c\noutput e = e\noutput f = f\noutput g = g\noutput h = h\noutput i = i\n"
+               "output j = j\noutput k = k\n", SHORT);
+}
+
 static void large_exponents(void) {
     everywhere("program large core\naxis t : bounded(130)\naxis d : const(21)\nstimulus x[t, d]\n"
                "alg y[t, d] = exp(80 * x[t, d])\nalg z[t, d] = exp(-100 * abs(x[t, d]) - 1)\n"
@@ -283,6 +294,7 @@ void suite_codegen(void) {
     CU_add_test(suite, "fixpoint", fixpoint);
     CU_add_test(suite, "layer norm", layer_norm);
     CU_add_test(suite, "functions", functions);
+    CU_add_test(suite, "functions of arguments near and far", wide_arguments);
     CU_add_test(suite, "large exponents", large_exponents);
     CU_add_test(suite, "guards", guards);
     CU_add_test(suite, "nested sums", nested_sums);

@@ -11,6 +11,7 @@ typedef struct CodegenCase {
     const char *cpu;
     bool f64, in_order;   /* in_order: --no-reassociate */
     int threads;
+    int64_t piece;        /* the dynamic reading in pieces of so many steps, as the clock calls it; 0: all at once */
 } CodegenCase;
 
 /* 0 if every output lies within the reference's bound, else the number of the points that do not; prints the first. */

@@ -23,6 +23,7 @@ typedef struct Native {
     int64_t size;            /* of every bounded axis, in this run */
     CgModule *module;
     const CtxProgram *program;
+    CtxProgram in_pieces;    /* the same, with another call() */
     RtPlan *plan;
     double *input[MOST];     /* by variable id of source */
     int64_t input_count[MOST];
@@ -117,6 +118,17 @@ static const char *call_plan(Native *n) {
     return NULL;
 }
 
+static const Native *cut; /* whose parts are called in pieces: call() has no other argument than the frame */
+
+static void call_pieces(const CtxFrame *frame) {
+    for (unsigned i = 0; i < cut->program->parts; i++) {
+        const CtxPart *part = &cut->program->part[i];
+        int64_t total = part->steps * (part->cycle < 0 ? 1 : frame->size[part->cycle]), piece = cut->c->piece;
+        part->call(frame);
+        for (int64_t at = 0; part->advance && at < total; at += piece) part->advance(frame, at, at + piece < total ? at + piece : total);
+    }
+}
+
 /* NULL, or what went wrong */
 static const char *compile(Native *n) {
     OptReport report;
@@ -129,7 +141,11 @@ static const char *compile(Native *n) {
     n->module = cg_compile(n->p, schedule, &how, &error);
     if (!n->module) return error;
     n->program = cg_load(n->module, &error);
-    return n->program ? NULL : error;
+    if (!n->program) return error;
+    n->in_pieces = *n->program;
+    n->in_pieces.call = call_pieces;
+    cut = n;
+    return n->c->piece && !n->program->parts ? "a program without parts in pieces" : NULL;
 }
 
 static void end_run(Native *n) {
@@ -166,7 +182,7 @@ static bool run(Native *n, int64_t size) {
     end_run(n);
     n->size = size;
     draw_inputs(n);
-    const char *wrong = make_plan(n, n->program);
+    const char *wrong = make_plan(n, n->c->piece ? &n->in_pieces : n->program);
     return say(n, wrong ? wrong : call_plan(n));
 }
 

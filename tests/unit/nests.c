@@ -46,6 +46,17 @@ static const char levels[] =
     "  alg m[step, h, t, a] along step init 1 = 0.5 * prev(m[step, h, t, a]) + 0.001 * row[step, h, t] + x[h, t, a]\n}\n"
     "alg y[h, t, a] = m[last, h, t, a]\noutput y = y\n";
 
+/* `gain` may move past `all` to the equations that it feeds, which must not move before `all`. */
+static const char moved[] =
+    "program moved core\naxis h : const(3)\naxis a : const(19)\naxis step : step(4)\naxis h.1 : copy(h)\naxis a.1 : copy(a)\naxis a.2 : copy(a)\n"
+    "stimulus x[h, a]\n"
+    "scan step {\n"
+    "  alg gain[step, h] = sum(a.1) prev(m[step, h, a.1])\n"
+    "  alg all[step] = sum(h.1, a.2) prev(n[step, h.1, a.2])\n"
+    "  alg m[step, h, a] along step init 1 = 0.5 * prev(m[step, h, a]) + 0.01 * gain[step, h] + x[h, a]\n"
+    "  alg n[step, h, a] along step init 1 = 0.5 * prev(n[step, h, a]) + 0.01 * all[step] + m[step, h, a]\n}\n"
+    "alg y[h, a] = m[last, h, a] + n[last, h, a]\noutput y = y\n";
+
 /* p reads q at other points h before q changes in place: no nest may run over h. */
 static const char crossed[] =
     "program crossed core\naxis h : const(3)\naxis u : const(21)\naxis step : step(6)\naxis g : copy(h)\naxis g.1 : copy(h)\n"
@@ -108,16 +119,17 @@ static void expect_schedule(const char *text, const char *wanted) {
 
 static void which_nests(void) {
     expect_schedule(CIRCUIT(2, 3, 16, 64, 4), "scan along step\n  nest each(head, token), the scan inside\n    gain: loops\n    m: loops\n    g: loops\n  end: loops\n");
-    expect_schedule(STAGES(21, 4), "scan along step\n  nest each(u) in lanes, the scan inside\n    one: loops\n    two: loops\n    r: loops\n");
+    expect_schedule(STAGES(21, 4), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside\n    one: loops\n    two: loops\n    r: loops\n");
     expect_schedule(DENSE(64, 4), "scan along step\n  i: loops\n  r: loops\n");
     expect_schedule(levels, "scan along step\n  nest each(h), the scan inside\n    all: loops\n    nest each(t)\n      row: loops\n      m: loops\n");
+    expect_schedule(moved, "scan along step\n  all: loops\n  nest each(h)\n    gain: loops\n    nest each(a) in lanes\n      m: loops\n      n: loops\n");
     expect_schedule(crossed, "scan along step\n  p: loops\n  q: loops\n");
     expect_schedule(noisy, "scan along step\n  nest each(u) in lanes\n    d: loops\n    r: loops\n");
 }
 
 static void which_tasks(void) {
     expect_schedule(DENSE(1000, 4), "scan along step\n  nest each(u), a task for 63 of u\n    i: loops\n  r: loops\n");
-    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes, the scan inside, a task for 128 of u\n");
+    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside, a task for 128 of u\n");
 }
 
 /* ---- the code ------------------------------------------------------------------------------------------------------------ */
@@ -138,6 +150,7 @@ static void computed(void) {
     right(CIRCUIT(1, 3, 33, 130, 2));
     right(DENSE(67, 5));
     right(levels);
+    right(moved);
     right(crossed);
     right(heads);
     right(noisy);
@@ -166,11 +179,24 @@ static void threads(void) {
     }
 }
 
+/* Pieces end within cycles, at their ends, and after every step. */
+static void pieces(void) {
+    static const char *const programs[] = {CIRCUIT(3, 2, 5, 17, 7), STAGES(37, 7), heads, noisy, moved};
+    static const int64_t once[] = {1, 0};
+    for (int i = 0; i < 5; i++) {
+        CodegenCase c = {.text = programs[i], .sizes = once, .cpu = "host", .threads = 1};
+        uint64_t whole = codegen_hash(&c);
+        CU_ASSERT_NOT_EQUAL(whole, 0);
+        for (c.piece = 1; c.piece <= 8; c.piece++) CU_ASSERT_EQUAL(codegen_hash(&c), whole);
+    }
+}
+
 void suite_nests(void) {
     CU_pSuite suite = CU_add_suite("nests", NULL, NULL);
     CU_add_test(suite, "which steps are nests", which_nests);
     CU_add_test(suite, "which nests are tasks", which_tasks);
     CU_add_test(suite, "native code against the interpreter", computed);
     CU_add_test(suite, "sizes that no register divides", tails);
+    CU_add_test(suite, "the same bits in pieces of any length", pieces);
     CU_add_test(suite, "the same bits on 1, 2 and 4 threads", threads);
 }
