@@ -85,7 +85,7 @@ static void scan(Fn *f, const Step *step) {
     f->env[item->axis->id] = cg_int(m, 0);
     cg_start_states(f, item);
     Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_size(f, item->axis), 1);
-    f->env[item->axis->id] = loop.i;
+    f->env[item->axis->id] = item->reversed ? cg_sub(f, cg_sub(f, cg_size(f, item->axis), cg_int(m, 1)), loop.i) : loop.i;
     f->time = loop.i;
     cg_steps(f, step->steps, step->step_count);
     cg_loop_end(f, &loop);

@@ -84,6 +84,7 @@ static bool concrete(const Trial *t, const IrExpr *e, double *x) {
         if (!concrete(t, e->arg[i], &a[i])) return false;
     switch (e->op) {
     case IR_NEG: return *x = -a[0], true;
+    case IR_STOP: return *x = a[0], true;
     case IR_ADD: return *x = a[0] + a[1], true;
     case IR_SUB: return *x = a[0] - a[1], true;
     case IR_MUL: return *x = a[0] * a[1], true;
@@ -408,6 +409,7 @@ static bool collect(Trial *t, const IrExpr *e, int64_t n, Terms *terms) {
     int64_t scaled;
     switch (e->op) {
     case IR_NEG: return collect(t, e->arg[0], -n, terms);
+    case IR_STOP: return collect(t, e->arg[0], n, terms);
     case IR_ADD: return collect(t, e->arg[0], n, terms) && collect(t, e->arg[1], n, terms);
     case IR_SUB: return collect(t, e->arg[0], n, terms) && collect(t, e->arg[1], -n, terms);
     case IR_MUL:
@@ -502,6 +504,7 @@ static const Value *gelu(Trial *t, const Value *a) {
 static const Value *function(Trial *t, const IrExpr *e, const Value *a) {
     switch (e->op) {
     case IR_NEG: return value_negative(&t->m, a);
+    case IR_STOP: return a;
     case IR_SQRT: return value_root(&t->m, a);
     case IR_GELU: return gelu(t, a);
     case IR_LOG: return logarithm(t, e, a);
