@@ -74,21 +74,6 @@ static IrVar *result(Gradient *g, IrVar *v) {
     return ir_alg(p, name_printf(p->names, "%s.bar", v->name), v->axis_count, v->axes, a->value ? a->value : ir_lit(p, 0));
 }
 
-/* Inputs first, then equations in the order of items. */
-static void renumber(IrProgram *p) {
-    IrVar **old = p->vars.at;
-    int count = p->vars.count;
-    p->vars.at = NULL, p->vars.count = p->vars.capacity = 0;
-    for (int i = 0; i < count; i++)
-        if (ir_is_input(old[i])) vec_push(p->arena, &p->vars, old[i]);
-    for (int i = 0; i < p->items.count; i++) {
-        const IrItem *item = p->items.at[i];
-        if (item->var) vec_push(p->arena, &p->vars, item->var);
-        for (int k = 0; k < item->body_count; k++) vec_push(p->arena, &p->vars, item->body[k]->var);
-    }
-    for (int i = 0; i < p->vars.count; i++) p->vars.at[i]->id = i;
-}
-
 static void request(Gradient *g, const IrVar *loss, const IrVar *const *of, int count) {
     IrProgram *p = g->p;
     for (int i = 0; i < p->vars.count; i++) vec_push(p->arena, &g->adjoints, (Adjoint){0});
@@ -118,6 +103,6 @@ IrProgram *gradient_of(const IrProgram *core, const IrVar *loss, const IrVar *co
         else gradient_group(&g, item);
     }
     for (int i = 0; i < count; i++) gradient[i] = result(&g, g.of[i]);
-    renumber(g.p);
+    gradient_renumber(g.p, core->axes.count);
     return g.p;
 }

@@ -4,6 +4,9 @@
  * back at v by a lag. What it leaves for v by looking back is a state of the adjoint's scan, written at the point that looks and
  * read, by the same lag, at the point that was looked at:
  *     v.carry[t] init 0 = what the readers at t leave for v        v.bar[t] = readings at t, and from outside + prev(v.carry[t])
+ * Where a carry is made of adjoints alone, and of nothing that differs from point to point (a leak, not a gate), these are the
+ * states, and there is no carry: v.bar[t] init 0 = readings + 0.9 * prev(v.bar[t]), which opt/ sees as the sum it may be.
+ *
  * Beyond the end there is nobody to look back: 0. What is left at the beginning belongs to v's initial value. The forward values
  * that these equations read are the scan's, stored; they are never computed back from later ones.
  *
@@ -24,7 +27,7 @@ static void add_carry(Gradient *g, const IrItem *group, IrVar *v, int64_t lag) {
     carry->init = ir_lit(p, 0);
     carry->span = v->span;
     if (group->kind == ITEM_SCAN) carry->scan_axis = group->axis, carry->reversed = !group->reversed;
-    vec_push(p->arena, &a->carries, ((Carry){carry, lag}));
+    vec_push(p->arena, &a->carries, ((Carry){carry, lag, NULL}));
 }
 
 typedef struct Looking {
@@ -73,19 +76,89 @@ static void define_carries(Gradient *g, const IrVar *v, Items *body) {
     }
 }
 
+/* ---- carries that are not needed --------------------------------------------------------------------------------------- */
+typedef struct Steady {
+    Gradient *g;
+    Items *body;
+    IrAxis *along;
+    const IrVar *carry; /* to be replaced, by */
+    IrExpr *by;
+} Steady;
+
+static bool in_body(const Items *body, const IrVar *v) {
+    for (int i = 0; i < body->count; i++)
+        if (body->at[i]->var == v) return true;
+    return false;
+}
+
+/* Nothing of e but the body's adjoints depends on the point of the scan. */
+static bool is_steady(const Steady *s, const IrExpr *e) {
+    if (e->op == IR_PREV) return false;
+    if (e->op == IR_REF && !in_body(s->body, e->var) && ir_uses_axis(e, s->along)) return false;
+    if (e->op == IR_POS && e->axis == s->along) return false;
+    for (int i = 0; i < e->guard.count; i++)
+        if (e->guard.atom[i].a == s->along || e->guard.atom[i].b == s->along) return false;
+    for (int i = 0; i < e->argc; i++)
+        if (!is_steady(s, e->arg[i])) return false;
+    return true;
+}
+
+/* At the point before (in the order of the adjoint's scan); what is read there becomes a state. */
+static IrExpr *at_point_before(void *data, IrExpr *e) {
+    Steady *s = data;
+    if (e->op != IR_REF || !in_body(s->body, e->var)) return e;
+    IrVar *v = e->var;
+    v->kind = VAR_STATE;
+    v->init = ir_lit(s->g->p, 0);
+    v->scan_axis = s->along;
+    v->reversed = s->carry->reversed;
+    return ir_prev(s->g->p, v, e->index);
+}
+
+static IrExpr *replace_carry(void *data, IrExpr *e) {
+    Steady *s = data;
+    return e->op == IR_PREV && e->var == s->carry ? s->by : e;
+}
+
+static void drop_carry(Steady *s, Carry *carry) {
+    IrProgram *p = s->g->p;
+    Items *body = s->body;
+    carry->steady = carry->var->def;
+    s->carry = carry->var;
+    s->by = ir_map(p, ir_substitute(p, carry->steady, 0, NULL, NULL), at_point_before, s);
+    int n = 0;
+    for (int i = 0; i < body->count; i++) {
+        if (body->at[i]->var == s->carry) continue;
+        body->at[n++] = body->at[i];
+        body->at[i]->var->def = ir_map(p, body->at[i]->var->def, replace_carry, s);
+    }
+    body->count = n;
+    carry->var = NULL;
+}
+
+static void drop_carries(Gradient *g, const IrItem *scan, Items *body) {
+    Steady s = {.g = g, .body = body, .along = scan->axis};
+    for (int i = 0; i < scan->body_count; i++) {
+        Adjoint *a = gradient_adjoint(g, scan->body[i]->var);
+        for (int k = 0; k < a->carries.count; k++)
+            if (a->carries.at[k].lag == 1 && is_steady(&s, a->carries.at[k].var->def)) drop_carry(&s, &a->carries.at[k]);
+    }
+}
+
 /* ---- initial values ---------------------------------------------------------------------------------------------------- */
 /* What is left of a carry for the points before the first: its last `lag` points, in the order of the adjoint's scan. */
-static IrExpr *left_over(Gradient *g, const Carry *carry, const IrAxis *along) {
+static IrExpr *left_over(Gradient *g, const Carry *carry, IrAxis *along, bool reversed) {
     IrProgram *p = g->p;
     IrVar *v = carry->var;
+    IrIndex end = reversed ? (IrIndex){IX_CONST, NULL, 0} : (IrIndex){IX_LAST, NULL, 0};
+    if (!v) return ir_substitute(p, carry->steady, 1, &along, &end);
     IrIndex index[v->axis_count + 1];
-    IrAxis *at = carry->lag > 1 ? ir_axis_copy(p, (IrAxis *)along) : NULL;
-    IrIndex end = v->reversed ? (IrIndex){IX_CONST, NULL, 0} : (IrIndex){IX_LAST, NULL, 0};
+    IrAxis *at = carry->lag > 1 ? ir_axis_copy(p, along) : NULL;
     for (int i = 0; i < v->axis_count; i++) index[i] = v->axes[i] != along ? ir_index(v->axes[i]) : at ? ir_index(at) : end;
     IrExpr *e = ir_ref(p, v, index);
     if (!at) return e;
     IrAtom first = {at, NULL, carry->lag - 1, GUARD_LE};
-    if (v->reversed) return ir_reduce(p, IR_SUM, 1, &at, (IrGuard){1, &first}, e);
+    if (reversed) return ir_reduce(p, IR_SUM, 1, &at, (IrGuard){1, &first}, e);
     IrExpr *end_test = ir_op2(p, IR_LE, ir_op2(p, IR_SUB, ir_size(p, at), ir_lit(p, (double)carry->lag)), ir_pos(p, at));
     return ir_reduce(p, IR_SUM, 1, &at, (IrGuard){0, NULL}, ir_select(p, end_test, e, ir_lit(p, 0)));
 }
@@ -95,7 +168,7 @@ static void follow_initial(Gradient *g, const IrItem *scan, IrVar *v) {
     if (!v->init || !a->carries.count || !gradient_has_active(g, v->init)) return;
     IrExpr *cotangent = NULL;
     for (int i = 0; i < a->carries.count; i++) {
-        IrExpr *e = left_over(g, &a->carries.at[i], scan->axis);
+        IrExpr *e = left_over(g, &a->carries.at[i], scan->axis, !scan->reversed);
         cotangent = cotangent ? ir_op2(g->p, IR_ADD, cotangent, e) : e;
     }
     const Scope *scope = NULL;
@@ -113,6 +186,7 @@ void gradient_group(Gradient *g, IrItem *group) {
         if (gradient_adjoint(g, v)->active) follow_body(g, v, &body);
     }
     for (int i = 0; i < group->body_count; i++) define_carries(g, group->body[i]->var, &body);
+    if (group->kind == ITEM_SCAN) drop_carries(g, group, &body);
     if (!body.count) return;
     IrItem *item = ir_item_new(p, group->kind);
     item->axis = group->axis;

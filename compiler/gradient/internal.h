@@ -24,8 +24,9 @@ typedef VEC(IrAtom) Atoms;
 typedef VEC(IrItem *) Items;
 
 typedef struct Carry { /* what readers at a point of a scan (an iteration of a fix) leave for the point they looked back to */
-    IrVar *var;
+    IrVar *var;     /* NULL: not needed, see `steady` */
     int64_t lag;
+    IrExpr *steady; /* the same value, made of adjoints at that point and of nothing else there */
 } Carry;
 
 typedef struct Adjoint {
@@ -84,6 +85,9 @@ IrExpr *gradient_atom_test(IrProgram *p, IrAtom atom);
 
 /* group.c: the adjoints of a scan or a fix. */
 void gradient_group(Gradient *g, IrItem *item);
+
+/* renumber.c: axes from `source_axes` on are the gradient's. */
+void gradient_renumber(IrProgram *p, int source_axes);
 
 /* gradient.c */
 /* v's adjoint is def: the equation `v.bar[I] = def`, added to `items`, where that is no number. */

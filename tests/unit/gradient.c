@@ -130,6 +130,10 @@ static void readings(void) {
         {"", "sum(j, k where j <= k) c * x[j]", "c", "sum(j) x[j] * (size(t) - position(j))"},
         {"alg s[t, j] = 1 / (position(t) - position(j)) * x[j]\n", "sum(k, l where l - k <= -1) s[k, l] * y[k]", "x",
          "sum(k where t - k <= -1) y[k] / (position(k) - position(t))"},
+        {"alg s[t, j] = x[j] * y[t]\nalg p = sum(k, l where l - k <= -1) c * s[k, l]\nalg q = sum(k, l where l <= k) s[k, l]\n", "p + q", "x",
+         "(sum(k where t - k <= -1) c * y[k]) + (sum(l where t <= l) y[l])"},
+        {"alg s[t, j] = x[j] * y[t]\nalg p = sum(k, l where l <= k) c * s[k, l]\nalg q = sum(k, l where l - k <= -1) s[k, l]\n", "p + q", "x",
+         "(sum(k where t <= k) c * y[k]) + (sum(l where t - l <= -1) y[l])"},
         /* positions */
         {"", "c * x[last]", "x", "select(position(t) == size(t) - 1, c, 0)"},
         {"", "c * x[0]", "x", "select(position(t) == 0, c, 0)"},

@@ -72,6 +72,21 @@ static void causal_linear_attention(void) {
     arena_free(arena);
 }
 
+/* The same circuit with its memory written as a state: the adjoint of a state that only adds up is a state that does. */
+static void memory(void) {
+    Arena *arena = arena_new();
+    static const char *const leak[] = {"1", "0.9"};
+    for (int i = 0; i < 2; i++) {
+        Costs c = costs(arena, arena_printf(arena, "use std.areas;\naxis token = 1024;\naxis head = 4;\naxis d = 128;\naxis a = 32;\naxis c = 32;\n"
+                                                   "stimulus x[token, d];\ncortex b = memory_block(token, head, a, c, d, leak = %s; x);\n"
+                                                   "output y = b.out;\n", leak[i]));
+        CU_ASSERT_TRUE(c.gradient <= 3 * c.forward);
+        CU_ASSERT_TRUE(c.reversed > 0);
+        CU_ASSERT_FALSE(c.pairs);
+    }
+    arena_free(arena);
+}
+
 /* The forward pass alone is one matrix (three times fewer operations than written); its gradient is no more than that of the formula. */
 static void linear_attention(void) {
     Arena *arena = arena_new();
@@ -113,6 +128,7 @@ static void softmax_does_not_overflow(void) {
 void suite_gradient_opt(void) {
     CU_pSuite suite = CU_add_suite("gradient_opt", NULL, NULL);
     CU_add_test(suite, "causal linear attention", causal_linear_attention);
+    CU_add_test(suite, "memory", memory);
     CU_add_test(suite, "linear attention", linear_attention);
     CU_add_test(suite, "softmax attention", softmax_attention);
     CU_add_test(suite, "softmax does not overflow", softmax_does_not_overflow);
