@@ -154,6 +154,9 @@ static void readings(void) {
         {"", "sum(j) select(position(j) <= 0, 0, y[j] * log(sum(k where k - j <= -1) x[k]))", "x",
          "sum(j where t - j <= -1) y[j] / (sum(k where k - j <= -1) x[k])"},
         {"", "sum(j) select(z[j] < 0, 0, y[j] * (sum(d) W[d] / x[j]))", "W", "sum(j) select(z[j] < 0, 0, y[j] / x[j])"},
+        {"", "sum(j, k where j - k <= -1) x[j] * (sum(l) z[l] / position(k))", "z", "sum(j, k where j - k <= -1) x[j] / position(k)"},
+        {"", "sum(j) select(position(j) <= size(t) - 2, y[j] * (sum(k) x[k] / (size(t) - 1 - position(j))), 0)", "x",
+         "sum(j) select(position(j) <= size(t) - 2, y[j] / (size(t) - 1 - position(j)), 0)"},
         /* maxima: a shift cancels; a maximum goes to the points that reach it */
         {"alg m = amax(k) x[k]\n", "(sum(j) exp(x[j] - m) * y[j]) / (sum(l) exp(x[l] - m))", "x",
          "exp(x[t]) / (sum(l) exp(x[l])) * (y[t] - (sum(j) exp(x[j]) * y[j]) / (sum(k) exp(x[k])))"},
@@ -182,6 +185,7 @@ static void scans(void) {
          "sum(j where t - j <= -1) z[j] * (0.5 - (-1) ^ (position(j) - position(t)) / 2)"},
         {"scan now {\nalg m[now, d] init W[d] = (sum(f) M[d, f] * prev(m[now, f])) + x[now] * V[d]\n}\n", "sum(d) m[0, d] * V[d]", "M",
          "V[d] * W[f]"},
+        {"scan now {\nalg m[now] init c = (1 + position(now)) * prev(m[now])\n}\n", "m[last]", "c", "m[last] / c"},
         {"scan now reversed {\nalg m[now] init c = 0.5 * prev(m[now]) + x[now]\n}\n", "sum(now) y[now] * m[now]", "x",
          "sum(j where j <= t) y[j] * 0.5 ^ (position(t) - position(j))"},
         {"scan now reversed {\nalg m[now] init c = 0.5 * prev(m[now]) + x[now]\n}\n", "sum(now) y[now] * m[now]", "c",
@@ -240,6 +244,25 @@ static void guards_stay_domains(void) {
     arena_free(arena);
 }
 
+/* What is compared with a maximum is what the maximum was taken of, not the same expression computed, and rounded, again. */
+static void maxima_are_compared_with_what_they_are_of(void) {
+    Arena *arena = arena_new();
+    IrProgram *p = parsed(arena, arena_printf(arena, "%salg m = amax(k) x[k] * y[k]\n", prelude));
+    const IrVar *of = ir_find_var(p, "x");
+    IrVar *gradient;
+    GradientFault fault;
+    IrProgram *g = gradient_of(p, ir_find_var(p, "m"), &of, 1, &gradient, &fault);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    const IrVar *m = ir_find_var(g, "m"), *ties = ir_find_var(g, "m.ties");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ties);
+    const IrExpr *test = ties->def->arg[0]->arg[0];
+    CU_ASSERT_EQUAL(test->op, IR_LT);
+    CU_ASSERT_PTR_NOT_NULL(m->def->arg[0]->var);
+    CU_ASSERT_PTR_EQUAL(test->arg[0]->var, m->def->arg[0]->var);
+    CU_ASSERT_PTR_EQUAL(test->arg[1]->var, m);
+    arena_free(arena);
+}
+
 static void refusals(void) {
     static const struct { const char *level, *text, *what; } cases[] = {
         {"system", "alg y = c\n", "a program of the system level"},
@@ -270,5 +293,6 @@ void suite_gradient(void) {
     CU_add_test(suite, "wrong derivatives are seen", wrong_derivatives_are_seen);
     CU_add_test(suite, "the source stays and all gradients come", the_source_stays_and_all_gradients_come);
     CU_add_test(suite, "guards stay domains", guards_stay_domains);
+    CU_add_test(suite, "maxima are compared with what they are of", maxima_are_compared_with_what_they_are_of);
     CU_add_test(suite, "refusals", refusals);
 }
