@@ -36,6 +36,8 @@ static int weights_of_file(Compilation *c, const CtxProgram *program, Weights *w
     return status;
 }
 
+static const double SOON = 5e8; /* steps of the reference: a quarter of a second */
+
 /* ---- the engines ---------------------------------------------------------------------------------------------------- */
 static bool asked_for(const Compilation *c, OptionId engine, OptionId other) {
     return option_given(c->options, engine) || !option_given(c->options, other);
@@ -49,7 +51,7 @@ static const double *factors(const Compilation *c, const ExactResult *exact) {
     return value;
 }
 
-static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, CheckReport **report) {
+static int run_native(Compilation *c, int64_t seed, const double *factor, CheckReport **report) {
     NativeRunner runner;
     Weights weights = {0};
     int status = runner_open(c, &runner);
@@ -57,24 +59,108 @@ static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, C
     if (status == EXIT_DONE) {
         bool twice = strcmp(option_value(c->options, OPTION_PRECISION, "f32"), "f64") == 0;
         CheckInput input = {.source = c->core, .scheduled = c->optimised, .native = &runner, .seed = (uint64_t)seed,
-                            .arithmetic = twice ? ref_float64() : ref_float32(), .factor = factors(c, exact), .weight_count = weights.count, .weight = weights.at};
+                            .arithmetic = twice ? ref_float64() : ref_float32(), .factor = factor, .weight_count = weights.count, .weight = weights.at};
         *report = check_run(c->arena, &input);
     }
     runner_close(&runner);
     return status;
 }
 
-/* Without native code: is there an input at which the sides differ? */
-static CheckReport *find_witness(Compilation *c, int64_t seed) {
-    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64()};
+static bool is_integrated(const IrProgram *core, const IrCheck *check) {
+    return check_integrated(core, check->left) || check_integrated(core, check->right);
+}
+
+/* The checks of the dynamic reading, or the others, as a program of their own: what takes many steps is not run with every input of
+ * the others. NULL: there is none. */
+static Compilation *part_of(Compilation *c, bool integrated) {
+    Compilation *part = arena_copy(c->arena, c, sizeof *part);
+    part->core = ir_clone(c->core);
+    IrProgram *p = part->core;
+    int checks = 0, outputs = 0;
+    for (int i = 0; i < p->checks.count; i++)
+        if (is_integrated(p, &p->checks.at[i]) == integrated) p->checks.at[checks++] = p->checks.at[i];
+    p->checks.count = checks;
+    for (int i = 0; i < p->outputs.count; i++) {
+        const IrVar *v = p->outputs.at[i].var;
+        bool side = false;
+        for (int k = 0; k < checks; k++) side |= p->checks.at[k].left == v || p->checks.at[k].right == v;
+        if (side || (!integrated && !check_integrated(p, v))) p->outputs.at[outputs++] = p->outputs.at[i];
+    }
+    p->outputs.count = outputs;
+    OptOptions options = {.no_reassociate = option_given(c->options, OPTION_NO_REASSOCIATE)};
+    if (checks) part->optimised = opt_run(p, &options, &part->report);
+    return checks ? part : NULL;
+}
+
+static void add_report(Compilation *c, CheckReport *all, const CheckReport *part, bool integrated) {
+    int next = 0;
+    for (int i = 0; i < all->count; i++)
+        if (is_integrated(c->core, &c->core->checks.at[i]) == integrated) all->result[i] = part->result[next++];
+    for (int i = 0; i < part->notes.count; i++) vec_push(c->arena, &all->notes, part->notes.at[i]);
+    if (part->verdict > all->verdict) all->verdict = part->verdict;
+    if (part->error) all->error = part->error;
+}
+
+/* The factors of one kind of checks, in order. */
+static const double *part_of_factors(const Compilation *c, const double *all, bool integrated) {
+    double *part = ARENA_ARRAY(c->arena, double, c->core->checks.count + 1);
+    int count = 0;
+    for (int i = 0; i < c->core->checks.count; i++)
+        if (is_integrated(c->core, &c->core->checks.at[i]) == integrated) part[count++] = all[i];
+    return part;
+}
+
+/* `ordinary`: checks of the settled reading, too; those of the dynamic one can only be compared by values. */
+static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, bool ordinary, CheckReport **report) {
+    CheckReport *all = ARENA_NEW(c->arena, CheckReport);
+    const double *factor = factors(c, exact);
+    int status = EXIT_DONE;
+    *report = all;
+    all->count = c->core->checks.count;
+    all->result = ARENA_ARRAY(c->arena, CheckResult, all->count + 1);
+    for (int integrated = !ordinary; integrated < 2 && status == EXIT_DONE; integrated++) {
+        CheckReport *found = NULL;
+        Compilation *part = part_of(c, integrated);
+        if (part) status = run_native(part, seed, part_of_factors(c, factor, integrated), &found);
+        if (found) add_report(c, all, found, integrated);
+    }
+    return status;
+}
+
+static bool any_integrated(const Compilation *c) {
+    for (int i = 0; i < c->core->checks.count; i++)
+        if (is_integrated(c->core, &c->core->checks.at[i])) return true;
+    return false;
+}
+
+static void take_integrated(const Compilation *c, CheckReport *to, const CheckReport *from) {
+    for (int i = 0; i < to->count; i++)
+        if (is_integrated(c->core, &c->core->checks.at[i])) to->result[i] = from->result[i];
+}
+
+/* Without native code, of the settled reading: is there an input at which the sides differ? */
+static CheckReport *find_witness(Compilation *c, int64_t seed, double budget) {
+    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64(), .budget = budget, .settled_only = true};
     return check_run(c->arena, &input);
+}
+
+/* A check that looks false gets the long search for an identity only where no witness is found soon. */
+static ExactResult decide(Compilation *c, int check, ExactOptions how, CheckReport **witness) {
+    how.brief = true;
+    ExactResult result = exact_check(c->arena, c->core, &c->core->checks.at[check], &how);
+    if (result.verdict != EXACT_UNEQUAL) return result;
+    if (!*witness) *witness = find_witness(c, (int64_t)how.seed, SOON);
+    how.brief = false;
+    return (*witness)->result[check].verdict == CHECK_DIFFERS ? result : exact_check(c->arena, c->core, &c->core->checks.at[check], &how);
 }
 
 static ExactResult *run_exact(Compilation *c, int64_t seed, int64_t threads, bool *unequal) {
     ExactResult *result = ARENA_ARRAY(c->arena, ExactResult, c->core->checks.count);
     ExactOptions how = {.seed = (uint64_t)seed, .threads = (int)threads};
+    CheckReport *witness = NULL;
     for (int i = 0; i < c->core->checks.count; i++) {
-        result[i] = exact_check(c->arena, c->core, &c->core->checks.at[i], &how);
+        if (is_integrated(c->core, &c->core->checks.at[i])) continue;
+        result[i] = decide(c, i, how, &witness);
         *unequal |= result[i].verdict == EXACT_UNEQUAL;
         if (result[i].verdict == EXACT_UNEQUAL) exact_repair(c->arena, c->core, &c->core->checks.at[i], &how, &result[i]);
     }
@@ -111,13 +197,15 @@ static const char *place_of(const Compilation *c, Span at) {
     return arena_printf(c->arena, "%s:%d", diag_source(c->diagnostics, at.file)->path, line);
 }
 
-static CheckFacts *all_facts(Compilation *c, const ExactResult *exact, const CheckReport *numeric) {
+/* `ordinary`: the numeric report is about the checks of the settled reading, too. */
+static CheckFacts *all_facts(Compilation *c, const ExactResult *exact, const CheckReport *numeric, bool ordinary) {
     CheckFacts *facts = ARENA_ARRAY(c->arena, CheckFacts, c->core->checks.count);
     for (int i = 0; i < c->core->checks.count; i++) {
         const IrCheck *check = &c->core->checks.at[i];
         facts[i] = (CheckFacts){.check = check, .line = line_of(c, check->span), .text = text_of(c, check->span)};
-        if (numeric && !numeric->error) facts[i].numeric = &numeric->result[i];
-        if (!exact) continue;
+        bool integrated = is_integrated(c->core, check);
+        if (numeric && !numeric->error && (ordinary || integrated)) facts[i].numeric = &numeric->result[i];
+        if (!exact || integrated) continue;
         facts[i].exact = &exact[i];
         if (exact[i].verdict == EXACT_UNDECIDED) facts[i].exact_place = place_of(c, exact[i].where);
         facts[i].hint_place = ARENA_ARRAY(c->arena, const char *, exact[i].hint_count);
@@ -137,10 +225,14 @@ static int check(Compilation *c, double start) {
     if (!option_integer(c->options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
     ExactResult *result = exact ? run_exact(c, seed, threads, &unequal) : NULL;
     CheckReport *report = NULL;
-    int status = numeric ? run_numeric(c, seed, result, &report) : EXIT_DONE;
+    int status = numeric || any_integrated(c) ? run_numeric(c, seed, result, numeric, &report) : EXIT_DONE;
     if (status != EXIT_DONE) return status;
-    if (!numeric && unequal) report = find_witness(c, seed);
-    VerdictReport all = {c->name, c->core->checks.count, all_facts(c, result, report), report, phases_clock() - start};
+    if (!numeric && unequal) {
+        const CheckReport *steps = report;
+        report = find_witness(c, seed, 0);
+        if (steps) take_integrated(c, report, steps);
+    }
+    VerdictReport all = {c->name, c->core->checks.count, all_facts(c, result, report, numeric || unequal), report, phases_clock() - start};
     if (option_given(c->options, OPTION_JSON)) verdict_json(&all, stdout);
     else if (!exact) check_print(report, stdout);
     else verdict_print(&all, stdout);

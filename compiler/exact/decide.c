@@ -44,6 +44,7 @@ typedef struct Decision { /* what all shapes share */
     const IrCheck *check;
     Method method;
     double budget;
+    bool brief;
     Cuts cuts;
     ExactFactor factor; /* what the first look found, for a check that leaves one open */
     ExactResult result;
@@ -494,6 +495,8 @@ static void look_at_maxima(Decision *d, Task *task) {
 static Task *sample(Decision *d, uint64_t seed) {
     Task *task = task_new(d, sizes(d, SAMPLE), seed);
     task->outcome = trial_with_points(task, false, &d->cuts);
+    d->method = task->method;
+    if (d->brief && task->outcome == DISAGREE) return task;
     if (task->trial_maxima) look_at_maxima(d, task);
     if (task->trial_signs && task->method.primes < SIGN_PRIMES) {
         task->method = with_signs(task->method);
@@ -578,6 +581,7 @@ ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *chec
     d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
     if (too_many_steps(arena, core, check))
         return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = check->span, .why = "an integration of many steps: compared by values"};
+    d.brief = options->brief;
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];

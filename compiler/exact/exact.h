@@ -58,6 +58,8 @@ typedef struct ExactOptions {
     double budget; /* operations for one trial; 0: a default of some seconds. Beyond it, larger shapes are left out, and the
                     * search for linear relations between many exponents. */
     bool one_shape; /* a small one */
+    bool brief;     /* sides that are not equal at first sight are not looked at in further ways (signs, every linear relation between
+                     * exponents): EXACT_UNEQUAL then needs a witness all the more */
     int threads;   /* 0: one */
 } ExactOptions;
 

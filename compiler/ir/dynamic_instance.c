@@ -126,10 +126,10 @@ static IrVar *instance_var(Dynamic *d, DynEnv *env, const IrVar *v) {
 
 static void algebraic_loop(Dynamic *d, const DynEnv *env, const IrVar *v) {
     Text text = text_new(d->p->arena);
-    int first = env->path.count - 1;
+    int first = env->path.count - 2; /* the last one is v itself */
     while (first > 0 && env->path.at[first] != v) first--;
     const char *last = NULL;
-    for (int i = env->path.count - 1; i >= first; i--) {
+    for (int i = env->path.count - 1; i > first; i--) {
         if (last && strcmp(last, dyn_label(env->path.at[i])) == 0) continue;
         last = dyn_label(env->path.at[i]);
         text_add(&text, "%s -> ", last);
@@ -251,24 +251,6 @@ static IrExpr *past_at_end(Dynamic *d, DynEnv *env, IrVar *v, const IrIndex *ind
     return dyn_read(d, env, v, noted, index, 0);
 }
 
-static bool delay_steps(Dynamic *d, const IrVar *of, const IrExpr *delay, int64_t *steps) {
-    double seconds = 0, dt = d->options->dt;
-    if (!dyn_number(delay, &seconds)) {
-        Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "the delay of a projection to `%s` is not a number", dyn_label(of));
-        diag_help(x, "a delay is made of constants: `delay 2 ms`");
-        return false;
-    }
-    double exact = seconds / dt;
-    *steps = (int64_t)(exact + 0.5);
-    double off = exact - (double)*steps;
-    if (off < 1e-6 && off > -1e-6) return true;
-    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms",
-                               seconds * 1e3, dyn_label(of), dt * 1e3);
-    diag_note(x, "it would be %g steps", exact);
-    diag_help(x, "choose --dt so that it divides the delay: --dt %gms", seconds * 1e3 / (double)(*steps > 0 ? *steps + (off > 0) : 1));
-    return false;
-}
-
 /* What previous() hears: the value at the end of the cycle before. */
 static IrVar *kept_var(Dynamic *d, DynGroup *g, IrVar *v) {
     if (g->kept[v->id]) return g->kept[v->id];
@@ -305,13 +287,18 @@ static IrExpr *present(Dynamic *d, DynEnv *env, const IrExpr *ref) {
     return read_instance(d, env, v, dyn_instance(d, env, v), ref->index, 0);
 }
 
-static IrExpr *delayed(Dynamic *d, DynEnv *env, const IrVar *of, const IrExpr *e) {
-    const IrExpr *ref = e->arg[0];
-    int64_t steps;
-    if (!delay_steps(d, of, e->arg[1], &steps)) return ir_lit(d->p, 0);
+static IrExpr *delayed_by(Dynamic *d, DynEnv *env, const IrExpr *ref, int64_t steps) {
     if (steps == 0 || !moves(d, ref->var) || !read_here(d, env, ref)) return present(d, env, ref);
     if (env->moment == AT_CYCLE || env->moment == AT_END) return past_at_end(d, env, ref->var, ref->index, steps);
     return past(d, env, ref->var, ref->index, steps);
+}
+
+static IrExpr *delayed(Dynamic *d, DynEnv *env, const IrVar *of, const IrExpr *e) {
+    DynLags lags;
+    if (!dyn_lags(d, of, e->arg[1], &lags)) return ir_lit(d->p, 0);
+    IrExpr *value[lags.count];
+    for (int i = 0; i < lags.count; i++) value[i] = delayed_by(d, env, e->arg[0], lags.steps[i]);
+    return dyn_by_lag(d, e->arg[1], &lags, value);
 }
 
 static IrExpr *previous(Dynamic *d, DynEnv *env, const IrVar *of, IrExpr *ref) {

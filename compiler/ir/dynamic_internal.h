@@ -110,6 +110,15 @@ void dyn_declare_states(Dynamic *d, DynGroup *g);
 /* Makes what was asked for and put off. */
 void dyn_finish(Dynamic *d);
 
+/* dynamic_delay.c */
+typedef struct DynLags { /* the values that a delay takes, in steps, ascending */
+    int count;
+    int64_t *steps;
+} DynLags;
+bool dyn_lags(Dynamic *d, const IrVar *of, const IrExpr *delay, DynLags *lags); /* false after an error */
+/* Of the values, one for each lag, that of the delay at this point. */
+IrExpr *dyn_by_lag(Dynamic *d, const IrExpr *delay, const DynLags *lags, IrExpr *const *value);
+
 /* dynamic_rest.c: v before the run begins, over its axes but the cycle. */
 IrExpr *dyn_rest(Dynamic *d, IrVar *v);
 

@@ -86,7 +86,8 @@ static IrExpr *silent(void *data, IrExpr *e) {
     default: return folded(d, e);
     }
     if (e->var->kind == VAR_STIMULUS || e->var->kind == VAR_NOISE) return ir_lit(d->p, 0);
-    return e->var->kind == VAR_WEIGHT ? e : rest_value(d, e->var, e->index);
+    bool known = e->var->kind == VAR_WEIGHT || e->var->origin_kind == name_of(d->p->names, "constant");
+    return known ? e : rest_value(d, e->var, e->index);
 }
 
 /* v's axes without cycles: the run begins with the first. */

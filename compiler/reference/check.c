@@ -450,11 +450,13 @@ static void reach(bool *seen, const IrVar *v) {
     if (v->init) ir_each_ref(v->init, reach_ref, seen);
 }
 
-static bool steps_reached(const IrProgram *p, const bool *seen) {
-    for (int i = 0; i < p->vars.count; i++)
-        for (int k = 0; seen[i] && k < p->vars.at[i]->axis_count; k++)
-            if (p->vars.at[i]->axes[k]->kind == AXIS_STEP) return true;
-    return false;
+bool check_integrated(const IrProgram *core, const IrVar *v) {
+    bool *seen = calloc((size_t)core->vars.count + 1, sizeof *seen), steps = false;
+    reach(seen, v);
+    for (int i = 0; i < core->vars.count; i++)
+        for (int k = 0; seen[i] && k < core->vars.at[i]->axis_count; k++) steps |= core->vars.at[i]->axes[k]->kind == AXIS_STEP;
+    free(seen);
+    return steps;
 }
 
 /* The equations that both sides depend on; NULL when there are none. */
@@ -486,10 +488,7 @@ static void set_up(Checker *c) {
         c->side[2 * i + 1] = source->right;
         c->scheduled_side[2 * i] = scheduled->left;
         c->scheduled_side[2 * i + 1] = scheduled->right;
-        bool *seen = ARENA_ARRAY(c->arena, bool, c->in->source->vars.count + 1);
-        reach(seen, source->left);
-        reach(seen, source->right);
-        c->integrated[i] = steps_reached(c->in->source, seen);
+        c->integrated[i] = check_integrated(c->in->source, source->left) || check_integrated(c->in->source, source->right);
         c->shared[i] = shared_by(c, c->in->source, source->left, source->right);
         c->scheduled_shared[i] = shared_by(c, c->in->scheduled, scheduled->left, scheduled->right);
         report->result[i] = (CheckResult){.name = source->name, .span = source->span, .family_count = FAMILY_COUNT,
@@ -506,7 +505,7 @@ CheckReport *check_run(Arena *arena, const CheckInput *input) {
     set_up(&c);
     if (c.report->count == 0) return c.report;
     Found found = {calloc((size_t)c.report->count, sizeof(Case *))};
-    if (take(&c, true)) run_integrated(&c, &found);
+    if (take(&c, true) && !in.settled_only) run_integrated(&c, &found);
     if (take(&c, false)) run_families(&c, &found);
     for (int i = 0; i < c.side_count && in.native && !c.report->error; i++)
         if (c.taken[i / 2] && c.report->result[i / 2].verdict == CHECK_HOLDS) run_integers(&c, i);

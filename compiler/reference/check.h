@@ -45,6 +45,10 @@ void check_expose(IrProgram *core);
 /* The same, and every population, state and spec variable under its own name. */
 void check_expose_all(IrProgram *core);
 
+/* True when v is computed in steps of the dynamic reading. Such checks take long: they are run at few inputs, and best as a program
+ * of their own. */
+bool check_integrated(const IrProgram *core, const IrVar *v);
+
 /* ---- what to check ----------------------------------------------------------------------------------------------- */
 typedef struct CheckWeight { /* values from a file, for an extra family; count as ref_input_count */
     Name name;
@@ -59,6 +63,7 @@ typedef struct CheckInput {
     RefArithmetic arithmetic;   /* of the native program */
     uint64_t seed;
     const double *factor;       /* by check: the factor that it leaves open, where that is known, else 0; NULL: of none */
+    bool settled_only;          /* leave out the checks of the dynamic reading: they stay undecided */
     double budget;              /* elementary steps for the whole check; 0: a default of a few seconds */
     int weight_count;
     const CheckWeight *weight;

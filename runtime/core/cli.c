@@ -243,6 +243,8 @@ static void end(Cli *cli) {
     free(cli->rows);
     free(cli->sums);
     free(cli->sim.record);
+    for (int i = 0; i < cli->entries; i++) free(cli->entry[i]);
+    free(cli->entry);
     free(cli->tensor);
     free(cli->expected);
     free(cli->target);

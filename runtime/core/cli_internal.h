@@ -18,12 +18,14 @@ typedef struct Cli {
     const char **source; /* stimulus, weight: a file, or for stimuli "random" or "normal" */
     const char **target; /* output: a file */
     const char **expected; /* output: a file to compare it with */
+    int entries;
+    char **entry; /* of --record lists, owned */
     double tolerance;
     const char *archive; /* --out without a name: .safetensors of all outputs */
     const char *weights;
     struct { /* of the dynamic reading; times in seconds, 0: not asked */
         int records;
-        const char **record; /* lists, see sim/select.h */
+        const char **record; /* entries, see sim/select.h */
         const char *traces, *plot, *checkpoint, *resume;
         double interval, every;
     } sim;

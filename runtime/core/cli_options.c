@@ -1,4 +1,5 @@
 /* The arguments of a compiled circuit: its own names (--x tokens.npy) and cli_options.def. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -8,6 +9,7 @@
 
 #include "core/cli_internal.h"
 #include "sim/duration.h"
+#include "sim/select.h"
 
 typedef enum OptionId {
 #define CLI_OPTION(id, name, value, reading, help) CLI_##id,
@@ -177,27 +179,48 @@ static RtStatus set_tolerance(Cli *cli, const char *value) {
     return rt_fail(&cli->error, RT_USER, "--tolerance takes a number of at least 0, not '%s'", value);
 }
 
+/* An entry of a --record list, kept for as long as the command line. NULL without memory. */
+static char *keep_entry(Cli *cli, const char *list, size_t length) {
+    char **more = realloc(cli->entry, ((size_t)cli->entries + 1) * sizeof *more);
+    if (more) cli->entry = more;
+    char *entry = more ? strndup(list, length) : NULL;
+    if (entry) cli->entry[cli->entries++] = entry;
+    else rt_no_memory(&cli->error, (double)length, "an option");
+    return entry;
+}
+
 /* What is sampled while the clock runs is asked for by sim/select.h's rules, once the sizes are known. */
-static RtStatus set_trace(Cli *cli, const char *list) {
+static RtStatus set_trace(Cli *cli, const char *entry) {
     const char **more = realloc(cli->sim.record, ((size_t)cli->sim.records + 1) * sizeof *more);
     if (!more) return rt_no_memory(&cli->error, 64, "an option");
     cli->sim.record = more;
-    more[cli->sim.records++] = list;
+    more[cli->sim.records++] = entry;
     return RT_OK;
 }
 
-static RtStatus set_record(Cli *cli, const char *value) {
-    size_t length = strlen(value);
-    const char *file = NULL;
-    split(value, &length, &file);
-    int at = find(cli->d, RT_OUTPUT, value, length);
-    if (cli_is_dynamic(cli) && at < 0) return set_trace(cli, value);
+/* NAME or NAME=FILE of an output; anything else is a trace, or not recorded here. */
+static RtStatus set_recorded(Cli *cli, const char *entry) {
+    size_t length = rt_select_name(entry, strlen(entry));
+    int at = find(cli->d, RT_OUTPUT, entry, length);
+    if (cli_is_dynamic(cli) && at < 0) return set_trace(cli, entry);
     if (at < 0)
         return rt_fail(
             &cli->error, RT_USER,
             "'%.*s' is not recorded in this program: add `record %.*s;` to the circuit, or compile it with --record %.*s",
-            (int)length, value, (int)length, value, (int)length, value);
-    return file ? set_target(cli, at, file) : RT_OK;
+            (int)length, entry, (int)length, entry, (int)length, entry);
+    if (entry[length] == '[')
+        return rt_fail(&cli->error, RT_USER, "--record %s: units are chosen in the dynamic reading; here %.*s is recorded as a whole", entry, (int)length,
+                       entry);
+    return entry[length] ? set_target(cli, at, entry + length + 1) : RT_OK;
+}
+
+static RtStatus set_record(Cli *cli, const char *list) {
+    for (;;) {
+        size_t length = rt_select_length(list);
+        const char *entry = keep_entry(cli, list, length);
+        if (!entry || set_recorded(cli, entry) != RT_OK || !list[length]) return cli->error.status;
+        list += length + 1;
+    }
 }
 
 static RtStatus set_mode(Cli *cli, const char *value) {

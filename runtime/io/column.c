@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOGETHER = 1 << 18 }; /* bytes that are written at once */
+enum { TOGETHER = 1 << 16 }; /* bytes that are written at once */
 
 static RtStatus begin(RtColumn *column, int64_t row, int64_t capacity, RtError *error) {
     column->row = row;

@@ -71,7 +71,11 @@ static RtStatus read_panel(Source *s, int tensor) {
     free(settled);
     if (found < 0) return s->error->status;
     p->settled = &s->settled[i];
-    return rt_store_read(s->store, found, RT_F64, &s->settled[i], s->error);
+    if (rt_store_read(s->store, found, RT_F64, &s->settled[i], s->error) != RT_OK) return s->error->status;
+    int64_t units = rt_shape_count(p->samples.rank - 1, p->samples.shape + 1), values = rt_shape_count(p->settled->rank, p->settled->shape);
+    if (units > 0 && values > 0 && values % units == 0) return RT_OK;
+    return rt_fail(s->error, RT_USER, "%s: tensor \"%s.settled\" has %lld values, which is no multiple of the %lld units of \"%s\"", s->path, p->name,
+                   (long long)values, (long long)units, p->name);
 }
 
 static RtStatus read_panels(Source *s) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNED_ROWS = 16, WINDOW_BYTES = 1 << 18 };
+enum { ALIGNED_ROWS = 16, WINDOW_BYTES = 1 << 16 };
 
 int64_t rt_stream_rows(int64_t bytes) {
     int64_t rows = WINDOW_BYTES / (bytes > 0 ? bytes : 1) / ALIGNED_ROWS * ALIGNED_ROWS;

@@ -29,7 +29,7 @@ typedef struct RtStreams {
     RtStream *stream;
 } RtStreams;
 
-/* Rows of a window: at least 16, so that its address stays a multiple of 64, and about 256 kB for rows of `bytes`. */
+/* Rows of a window: at least 16, so that its address stays a multiple of 64, and about 64 kB for rows of `bytes`. */
 int64_t rt_stream_rows(int64_t bytes);
 /* The part along whose cycles a buffer may be streamed; -1: it may not. */
 int rt_stream_part(const CtxProgram *program, const RtBuffer *buffer);

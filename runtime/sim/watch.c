@@ -97,19 +97,23 @@ static bool is_watched(const RtBuffer *b, bool outputs) {
     return b->role == RT_TRACE || (b->role == RT_TEMP && b->state) || (outputs && b->role == RT_OUTPUT);
 }
 
-/* Traces first, for theirs are names that the user knows. */
+/* Of several, the one to name: traces first, then outputs, for theirs are names that the user knows; of states the shortest name,
+ * "V.value" rather than "V.value.slope". */
+static bool is_better(const RtBuffer *a, const RtBuffer *b) {
+    static const int order[] = {[RT_TRACE] = 0, [RT_OUTPUT] = 1, [RT_TEMP] = 2};
+    return order[a->role] != order[b->role] ? order[a->role] < order[b->role] : strlen(a->name) < strlen(b->name);
+}
+
 static bool find(const RtWatch *watch, bool outputs, Found *found) {
-    static const RtRole order[] = {RT_TRACE, RT_OUTPUT, RT_TEMP};
     const RtPlan *plan = watch->plan;
-    for (int k = 0; k < 3; k++) {
-        for (int i = 0; i < plan->d.buffers; i++) {
-            if (plan->d.buffer[i].role != order[k] || !is_watched(&plan->d.buffer[i], outputs)) continue;
-            int64_t count = plan->bytes[i] / (int64_t)rt_type_size(plan->d.type);
-            *found = (Found){i, rt_first_not_finite(plan->d.type, rt_buffer_data(plan, i), count)};
-            if (found->element >= 0) return true;
-        }
+    found->buffer = -1;
+    for (int i = 0; i < plan->d.buffers; i++) {
+        if (!is_watched(&plan->d.buffer[i], outputs)) continue;
+        int64_t count = plan->bytes[i] / (int64_t)rt_type_size(plan->d.type);
+        int64_t element = rt_first_not_finite(plan->d.type, rt_buffer_data(plan, i), count);
+        if (element >= 0 && (found->buffer < 0 || is_better(&plan->d.buffer[i], &plan->d.buffer[found->buffer]))) *found = (Found){i, element};
     }
-    return false;
+    return found->buffer >= 0;
 }
 
 /* Elements of one place of a buffer. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every block of LANGUAGE.md and README.md that is marked ```ctx is a whole program: it must compile, and what it checks must hold.
-# One marked ```ctx system is a whole program for the dynamic reading: its system-level representation is made.
+# One marked ```ctx dynamic has no settled reading: its steps are compiled.
 # $1: build folder, $2: scratch folder.
 set -u
 build=$1
@@ -12,8 +12,8 @@ for page in README.md compiler/LANGUAGE.md; do
     stem=$(basename "$page" .md)
     rm -f "$scratch/$stem"-*.ctx
     awk -v stem="$scratch/$stem" '
-        /^```ctx( system)?$/ {
-            inside = 1; n++; file = sprintf("%s-%02d%s.ctx", stem, n, $2 ? "-system" : "")
+        /^```ctx( dynamic)?$/ {
+            inside = 1; n++; file = sprintf("%s-%02d%s.ctx", stem, n, $2 ? "-dynamic" : "")
             printf "# %s, line %d\n", FILENAME, NR > file; next
         }
         /^```/ { if (inside) close(file); inside = 0 }
@@ -22,7 +22,7 @@ for page in README.md compiler/LANGUAGE.md; do
         [ -f "$file" ] || continue
         count=$((count + 1))
         command=check
-        case $file in *-system.ctx) command="build --emit=system -o $scratch/system" ;; esac
+        case $file in *-dynamic.ctx) command="build --mode dynamic --emit=asm -o $scratch/steps" ;; esac
         # shellcheck disable=SC2086 # the command is a list of words
         if ! "$build/ctx" $command "$file" > "$scratch/message" 2>&1; then
             failed=$((failed + 1))

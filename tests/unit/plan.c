@@ -361,6 +361,8 @@ static void command_line_mistakes(void) {
     refuses(SAY("--mode", "quick"), 2, "--mode takes settled");
     refuses(SAY("--dt", "1"), 2, "holds the settled one only");
     refuses(SAY("--record", "V.mask=m.npy"), 2, "'V.mask' is not recorded");
+    refuses(SAY("--record", "rec,V.mask"), 2, "'V.mask' is not recorded");
+    refuses(SAY("--record", "rec[0:2]"), 2, "units are chosen in the dynamic reading");
     refuses(SAY("--out", "y.txt"), 2, "written as .npy");
     refuses(SAY("--in", "z=f.npy"), 2, "no stimulus or weight 'z'");
     refuses(SAY("--x", "random"), 2, "weight V.W comes from a file");

@@ -153,6 +153,12 @@ static void files_that_hold_no_traces(void) {
     CU_ASSERT_EQUAL(rt_plot_file(path, out, &error), RT_USER);
     CU_ASSERT_PTR_NOT_NULL(strstr(rt_error_message(&error), "one sample for each time"));
     rt_error_clear(&error);
+    rt_store_write(path, 3, (const char *const[]){"time", "V", "V.settled"},
+                   (RtTensor[]){t, {.type = RT_F64, .rank = 2, .shape = {3, 2}, .data = (double[6]){0}}, {.type = RT_F64, .rank = 1, .shape = {3}, .data = t.data}},
+                   &error);
+    CU_ASSERT_EQUAL(rt_plot_file(path, out, &error), RT_USER);
+    CU_ASSERT_PTR_NOT_NULL(strstr(rt_error_message(&error), "has 3 values, which is no multiple of the 2 units"));
+    rt_error_clear(&error);
     CU_ASSERT_NOT_EQUAL(access(out, F_OK), 0);
     sim_folder_end(&f, (const char *const[]){"t.safetensors", NULL});
 }

@@ -1,0 +1,157 @@
+/* Delays in whole steps. A delay is a number, or an expression of positions that is known before the run; then each value that it
+ * takes is a lag of its own, and a chain of selects finds the one of each pair of cells. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "ir/dynamic_internal.h"
+
+enum { MOST_LAGS = 64 };
+
+/* ---- values that are known before the run ------------------------------------------------------------------------ */
+typedef struct Known {
+    Dynamic *d;
+    int64_t *position; /* by axis id */
+} Known;
+
+static bool known_value(Known *k, const IrExpr *e, double *value);
+
+/* A table: its definition at the positions of the indices. */
+static bool table_value(Known *k, const IrExpr *ref, double *value) {
+    const IrVar *v = ref->var;
+    int64_t outside[v->axis_count + 1];
+    if (!v->def || v->kind != VAR_ALG) return false;
+    for (int i = 0; i < v->axis_count; i++) {
+        const IrIndex *index = &ref->index[i];
+        int64_t last = v->axes[i]->root->size - 1;
+        int64_t at = index->kind == IX_AXIS ? k->position[index->axis->id] + index->offset : index->kind == IX_LAST ? last + index->offset : index->offset;
+        outside[i] = k->position[v->axes[i]->id];
+        k->position[v->axes[i]->id] = at;
+    }
+    bool known = known_value(k, v->def, value);
+    for (int i = v->axis_count - 1; i >= 0; i--) k->position[v->axes[i]->id] = outside[i];
+    return known;
+}
+
+static bool operator_value(IrOp op, const double *a, double *value) {
+    switch (op) {
+    case IR_NEG: *value = -a[0]; return true;
+    case IR_ADD: *value = a[0] + a[1]; return true;
+    case IR_SUB: *value = a[0] - a[1]; return true;
+    case IR_MUL: *value = a[0] * a[1]; return true;
+    case IR_DIV: *value = a[0] / a[1]; return true;
+    case IR_POW: *value = pow(a[0], a[1]); return true;
+    case IR_MIN: *value = fmin(a[0], a[1]); return true;
+    case IR_MAX: *value = fmax(a[0], a[1]); return true;
+    case IR_ABS: *value = fabs(a[0]); return true;
+    case IR_SQRT: *value = sqrt(a[0]); return true;
+    case IR_EXP: *value = exp(a[0]); return true;
+    case IR_LT: *value = a[0] < a[1]; return true;
+    case IR_LE: *value = a[0] <= a[1]; return true;
+    case IR_EQ: *value = a[0] == a[1]; return true;
+    case IR_SELECT: *value = a[0] != 0 ? a[1] : a[2]; return true;
+    default: return false;
+    }
+}
+
+static bool known_value(Known *k, const IrExpr *e, double *value) {
+    double a[3] = {0};
+    if (e->op == IR_LIT) return *value = e->value, true;
+    if (e->op == IR_SIZE) return *value = (double)e->axis->root->size, e->axis->root->kind == AXIS_CONST;
+    if (e->op == IR_POS) return *value = (double)k->position[e->axis->id], true;
+    if (e->op == IR_REF) return table_value(k, e, value);
+    if (e->argc < 1 || e->argc > 3 || e->bound_count) return false;
+    for (int i = 0; i < e->argc; i++)
+        if (!known_value(k, e->arg[i], &a[i])) return false;
+    return operator_value(e->op, a, value);
+}
+
+/* ---- axes that a delay depends on -------------------------------------------------------------------------------- */
+typedef struct Axes {
+    Arena *arena;
+    VEC(const IrAxis *) list;
+} Axes;
+
+static void add_axis(Axes *axes, const IrAxis *axis) {
+    for (int i = 0; i < axes->list.count; i++)
+        if (axes->list.at[i] == axis) return;
+    vec_push(axes->arena, &axes->list, axis);
+}
+
+static void find_axes(Axes *axes, const IrExpr *e) {
+    if (e->op == IR_POS) add_axis(axes, e->axis);
+    if (e->op == IR_REF)
+        for (int i = 0; i < e->var->axis_count; i++)
+            if (e->index[i].kind == IX_AXIS) add_axis(axes, e->index[i].axis);
+    for (int i = 0; i < e->argc; i++) find_axes(axes, e->arg[i]);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
+static bool whole_steps(Dynamic *d, const IrVar *of, double seconds, int64_t *steps) {
+    double dt = d->options->dt, exact = seconds / dt;
+    *steps = (int64_t)floor(exact + 0.5);
+    double off = exact - (double)*steps;
+    if (fabs(off) < 1e-6) return true;
+    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms", seconds * 1e3,
+                               dyn_label(of), dt * 1e3);
+    diag_note(x, "it would be %g steps", exact);
+    diag_help(x, "choose --dt so that it divides the delay: --dt %gms", seconds * 1e3 / (double)(*steps > 0 ? *steps + (off > 0) : 1));
+    return false;
+}
+
+static bool add_lag(DynLags *lags, int64_t steps) {
+    int at = 0;
+    while (at < lags->count && lags->steps[at] < steps) at++;
+    if (at < lags->count && lags->steps[at] == steps) return true;
+    if (lags->count == MOST_LAGS) return false;
+    for (int i = lags->count++; i > at; i--) lags->steps[i] = lags->steps[i - 1];
+    lags->steps[at] = steps;
+    return true;
+}
+
+static bool too_many(Dynamic *d, const IrVar *of) {
+    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "the delays to `%s` take more than %d values", dyn_label(of), MOST_LAGS);
+    diag_help(x, "a longer --dt, or delays that are rounded, make fewer of them");
+    return false;
+}
+
+static bool not_known(Dynamic *d, const IrVar *of) {
+    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "the delay of a projection to `%s` is not known before the run", dyn_label(of));
+    diag_help(x, "a delay is made of numbers, constants, sizes and positions of axes of fixed size");
+    return false;
+}
+
+/* Every point of the axes from number `at` on. */
+static bool each_point(Known *k, const Axes *axes, int at, const IrVar *of, const IrExpr *delay, DynLags *lags) {
+    double seconds = 0;
+    int64_t steps;
+    if (at < axes->list.count) {
+        const IrAxis *axis = axes->list.at[at];
+        if (axis->root->kind != AXIS_CONST) return not_known(k->d, of);
+        for (int64_t i = 0; i < axis->root->size; i++) {
+            k->position[axis->id] = i;
+            if (!each_point(k, axes, at + 1, of, delay, lags)) return false;
+        }
+        return true;
+    }
+    if (!known_value(k, delay, &seconds)) return not_known(k->d, of);
+    if (!whole_steps(k->d, of, seconds, &steps)) return false;
+    return add_lag(lags, steps) || too_many(k->d, of);
+}
+
+bool dyn_lags(Dynamic *d, const IrVar *of, const IrExpr *delay, DynLags *lags) {
+    Axes axes = {.arena = d->p->arena};
+    Known k = {d, ARENA_ARRAY(d->p->arena, int64_t, d->p->axes.count + 1)};
+    *lags = (DynLags){0, ARENA_ARRAY(d->p->arena, int64_t, MOST_LAGS)};
+    find_axes(&axes, delay);
+    return each_point(&k, &axes, 0, of, delay, lags);
+}
+
+IrExpr *dyn_by_lag(Dynamic *d, const IrExpr *delay, const DynLags *lags, IrExpr *const *value) {
+    IrProgram *p = d->p;
+    IrExpr *chosen = value[lags->count - 1];
+    for (int i = lags->count - 2; i >= 0; i--) { /* halfway between two steps: no rounding decides */
+        IrExpr *most = ir_lit(p, ((double)lags->steps[i] + 0.5) * d->options->dt);
+        chosen = ir_select(p, ir_op2(p, IR_LE, (IrExpr *)delay, most), value[i], chosen);
+    }
+    return chosen;
+}

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Runs of compiled circuits in time: recorded, interrupted and resumed, drawn; what bad calls get. $1: build folder, $2: scratch
+# folder. Kills and threads: resume.sh. The same of a program written by hand, in all cases: tests/unit/sim*.c.
+set -u
+ctx=$PWD/$1/ctx
+scratch=$2
+mkdir -p "$scratch"
+failed=0
+complain() {
+    echo "$1"
+    failed=$((failed + 1))
+}
+cd "$scratch" || exit 1
+cat > stream.ctx <<'X2'
+use std.neurons;
+axis token <= 100000000;
+axis a = 8;
+axis c = 16;
+stimulus q[token, a], v[token, c];
+cycle now over token;
+thalamus {
+  nucleus core[a] : relay <- q[token as now];
+  nucleus current[c] : relay <- v[token as now];
+  nucleus out[c] : relay;
+}
+area V {
+  population mask[a] : pyramidal;
+  population value[c] : pyramidal;
+  core -> mask.apical;
+  core -> mask.basal;
+  current -> value.basal;
+  mask -> value.apical;
+}
+V.value -> out;
+output y = out;
+X2
+for dt in 0.1 0.2; do
+    "$ctx" build stream.ctx --mode dynamic --dt ${dt}ms --cycle 20ms --record V.value,V.mask -o stream$dt || exit 1
+done
+# launch NAME ARGUMENTS...: 20,000 cycles, 400 simulated seconds; the process becomes the run
+launch() {
+    name=$1
+    shift
+    exec ./stream0.1 --q random --v normal --size token=20000 --out "$name.npy" --record 'V.value[0:2],V.mask[a=3]' --interval 10ms \
+        --traces "$name.safetensors" "$@"
+}
+run() { (launch "$@"); }
+
+run whole --threads 1 2> log || complain "the run failed: $(cat log)"
+grep -q '^recording V.value\[0:2\] and 1 more, 40000 samples every 10 ms: 480 kB into whole.safetensors$' log || complain "not said before: $(cat log)"
+[ "$(wc -c < whole.npy)" -eq 1280128 ] || complain "y has $(wc -c < whole.npy) bytes"
+
+# interrupted on two threads, resumed on one
+launch other --threads 2 --checkpoint run.ck --every 5s 2> log &
+child=$!
+sleep 0.15
+kill -TERM $child 2> /dev/null
+wait $child
+resume=
+[ -e run.ck ] && resume="--resume run.ck"
+run other --threads 1 --quiet --checkpoint run.ck --every 5s $resume || complain "not resumed: $(cat log)"
+cmp -s whole.npy other.npy && cmp -s whole.safetensors other.safetensors || complain "resumed: another result"
+
+# expect STATUS PATTERN COMMAND...: it ends so, says so and leaves no file that begins with none
+expect() {
+    status=$1 pattern=$2
+    shift 2
+    "$@" > stdout 2> stderr
+    came=$?
+    [ $came -eq "$status" ] || complain "$*: exit status $came, expected $status: $(cat stderr)"
+    grep -q -e "$pattern" stderr || complain "$*: the message does not hold \"$pattern\": $(cat stderr)"
+    ls none* > /dev/null 2>&1 && complain "$*: left a file"
+}
+same="--q random --v normal --size token=20000 --record V.value[0:2],V.mask[a=3] --interval 10ms --traces none.safetensors --out none.npy"
+expect 2 "its step was 0.1 ms, this program's is 0.2 ms" ./stream0.2 $same --resume run.ck
+expect 2 "its seed was another one" ./stream0.1 $same --resume run.ck --seed 2
+expect 2 "compiled with 0.1 ms; compile it again with --dt 0.3ms" ./stream0.1 $same --dt 0.3ms
+expect 2 "compile the circuit again with --mode settled" ./stream0.1 $same --mode settled
+expect 2 "unit of time" ./stream0.1 $same --every 1mV
+head -c 300 run.ck > cut.ck
+expect 2 "truncated: it has 300 of" ./stream0.1 $same --resume cut.ck
+expect 2 "not a checkpoint" ./stream0.1 $same --resume stream.ctx
+expect 2 "not a checkpoint" ./stream0.1 $same --checkpoint stream.ctx
+expect 2 "none.npy: this run would write 1.2[0-9]* TB, its disk has" ./stream0.1 --q random --v normal --size token=100000000 --record V.value=none.npy \
+    --out none2.npy
+
+# values that leave the range, and the picture of a run
+cat > unstable.ctx <<'X2'
+neuron unstable {
+  compartment basal;
+  parameter tau = 10 ms;
+  rate r;
+  tau * r' = r * r + basal;
+}
+axis token = 6;
+axis a = 3;
+stimulus q[token, a];
+cycle now over token;
+population p[a] : unstable;
+q[token as now] -> p;
+output y = p;
+X2
+for record in "" "--record p" "--record p --interval 5ms"; do
+    expect 2 "^ctx run unstable.ctx: p \[a = 2\] left the representable range at 1[0-9.]* ms; the last finite value was [0-9.e+]* at 1[0-9.]* ms$" \
+        "$ctx" run unstable.ctx --mode dynamic --dt 0.1ms --cycle 20ms --method rk4 --q normal --out none.npy $record
+done
+"$ctx" plot --traces whole.safetensors -o whole.svg || complain "no picture"
+[ "$(grep -c 'stroke-linejoin' whole.svg)" -eq 3 ] && [ "$(tail -n 1 whole.svg)" = "</svg>" ] || complain "the picture does not show three units"
+expect 2 "give the traces" "$ctx" plot -o none.svg
+[ "$failed" -eq 0 ]
