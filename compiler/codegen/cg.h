@@ -19,7 +19,7 @@ typedef enum RuntimeFunction {
 typedef struct Buffer { /* of the descriptor */
     const IrVar *var;
     const char *name, *role;
-    bool recorded;
+    bool recorded, gauge;
     int slots;            /* places one after the other, 1 for most */
     bool mirror;          /* whole copy of what a scan keeps for itself */
 } Buffer;

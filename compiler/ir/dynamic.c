@@ -49,6 +49,19 @@ static bool is_output(const IrProgram *p, const IrVar *v, int before) {
     return false;
 }
 
+/* Local errors, by the names of what they are of. */
+static void gauges(Dynamic *d) {
+    for (int i = 0; i < d->groups.count; i++) {
+        const DynGroup *g = d->groups.at[i];
+        for (int k = 0; k < d->count; k++) {
+            if (!g->error[k]) continue;
+            IrOutput gauge = {.name = d->named[k], .var = g->error[k], .gauge = true, .span = g->error[k]->span};
+            vec_push(d->p->arena, &d->p->outputs, gauge);
+            d->report->adaptive = true;
+        }
+    }
+}
+
 static void ends(Dynamic *d) {
     IrProgram *p = d->p;
     for (int i = 0; i < p->outputs.count; i++) {
@@ -172,9 +185,11 @@ IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Di
     report->dt = options->dt, report->cycle = options->cycle, report->steps = dyn_steps(&d);
     if (!dyn_groups(&d)) return d.p;
     set_names_aside(&d);
+    d.estimates = true;
     if (!integrate(&d)) return d.p;
     formulas(&d);
     ends(&d);
+    gauges(&d);
     dyn_finish(&d);
     if (diag_error_count(diagnostics)) return d.p;
     drop_circuit(&d);

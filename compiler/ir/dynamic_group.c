@@ -128,7 +128,7 @@ static DynGroup *group_new(Dynamic *d, IrAxis *cycle, int rank) {
     g->member = ARENA_ARRAY(p->arena, bool, d->count + 1);
     g->state = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
     g->kept = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
-    g->middle = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
+    g->error = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
     vec_push(p->arena, &d->groups, g);
     return g;
 }

@@ -142,6 +142,7 @@ typedef struct IrOutput { /* `output y`, and `record p` (recorded): materialised
     Name name;
     IrVar *var;
     bool recorded;
+    bool gauge; /* no result: what the clock looks at, the largest local error so far of what has this name */
     Span span;
 } IrOutput;
 

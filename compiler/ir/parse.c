@@ -463,8 +463,8 @@ static IrVar *read_var(Reader *r) {
     return v;
 }
 
-static void read_output(Reader *r, bool recorded) {
-    IrOutput output = {.name = read_name_or_string(r), .recorded = recorded};
+static void read_output(Reader *r, IrOutput output) {
+    output.name = read_name_or_string(r);
     expect(r, "=");
     output.var = read_var(r);
     vec_push(r->p->arena, &r->p->outputs, output);
@@ -513,8 +513,9 @@ static void define_line(Reader *r) {
     else if (equation_word(r, &kind)) vec_push(r->p->arena, &r->p->items, define(r, kind));
     else if (word(r, "scan")) read_scan(r);
     else if (word(r, "fix")) read_fix(r);
-    else if (word(r, "output")) read_output(r, false);
-    else if (word(r, "record")) read_output(r, true);
+    else if (word(r, "output")) read_output(r, (IrOutput){0});
+    else if (word(r, "record")) read_output(r, (IrOutput){.recorded = true});
+    else if (word(r, "gauge")) read_output(r, (IrOutput){.gauge = true});
     else if (word(r, "check")) read_check(r);
     else if (word(r, "assume")) vec_push(r->p->arena, &r->p->assumptions, ((IrAssumption){read_string(r)}));
     else fail(r, "unknown statement at '%.20s'", r->at);

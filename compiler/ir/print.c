@@ -263,7 +263,7 @@ static void put_side(Text *to, const IrCheck *check, int side) {
 static void put_ends(Text *to, const IrProgram *p) {
     for (int i = 0; i < p->outputs.count; i++) {
         const IrOutput *output = &p->outputs.at[i];
-        text_add(to, "%s ", output->recorded ? "record" : "output");
+        text_add(to, "%s ", output->gauge ? "gauge" : output->recorded ? "record" : "output");
         put_name(to, output->name);
         text_add(to, " = %s\n", output->var->name);
     }

@@ -295,7 +295,7 @@ static void inputs(Random *r) {
 }
 
 static void end(Random *r, const char *name, IrVar *v, bool recorded) {
-    IrOutput output = {name_of(r->p->names, name), v, recorded, span_none()};
+    IrOutput output = {.name = name_of(r->p->names, name), .var = v, .recorded = recorded, .span = span_none()};
     vec_push(r->p->arena, &r->p->outputs, output);
 }
 
