@@ -68,12 +68,12 @@ void cg_start_states(Fn *f, const IrItem *group) {
     for (int i = 0; i < group->body_count; i++) {
         const IrVar *v = group->body[i]->var;
         int slots = f->m->schedule->storage[v->id].slots;
-        for (int k = 0; v->init && k < slots; k++) {
-            Value number = cg_int(f->m, k);
-            f->first_slot = &number;
-            cg_fill_init(f, v, ACCESS_PREV);
-        }
+        if (!v->init) continue;
+        Loop loop = cg_loop_begin(f, cg_int(f->m, 0), cg_int(f->m, slots), 1); /* a delay may need hundreds */
+        f->first_slot = &loop.i;
+        cg_fill_init(f, v, ACCESS_PREV);
         f->first_slot = NULL;
+        cg_loop_end(f, &loop);
     }
 }
 
