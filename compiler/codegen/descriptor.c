@@ -112,8 +112,7 @@ static void add_time(const CgModule *m, const Buffer *b, json_t *o) {
 }
 
 static json_t *draw(const IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
-    return json_pack("{s:s, s:f, s:f}", "kind", kinds[v->draw], "a", v->draw_a, "b", v->draw_b);
+    return json_pack("{s:s, s:f, s:f}", "kind", ir_draw_name[v->draw], "a", v->draw_a, "b", v->draw_b);
 }
 
 static json_t *buffer_json(const CgModule *m, const Buffer *b) {

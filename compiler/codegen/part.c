@@ -8,13 +8,9 @@ static bool is_clocked(const Step *step) {
     return step->kind == STEP_SCAN && step->item->axis->kind == AXIS_STEP;
 }
 
-static bool has_axis(const IrVar *v, const IrAxis *axis) {
-    return schedule_place(v, axis) >= 0;
-}
-
 /* Steps of the schedule from number `at` on that are, or are not, equations of the cycle; the first that is different. */
 static int run_of(const Step *scan, int at, bool of_cycle) {
-    while (at < scan->step_count && has_axis(schedule_first(&scan->steps[at]), scan->item->axis) != of_cycle) at++;
+    while (at < scan->step_count && ir_has_axis(schedule_first(&scan->steps[at]), scan->item->axis) != of_cycle) at++;
     return at;
 }
 

@@ -13,7 +13,7 @@ static void look(void *data, IrExpr *ref) {
     Readings *r = data;
     if (ref->var != r->v) return;
     const IrAxis *cycle = r->scan ? ir_cycle_of(r->scan->axis) : NULL;
-    bool here = cycle && ref->op == IR_REF && ref->index[0].kind == IX_AXIS && ref->index[0].axis == cycle && !ref->index[0].offset;
+    bool here = cycle && ref->op == IR_REF && ir_is_here(ref->index[0], cycle);
     r->whole |= !here || (r->within && r->within != r->scan);
     r->within = r->scan;
     r->any = true;

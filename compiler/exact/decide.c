@@ -352,7 +352,6 @@ static Outcome repeat(Task *task, bool cut) {
     return AGREE;
 }
 
-
 static void decide_shape(Task *task) {
     task->shape.seed = task->seed;
     task->outcome = repeat(task, task->d->cuts.count > 0);
@@ -550,30 +549,17 @@ static void take_result(Decision *d, Task *const *task, int count) {
     r->where = d->check->span;
 }
 
-/* Steps that a side of the check goes through: an integration of many steps is no identity, and nobody could pay for it. */
-static bool reaches_steps(const IrProgram *p, const IrVar *v, bool *seen);
-
-typedef struct Steps {
-    const IrProgram *p;
-    bool *seen, found;
-} Steps;
-
-static void look_for_steps(void *data, IrExpr *ref) {
-    Steps *s = data;
-    if (!s->seen[ref->var->id]) s->found |= reaches_steps(s->p, ref->var, s->seen);
-}
-
-static bool reaches_steps(const IrProgram *p, const IrVar *v, bool *seen) {
-    Steps s = {p, seen, false};
-    seen[v->id] = true;
-    for (int k = 0; k < v->axis_count; k++) s.found |= v->axes[k]->kind == AXIS_STEP && v->axes[k]->size > MOST_STEPS;
-    if (v->def && !s.found) ir_each_ref(v->def, look_for_steps, &s);
-    return s.found;
-}
-
+/* Does a side go through an integration of many steps? That is no identity, and nobody could pay for it. */
 static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *check) {
-    bool *seen = ARENA_ARRAY(arena, bool, p->vars.count + 1);
-    return reaches_steps(p, check->left, seen) || reaches_steps(p, check->right, seen);
+    bool *reached = ARENA_ARRAY(arena, bool, p->vars.count + 1), many = false;
+    ir_reach(reached, check->left);
+    ir_reach(reached, check->right);
+    for (int i = 0; i < p->vars.count; i++)
+        for (int k = 0; reached[i] && k < p->vars.at[i]->axis_count; k++) {
+            const IrAxis *axis = p->vars.at[i]->axes[k];
+            many |= axis->kind == AXIS_STEP && axis->size > MOST_STEPS;
+        }
+    return many;
 }
 
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {

@@ -154,30 +154,12 @@ static bool pair_states(Trial *t, Pairing *p, int i, unsigned used) {
     return false;
 }
 
-typedef struct Walk {
-    Arena *arena;
-    bool *seen; /* by variable id */
-    VEC(const IrVar *) todo;
-} Walk;
-
-static void visit(void *data, IrExpr *ref) {
-    Walk *walk = data;
-    if (walk->seen[ref->var->id]) return;
-    walk->seen[ref->var->id] = true;
-    vec_push(walk->arena, &walk->todo, ref->var);
-}
-
 /* Some equation of a reads, by way of others, some of b. */
 static bool depends(Trial *t, const Loop *a, const Loop *b) {
-    Walk walk = {.arena = t->m.arena, .seen = ARENA_ARRAY(t->m.arena, bool, t->p->vars.count)};
-    for (int i = 0; i < a->item->body_count; i++) vec_push(t->m.arena, &walk.todo, a->item->body[i]->var);
-    while (walk.todo.count) {
-        const IrVar *v = walk.todo.at[--walk.todo.count];
-        if (t->loop[v->id] == b) return true;
-        if (v->def) ir_each_ref(v->def, visit, &walk);
-        if (v->init) ir_each_ref(v->init, visit, &walk);
-    }
-    return false;
+    bool *reached = ARENA_ARRAY(t->m.arena, bool, t->p->vars.count), found = false;
+    for (int i = 0; i < a->item->body_count; i++) ir_reach(reached, a->item->body[i]->var);
+    for (int i = 0; i < t->p->vars.count; i++) found |= reached[i] && t->loop[i] == b;
+    return found;
 }
 
 /* `earlier` was evaluated before; if it depends on l, l was only begun then. */

@@ -89,24 +89,9 @@ static void add_hint(Search *s, char *text, Span where) {
 }
 
 /* ---- the copy ------------------------------------------------------------------------------------------------------- */
-static void reach(void *data, IrExpr *ref) {
-    bool *reached = data;
-    reached[ref->var->id] = true;
-}
-
 static bool *reached_from(const Search *s, const IrVar *v) {
-    const IrProgram *p = s->p;
-    bool *reached = ARENA_ARRAY(s->arena, bool, p->vars.count), *done = ARENA_ARRAY(s->arena, bool, p->vars.count), more = true;
-    reached[v->id] = true;
-    while (more) {
-        more = false;
-        for (int i = 0; i < p->vars.count; i++) {
-            if (!reached[i] || done[i]) continue;
-            done[i] = more = true;
-            if (p->vars.at[i]->def) ir_each_ref(p->vars.at[i]->def, reach, reached);
-            if (p->vars.at[i]->init) ir_each_ref(p->vars.at[i]->init, reach, reached);
-        }
-    }
+    bool *reached = ARENA_ARRAY(s->arena, bool, s->p->vars.count);
+    ir_reach(reached, v);
     return reached;
 }
 
@@ -355,13 +340,8 @@ static bool search_exchange(Search *s, int side) {
     return false;
 }
 
-typedef struct Without {
-    IrOp op;
-} Without;
-
-static IrExpr *without(void *data, IrExpr *e) {
-    const Without *x = data;
-    return e->op == x->op ? e->arg[0] : NULL;
+static IrExpr *without(void *op, IrExpr *e) {
+    return e->op == *(const IrOp *)op ? e->arg[0] : NULL;
 }
 
 typedef struct Guards { /* a condition that stands in several guards */
@@ -437,8 +417,7 @@ static bool search_guards(Search *s, int side) {
 /* A function that every cell of a kind has, keys and queries say. */
 static bool search_functions(Search *s, int side) {
     for (IrOp op = IR_EXP; op <= IR_ABS && !enough(s); op++) {
-        Without x = {op};
-        if (!s->words[side].function[op] || !equal_rewritten(s, side, without, &x)) continue;
+        if (!s->words[side].function[op] || !equal_rewritten(s, side, without, &op)) continue;
         add_hint(s, arena_printf(s->arena, "equal without %s on the %s side", function_name(op), SIDE[side]), s->check.span);
         return true;
     }

@@ -215,7 +215,7 @@ static bool settled_in_run(IrProgram *p, const DynamicOptions *options, Diagnost
         Settles s = {ARENA_ARRAY(p->arena, bool, p->vars.count + 1), v->def ? find_settle(v->def) : NULL};
         if (v->def) ir_each_ref(v->def, look_below, &s);
         double time = 0;
-        if (!s.found || (dyn_number(s.found->arg[1], &time) && fabs(time - options->cycle) <= 1e-9 * options->cycle)) continue;
+        if (!s.found || (ir_number(s.found->arg[1], &time) && fabs(time - options->cycle) <= 1e-9 * options->cycle)) continue;
         Diagnostic *x = diag_error(diagnostics, E_STEP, p->outputs.at[i].span, "`%s` is of cycles of %g ms, and in this run a cycle lasts %g ms",
                                    p->outputs.at[i].name, time * 1e3, options->cycle * 1e3);
         diag_help(x, "choose --cycle %gms, or run the settled reading, which integrates it beside", time * 1e3);
@@ -262,7 +262,7 @@ typedef struct Beside {
 static IrExpr *settled_by_then(void *data, IrExpr *e) {
     Beside *b = data;
     double time;
-    if (e->op != IR_SETTLE || !dyn_number(e->arg[1], &time) || time != b->time) return e;
+    if (e->op != IR_SETTLE || !ir_number(e->arg[1], &time) || time != b->time) return e;
     return ir_map(b->s->p, e->arg[0], at_end, b->d);
 }
 
@@ -309,7 +309,7 @@ void dynamic_beside(Settle *s, const DynamicOptions *options) {
         double time;
         if (!call || diag_error_count(s->diagnostics)) continue;
         b.of = s->p->vars.at[i];
-        if (dyn_number(call->arg[1], &time)) settle_by(&b, time);
+        if (ir_number(call->arg[1], &time)) settle_by(&b, time);
         i--; /* it may have another */
     }
 }

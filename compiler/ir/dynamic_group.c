@@ -76,9 +76,9 @@ typedef struct Ranking {
     int least;           /* rank that the reader has at least */
 } Ranking;
 
-static bool read_here(const IrExpr *ref, const IrAxis *cycle) {
+bool dyn_reads_here(const IrExpr *ref, const IrAxis *cycle) {
     for (int i = 0; i < ref->var->axis_count; i++)
-        if (ref->var->axes[i] == cycle) return ref->index[i].kind == IX_AXIS && ref->index[i].axis == cycle && !ref->index[i].offset;
+        if (ref->var->axes[i] == cycle) return ir_is_here(ref->index[i], cycle);
     return false;
 }
 
@@ -88,7 +88,7 @@ static void rank_ref(void *data, IrExpr *ref) {
     int id = ref->var->id;
     if (!d->moving[id] || !d->circuit[id]) return;
     const IrAxis *cycle = d->cycle[id];
-    bool here = cycle && d->cycle[r->reader->id] == cycle && read_here(ref, cycle);
+    bool here = cycle && d->cycle[r->reader->id] == cycle && dyn_reads_here(ref, cycle);
     int rank = !cycle ? d->rank[id] : r->of_cycle[cycle->id] + !here;
     if (rank > r->least) r->least = rank;
 }

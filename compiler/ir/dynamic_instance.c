@@ -40,16 +40,10 @@ static bool over_steps(const DynEnv *env) {
 }
 
 /* ---- axes of time ------------------------------------------------------------------------------------------------ */
-static bool has_axis(const IrVar *v, const IrAxis *axis) {
-    for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == axis) return true;
-    return false;
-}
-
 /* v's axes with those of time: the cycle, which v may have of its own, and behind it the steps. Axis k of v is at place[k]. */
 static int time_axes(const DynGroup *g, bool cycle, bool step, const IrVar *v, IrAxis **axes, int *place) {
     int count = 0;
-    bool own = g->cycle && has_axis(v, g->cycle);
+    bool own = g->cycle && ir_has_axis(v, g->cycle);
     if (!own && cycle && g->cycle) axes[count++] = g->cycle;
     if (!own && step) axes[count++] = g->step;
     for (int i = 0; i < v->axis_count; i++) {
@@ -72,7 +66,7 @@ static IrVar *declare(Dynamic *d, const DynEnv *env, const IrVar *v, Name name) 
     return made;
 }
 
-static void place_item(Dynamic *d, DynItems *items, IrVar *v) {
+void dyn_place(Dynamic *d, DynItems *items, IrVar *v) {
     IrItem *item = ir_item_new(d->p, ITEM_ALG);
     item->var = v;
     vec_push(d->p->arena, items, item);
@@ -81,7 +75,7 @@ static void place_item(Dynamic *d, DynItems *items, IrVar *v) {
 IrVar *dyn_equation(Dynamic *d, const DynEnv *env, const IrVar *v, Name name, IrExpr *def) {
     IrVar *made = declare(d, env, v, name);
     made->def = def;
-    place_item(d, env->items, made);
+    dyn_place(d, env->items, made);
     return made;
 }
 
@@ -171,7 +165,7 @@ static IrVar *within_var(Dynamic *d, DynEnv *env, IrVar *v) {
 static void define_within(Dynamic *d, const DynEnv *env, IrVar *v, IrVar *within) {
     if (within->def) return;
     within->def = dyn_within_value(d, env, v);
-    place_item(d, env->items, within);
+    dyn_place(d, env->items, within);
 }
 
 /* The value of an ode in its own environment. */
@@ -207,7 +201,7 @@ IrVar *dyn_instance(Dynamic *d, DynEnv *env, IrVar *v) {
         IrExpr *def = instance_def(d, env, v);
         if (!env->made[v->id]) {
             var->def = def;
-            place_item(d, env->items, var);
+            dyn_place(d, env->items, var);
         }
         env->made[v->id] = true;
         env->open[v->id] = false;
@@ -289,10 +283,7 @@ static bool moves(const Dynamic *d, const IrVar *v) {
 static bool read_here(const Dynamic *d, const DynEnv *env, const IrExpr *ref) {
     const IrAxis *cycle = d->cycle[ref->var->id];
     if (!cycle) return env->group->member[ref->var->id];
-    if (cycle != env->group->cycle) return false;
-    for (int i = 0; i < ref->var->axis_count; i++)
-        if (ref->var->axes[i] == cycle) return ref->index[i].kind == IX_AXIS && ref->index[i].axis == cycle && !ref->index[i].offset;
-    return false;
+    return cycle == env->group->cycle && dyn_reads_here(ref, cycle);
 }
 
 static IrExpr *present(Dynamic *d, DynEnv *env, const IrExpr *ref) {
@@ -401,7 +392,7 @@ void dyn_finish(Dynamic *d) {
         IrVar *v = one.var;
         one.kept->def = v->kind == VAR_ODE ? ode_value(d, one.env, v, NULL)
                                            : read_instance(d, one.env, v, dyn_instance(d, one.env, v), NULL, 0);
-        place_item(d, one.env->items, one.kept);
+        dyn_place(d, one.env->items, one.kept);
     }
     d->pending.count = 0;
 }

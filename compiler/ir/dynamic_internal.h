@@ -98,6 +98,8 @@ int64_t dyn_steps(const Dynamic *d);
 bool dyn_groups(Dynamic *d);
 /* The group in which a variable without a cycle was last, or that of its cycle. */
 DynGroup *dyn_last_group(const Dynamic *d, const IrVar *v);
+/* A reading at this point of the cycle, not of the completed one. */
+bool dyn_reads_here(const IrExpr *ref, const IrAxis *cycle);
 
 /* dynamic_instance.c */
 DynEnv *dyn_env(Dynamic *d, DynGroup *g, DynMoment moment, int stage, double fraction);
@@ -116,6 +118,8 @@ IrVar *dyn_end(Dynamic *d, IrVar *v);
 IrVar *dyn_trace(Dynamic *d, IrVar *v);
 /* States over the steps, without equations yet. */
 void dyn_declare_states(Dynamic *d, DynGroup *g);
+/* Appends v's equation. */
+void dyn_place(Dynamic *d, DynItems *items, IrVar *v);
 /* Makes what was asked for and put off. */
 void dyn_finish(Dynamic *d);
 
@@ -139,8 +143,6 @@ void dyn_choose_methods(Dynamic *d, DynGroup *g);
 /* What an ode is taken for at a later stage of a step, and what it was at a fraction of the step that was just done. */
 IrExpr *dyn_stage_state(Dynamic *d, DynEnv *env, IrVar *v);
 IrExpr *dyn_within_value(Dynamic *d, const DynEnv *env, IrVar *v);
-/* The value of an expression of numbers alone. */
-bool dyn_number(const IrExpr *e, double *value);
 /* The update of every ode of the group, and where the method has an estimate, the largest local error so far. */
 void dyn_updates(Dynamic *d, DynGroup *g);
 #endif

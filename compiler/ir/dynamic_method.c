@@ -11,22 +11,6 @@
 #include "ir/dynamic_internal.h"
 #include "ir/settle_internal.h"
 
-bool dyn_number(const IrExpr *e, double *value) {
-    double a, b;
-    *value = e->value;
-    if (e->op == IR_LIT) return true;
-    if (e->op == IR_SIZE && e->axis->root->kind == AXIS_CONST) return *value = (double)e->axis->root->size, true;
-    if (e->argc < 1 || e->argc > 2 || e->bound_count || !dyn_number(e->arg[0], &a) || !dyn_number(e->arg[e->argc - 1], &b)) return false;
-    switch (e->op) {
-    case IR_NEG: *value = -a; return true;
-    case IR_ADD: *value = a + b; return true;
-    case IR_SUB: *value = a - b; return true;
-    case IR_MUL: *value = a * b; return true;
-    case IR_DIV: *value = a / b; return true;
-    default: return false;
-    }
-}
-
 /* ---- which method ------------------------------------------------------------------------------------------------ */
 typedef struct Form {
     SettleForm equation; /* c v' = slope v + rest */
@@ -37,7 +21,7 @@ static Form form_of(Dynamic *d, IrVar *v) {
     Settle s = {d->p, d->diagnostics};
     Form form = {settle_form(&s, v), 0};
     double slope, coefficient = 1;
-    bool numbers = form.equation.slope && dyn_number(form.equation.slope, &slope) && (!v->coefficient || dyn_number(v->coefficient, &coefficient));
+    bool numbers = form.equation.slope && ir_number(form.equation.slope, &slope) && (!v->coefficient || ir_number(v->coefficient, &coefficient));
     if (numbers && slope != 0) form.tau = -coefficient / slope;
     return form;
 }
@@ -151,12 +135,8 @@ IrExpr *dyn_within_value(Dynamic *d, const DynEnv *env, IrVar *v) {
     return combination(d, env->group, v, env, w, method->stages);
 }
 
-static IrExpr *in_stage(Dynamic *d, DynEnv *env, IrVar *v, IrExpr *e) {
-    return dyn_expr(d, env, v, e);
-}
-
 static IrExpr *coefficient(Dynamic *d, DynEnv *env, IrVar *v) {
-    return v->coefficient ? in_stage(d, env, v, v->coefficient) : number(d, 1);
+    return v->coefficient ? dyn_expr(d, env, v, v->coefficient) : number(d, 1);
 }
 
 /* 1 / sqrt(dt) makes the variance of a step right to the order of dt; for the exponential method the factor that makes it exact is
@@ -169,13 +149,13 @@ static IrExpr *exact_noise(Dynamic *d, IrExpr *a, IrExpr *decay) {
 }
 
 static IrExpr *exponential(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) {
-    IrExpr *slope = in_stage(d, env, v, form->equation.slope), *old = dyn_read(d, env, v, env->group->state[v->id], NULL, 1);
+    IrExpr *slope = dyn_expr(d, env, v, form->equation.slope), *old = dyn_read(d, env, v, env->group->state[v->id], NULL, 1);
     IrExpr *a = op(d, IR_DIV, slope, coefficient(d, env, v));
     IrExpr *decay = ir_op1(d->p, IR_EXP, op(d, IR_MUL, a, number(d, d->options->dt)));
     IrExpr *kept = op(d, IR_MUL, decay, old);
     if (!form->equation.rest) return kept;
     env->white = exact_noise(d, a, decay);
-    IrExpr *rest = in_stage(d, env, v, form->equation.rest);
+    IrExpr *rest = dyn_expr(d, env, v, form->equation.rest);
     env->white = NULL;
     bool unit = slope->op == IR_LIT && slope->value == -1; /* by far the most frequent: tau r' = -r + ... */
     IrExpr *gain = unit ? op(d, IR_SUB, number(d, 1), decay) : op(d, IR_DIV, op(d, IR_SUB, decay, number(d, 1)), slope);
@@ -185,25 +165,21 @@ static IrExpr *exponential(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) 
 static IrExpr *euler(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) {
     IrExpr *old = dyn_read(d, env, v, env->group->state[v->id], NULL, 1), *dt = number(d, d->options->dt);
     IrExpr *step = op(d, IR_DIV, dt, coefficient(d, env, v));
-    if (!solvable(form)) return op(d, IR_ADD, old, op(d, IR_MUL, step, in_stage(d, env, v, v->def)));
-    IrExpr *kept = op(d, IR_MUL, op(d, IR_ADD, number(d, 1), op(d, IR_MUL, step, in_stage(d, env, v, form->equation.slope))), old);
+    if (!solvable(form)) return op(d, IR_ADD, old, op(d, IR_MUL, step, dyn_expr(d, env, v, v->def)));
+    IrExpr *kept = op(d, IR_MUL, op(d, IR_ADD, number(d, 1), op(d, IR_MUL, step, dyn_expr(d, env, v, form->equation.slope))), old);
     if (!form->equation.rest) return kept;
-    return op(d, IR_ADD, kept, op(d, IR_MUL, step, in_stage(d, env, v, form->equation.rest)));
+    return op(d, IR_ADD, kept, op(d, IR_MUL, step, dyn_expr(d, env, v, form->equation.rest)));
 }
 
-typedef struct NoiseSearch {
-    bool found;
-} NoiseSearch;
-
-static void find_noise(void *data, IrExpr *ref) {
-    ((NoiseSearch *)data)->found |= ref->var->kind == VAR_NOISE;
+static void find_noise(void *found, IrExpr *ref) {
+    *(bool *)found |= ref->var->kind == VAR_NOISE;
 }
 
 /* What the error is estimated from is a smooth solution; and another step would draw other noise. */
 static bool check_smooth(Dynamic *d, IrVar *v, const DynMethod *method) {
-    NoiseSearch s = {false};
-    if (method->error) ir_each_ref(v->def, find_noise, &s);
-    if (!s.found) return true;
+    bool noisy = false;
+    if (method->error) ir_each_ref(v->def, find_noise, &noisy);
+    if (!noisy) return true;
     Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "the method %s does not fit `%s`: it has noise", method->name, dyn_label(v));
     diag_note(x, "a step is judged by how smooth the solution is in it, and with noise it is nowhere smooth");
     diag_help(x, "choose exponential, euler, heun or rk4");
@@ -233,13 +209,6 @@ static IrExpr *update(Dynamic *d, DynGroup *g, IrVar *v) {
     return combination(d, g, v, env, method->b, method->stages);
 }
 
-static IrVar *place(Dynamic *d, DynGroup *g, IrVar *v) {
-    IrItem *item = ir_item_new(d->p, ITEM_ALG);
-    item->var = v;
-    vec_push(d->p->arena, &g->steps, item);
-    return v;
-}
-
 /* A state beside each ode: the largest local error of its steps so far. By cell, so that steps need no sum over cells. */
 static IrVar *error_state(Dynamic *d, DynGroup *g, IrVar *v) {
     const DynEnv *env = dyn_env(d, g, AT_STAGE, 0, 0);
@@ -262,7 +231,7 @@ void dyn_updates(Dynamic *d, DynGroup *g) {
         if (g->state[i]) g->state[i]->def = update(d, g, d->p->vars.at[i]);
     if (diag_error_count(d->diagnostics)) return;
     for (int i = 0; i < d->count; i++)
-        if (g->state[i] && estimates) g->error[i] = place(d, g, error_state(d, g, d->p->vars.at[i]));
+        if (g->state[i] && estimates) dyn_place(d, &g->steps, g->error[i] = error_state(d, g, d->p->vars.at[i]));
     for (int i = 0; i < d->count; i++)
-        if (g->state[i]) place(d, g, g->state[i]);
+        if (g->state[i]) dyn_place(d, &g->steps, g->state[i]);
 }

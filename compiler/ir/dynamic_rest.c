@@ -136,9 +136,7 @@ static IrVar *rest_var(Dynamic *d, IrVar *v, IrExpr **number) {
     IrVar *made = ir_var_new(d->p, VAR_ALG, name_printf(d->p->names, "%s%s.rest", d->prefix, d->named[v->id]), count, axes);
     made->def = ir_substitute(d->p, e, 0, NULL, NULL);
     made->span = v->span;
-    IrItem *item = ir_item_new(d->p, ITEM_ALG);
-    item->var = made;
-    vec_push(d->p->arena, &d->outside, item);
+    dyn_place(d, &d->outside, made);
     return d->rest[v->id] = made;
 }
 

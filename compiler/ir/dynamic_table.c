@@ -15,12 +15,6 @@ enum MethodId {
     METHOD_COUNT
 };
 
-static const char *const spelling[METHOD_COUNT] = {
-#define METHOD(id, spelling, help) [METHOD_##id] = spelling,
-#include "ir/methods.def"
-#undef METHOD
-};
-
 static const double start_c[] = {0};
 static const DynRatio start_b[] = {{1, 1}};
 
@@ -80,6 +74,6 @@ static const DynMethod methods[METHOD_COUNT] = {
 
 const DynMethod *dyn_method(const char *name) {
     for (int i = 0; i < METHOD_COUNT; i++)
-        if (strcmp(spelling[i], name) == 0) return &methods[i];
+        if (strcmp(methods[i].name, name) == 0) return &methods[i];
     return NULL;
 }

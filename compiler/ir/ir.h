@@ -200,6 +200,8 @@ static inline IrIndex ir_index(IrAxis *axis) { return (IrIndex){IX_AXIS, axis, 0
 static inline bool ir_is_input(const IrVar *v) { return v->kind == VAR_STIMULUS || v->kind == VAR_WEIGHT || v->kind == VAR_NOISE; }
 /* The cycle whose steps a scan's axis are, or NULL. */
 static inline IrAxis *ir_cycle_of(const IrAxis *axis) { return axis && axis->kind == AXIS_STEP ? axis->base : NULL; }
+/* The index is the current point of this axis. */
+static inline bool ir_is_here(IrIndex index, const IrAxis *axis) { return index.kind == IX_AXIS && index.axis == axis && index.offset == 0; }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 IrVar *ir_find_var(const IrProgram *p, const char *name); /* NULL if none */
@@ -209,6 +211,16 @@ bool ir_uses_axis(const IrExpr *e, const IrAxis *axis);   /* free occurrence */
 bool ir_uses_var(const IrExpr *e, const IrVar *var);
 /* Calls visit for every REF and PREV node of e. */
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
+
+bool ir_has_axis(const IrVar *v, const IrAxis *axis);
+/* The axis are steps of time, or the cycle whose steps v has: along it v moves, and one point of it is there at a time. */
+bool ir_is_time(const IrVar *v, const IrAxis *axis);
+/* Marks v, and all that it depends on by way of definitions and initial values, by variable id; what is marked is not followed. */
+void ir_reach(bool *reached, const IrVar *v);
+/* The value of an expression of literals, sizes of fixed axes and arithmetic alone. */
+bool ir_number(const IrExpr *e, double *value);
+/* Names of the ways to draw, as the textual form and the descriptor spell them; of INIT_UNBOUND NULL. */
+extern const char *const ir_draw_name[INIT_KIND_COUNT];
 
 /* The index, on the axis v advances along, of the point that its scan does last: `last`, or 0 if it is reversed. */
 bool ir_is_final(const IrVar *v, IrIndex index);

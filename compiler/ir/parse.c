@@ -335,9 +335,8 @@ static IrVar *declare_var(Reader *r, IrVarKind kind) {
 }
 
 static void read_draw(Reader *r, IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
     for (int kind = INIT_NORMAL; kind < INIT_KIND_COUNT; kind++) {
-        if (!word(r, kinds[kind])) continue;
+        if (!word(r, ir_draw_name[kind])) continue;
         v->draw = (IrInitKind)kind;
         expect(r, "(");
         v->draw_a = read_real(r);

@@ -177,9 +177,8 @@ static void put_declared(Text *to, const IrVar *v) {
 }
 
 static void put_draw(Text *to, const IrVar *v) {
-    static const char *const kinds[] = {NULL, "normal", "uniform", "xavier", "constant", "bernoulli", "choose"};
     if (v->draw == INIT_UNBOUND) return;
-    text_add(to, " draw %s(", kinds[v->draw]);
+    text_add(to, " draw %s(", ir_draw_name[v->draw]);
     put_real(to, v->draw_a);
     text_add(to, ", ");
     put_real(to, v->draw_b);

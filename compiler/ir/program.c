@@ -112,3 +112,48 @@ bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size
     if (outer >= 0) position[outer] = 0;
     return false;
 }
+
+bool ir_has_axis(const IrVar *v, const IrAxis *axis) {
+    for (int i = 0; i < v->axis_count; i++)
+        if (v->axes[i] == axis) return true;
+    return false;
+}
+
+bool ir_is_time(const IrVar *v, const IrAxis *axis) {
+    if (axis->kind == AXIS_STEP) return true;
+    for (int i = 0; i < v->axis_count; i++)
+        if (ir_cycle_of(v->axes[i]) == axis) return true;
+    return false;
+}
+
+static void reach_ref(void *reached, IrExpr *ref) {
+    ir_reach(reached, ref->var);
+}
+
+void ir_reach(bool *reached, const IrVar *v) {
+    if (reached[v->id]) return;
+    reached[v->id] = true;
+    if (v->def) ir_each_ref(v->def, reach_ref, reached);
+    if (v->init) ir_each_ref(v->init, reach_ref, reached);
+}
+
+bool ir_number(const IrExpr *e, double *value) {
+    double a, b;
+    *value = e->value;
+    if (e->op == IR_LIT) return true;
+    if (e->op == IR_SIZE && e->axis->root->kind == AXIS_CONST) return *value = (double)e->axis->root->size, true;
+    if (e->argc < 1 || e->argc > 2 || e->bound_count || !ir_number(e->arg[0], &a) || !ir_number(e->arg[e->argc - 1], &b)) return false;
+    switch (e->op) {
+    case IR_NEG: *value = -a; return true;
+    case IR_ADD: *value = a + b; return true;
+    case IR_SUB: *value = a - b; return true;
+    case IR_MUL: *value = a * b; return true;
+    case IR_DIV: *value = a / b; return true;
+    default: return false;
+    }
+}
+
+const char *const ir_draw_name[INIT_KIND_COUNT] = {
+    [INIT_NORMAL] = "normal",     [INIT_UNIFORM] = "uniform",     [INIT_XAVIER] = "xavier",
+    [INIT_CONSTANT] = "constant", [INIT_BERNOULLI] = "bernoulli", [INIT_CHOOSE] = "choose",
+};

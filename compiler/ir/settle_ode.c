@@ -125,31 +125,15 @@ static void not_affine(Settle *s, const IrVar *v, bool gone) {
     else diag_help(d, "say `iterate 200 until 1e-6` after the population's type to find the fixed point by iteration");
 }
 
-/* Value of an expression of literals alone. */
-static bool number(const IrExpr *e, double *value) {
-    double a, b;
-    *value = e->value;
-    if (e->op == IR_LIT) return true;
-    if (e->argc < 1 || e->argc > 2 || !number(e->arg[0], &a) || !number(e->arg[e->argc - 1], &b)) return false;
-    switch (e->op) {
-    case IR_NEG: *value = -a; return true;
-    case IR_ADD: *value = a + b; return true;
-    case IR_SUB: *value = a - b; return true;
-    case IR_MUL: *value = a * b; return true;
-    case IR_DIV: *value = a / b; return true;
-    default: return false;
-    }
-}
-
 /* Rounding of the decimals above must not hide that they cancel. */
 static bool cancels(const IrExpr *slope) {
     double value;
-    return slope && number(slope, &value) && value < 1e-12 && value > -1e-12;
+    return slope && ir_number(slope, &value) && value < 1e-12 && value > -1e-12;
 }
 
 static void assume_pivot(Settle *s, const IrVar *v, const IrExpr *pivot) {
     double value;
-    if (number(pivot, &value)) return;
+    if (ir_number(pivot, &value)) return;
     IrAssumption made = {name_printf(s->p->names, "%s: %s is not 0", label(v), ir_expr_text(s->p->arena, pivot))};
     vec_push(s->p->arena, &s->p->assumptions, made);
 }

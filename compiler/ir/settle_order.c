@@ -126,12 +126,6 @@ static char *loop_text(Order *o, const Vars *loop) {
     return text.at;
 }
 
-static bool has_axis(const IrVar *v, const IrAxis *axis) {
-    for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == axis) return true;
-    return false;
-}
-
 typedef struct Whole {
     const IrVar *reader, *read;
     const IrAxis *cycle; /* along which it is not read where the reader stands; NULL: none */
@@ -141,7 +135,7 @@ static void reads_whole(void *data, IrExpr *ref) {
     Whole *w = data;
     for (int i = 0; ref->var == w->read && i < ref->var->axis_count; i++) {
         const IrAxis *axis = ref->var->axes[i];
-        bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis && has_axis(w->reader, axis);
+        bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis && ir_has_axis(w->reader, axis);
         if (axis->kind == AXIS_CYCLE && !here) w->cycle = axis;
     }
 }
@@ -196,7 +190,7 @@ static void reads_elsewhere(void *data, IrExpr *ref) {
     Reads *r = data;
     if (!in_component(r->o, ref->var, r->component)) return;
     for (int i = 0; i < ref->var->axis_count; i++) {
-        bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == r->axis && ref->index[i].offset == 0;
+        bool here = ir_is_here(ref->index[i], r->axis);
         if (ref->var->axes[i] == r->axis && !here) r->wrong = ref->var;
     }
 }
@@ -216,7 +210,7 @@ static bool fits_scan(Order *o, const Vars *members, IrAxis *axis, int component
         IrVar *v = members->at[i];
         Reads reads = {o, NULL, axis, component};
         ir_each_ref(v->def, reads_elsewhere, &reads);
-        if (has_axis(v, axis) && !reads.wrong) continue;
+        if (ir_has_axis(v, axis) && !reads.wrong) continue;
         Diagnostic *d = diag_error(o->s->diagnostics, E_LOOP, v->span,
                                    "`%s` is part of a loop over the cycle `%s` but reads it as a whole", label(v),
                                    axis->name);

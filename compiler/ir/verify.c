@@ -54,20 +54,14 @@ static void check_index(Verify *v, const IrVar *var, int i, IrIndex index) {
         complain(v, "%s is read along %s where it has %s", var->name, index.axis->name, var->axes[i]->name);
 }
 
-static bool has_axis(const IrVar *var, const IrAxis *axis) {
-    for (int i = 0; i < var->axis_count; i++)
-        if (var->axes[i] == axis) return true;
-    return false;
-}
-
 /* Within a scan its variables exist for the points up to this one: they are read where the scan stands, or, by an equation that
  * is done once a cycle, at the last step. */
 static void check_in_scan(Verify *v, const IrExpr *e) {
     const IrAxis *axis = v->body->axis, *cycle = ir_cycle_of(axis);
     for (int i = 0; i < e->var->axis_count; i++) {
         const IrAxis *own = e->var->axes[i];
-        bool here = e->index[i].kind == IX_AXIS && e->index[i].axis == own && e->index[i].offset == 0;
-        bool end = own == axis && !has_axis(v->of, axis) && e->op == IR_REF && e->index[i].kind == IX_LAST && e->index[i].offset == 0;
+        bool here = ir_is_here(e->index[i], own);
+        bool end = own == axis && !ir_has_axis(v->of, axis) && e->op == IR_REF && e->index[i].kind == IX_LAST && e->index[i].offset == 0;
         if ((own == axis || own == cycle) && !here && !end)
             complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, own->name);
     }
@@ -181,7 +175,7 @@ static void check_equation(Verify *v, const IrItem *item) {
 static void check_cycle_order(Verify *v, const IrItem *scan) {
     int part = 0; /* 0: before the steps, 1: steps, 2: behind */
     for (int i = 0; i < scan->body_count && !v->message; i++) {
-        bool step = has_axis(scan->body[i]->var, scan->axis);
+        bool step = ir_has_axis(scan->body[i]->var, scan->axis);
         if (step && part == 2) complain(v, "%s stands behind the end of the cycle", scan->body[i]->var->name);
         part = step ? 1 : part ? 2 : 0;
     }
@@ -199,7 +193,7 @@ static void check_group(Verify *v, const IrItem *group) {
         check_equation(v, group->body[i]);
         if (var->init && var->reversed != group->reversed) complain(v, "state %s advances against its scan", var->name);
         const IrAxis *cycle = ir_cycle_of(group->axis);
-        bool carries = group->kind == ITEM_FIX || has_axis(var, cycle ? cycle : group->axis);
+        bool carries = group->kind == ITEM_FIX || ir_has_axis(var, cycle ? cycle : group->axis);
         if (!v->message && !carries) complain(v, "%s is in a scan over %s without that axis", var->name, group->axis->name);
     }
     if (!v->message && ir_cycle_of(group->axis)) check_cycle_order(v, group);

@@ -96,11 +96,8 @@ char *opt_equation_text(const Opt *o, const IrVar *v) {
 /* Of what steps change, the present value is stored. */
 static double stored_elements(const Opt *o, const IrVar *v) {
     double n = opt_elements(o, v);
-    for (int i = 0; i < v->axis_count; i++) {
-        if (v->axes[i]->kind != AXIS_STEP) continue;
-        n /= opt_size(o, v->axes[i]);
-        if (v->axes[i]->base) n /= opt_size(o, v->axes[i]->base);
-    }
+    for (int i = 0; i < v->axis_count; i++)
+        if (ir_is_time(v, v->axes[i])) n /= opt_size(o, v->axes[i]);
     return n;
 }
 

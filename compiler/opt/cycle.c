@@ -13,34 +13,24 @@ static void look(void *data, IrExpr *ref) {
     Readers *r = data;
     if (ref->var != r->v) return;
     for (int i = 0; i < ref->var->axis_count; i++) {
-        bool here = ref->index[i].kind == IX_AXIS && ref->index[i].axis == r->cycle && !ref->index[i].offset;
+        bool here = ir_is_here(ref->index[i], r->cycle);
         if (ref->var->axes[i] == r->cycle && !here) r->elsewhere = true;
     }
     if (ref->op != IR_REF) r->elsewhere = true;
 }
 
 static void look_item(Readers *r, const IrItem *item, bool inside) {
-    bool read = r->elsewhere;
-    r->elsewhere = false;
-    if (item->var) {
-        ir_each_ref(item->var->def, look, r);
-        if (!inside && ir_uses_var(item->var->def, r->v)) r->elsewhere = true;
-        if (item->var->init && ir_uses_var(item->var->init, r->v)) r->elsewhere = true;
-    }
-    r->elsewhere |= read;
-}
-
-static bool has_axis(const IrVar *v, const IrAxis *axis) {
-    for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == axis) return true;
-    return false;
+    if (!item->var) return;
+    ir_each_ref(item->var->def, look, r);
+    r->elsewhere |= !inside && ir_uses_var(item->var->def, r->v);
+    r->elsewhere |= item->var->init && ir_uses_var(item->var->init, r->v);
 }
 
 /* Is v read by the scan's body alone, each time at this point of the cycle? */
 static bool of_the_cycle(Opt *o, const IrItem *scan, const IrVar *v) {
     const OptFact *f = opt_fact(o, v);
     Readers r = {v, ir_cycle_of(scan->axis), false};
-    if (f->kept || v->init || !f->call || !has_axis(v, r.cycle)) return false;
+    if (f->kept || v->init || !f->call || !ir_has_axis(v, r.cycle)) return false;
     for (int i = 0; i < o->p->items.count; i++) {
         const IrItem *item = o->p->items.at[i];
         look_item(&r, item, false);

@@ -12,7 +12,7 @@ typedef struct Pull {
 /* The axis of ref's variable that is read at `axis` alone, or NULL. */
 static IrAxis *own_axis(const IrExpr *ref, const IrAxis *axis) {
     for (int i = 0; i < ref->var->axis_count; i++)
-        if (ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis && !ref->index[i].offset) return ref->var->axes[i];
+        if (ir_is_here(ref->index[i], axis)) return ref->var->axes[i];
     return NULL;
 }
 

@@ -201,12 +201,6 @@ static void steps(Scheduler *s, StepList *list) {
     }
 }
 
-static bool is_cycle_of_steps(const IrVar *v, const IrAxis *axis) {
-    for (int i = 0; i < v->axis_count; i++)
-        if (ir_cycle_of(v->axes[i]) == axis) return true;
-    return false;
-}
-
 Schedule *schedule_make(const IrProgram *p) {
     Schedule *schedule = ARENA_NEW(p->arena, Schedule);
     Scheduler s = {.p = p, .schedule = schedule};
@@ -218,7 +212,7 @@ Schedule *schedule_make(const IrProgram *p) {
         for (int j = 0; j < v->axis_count; j++) schedule->storage[i].kept[j] = true;
         schedule->plan[i] = v->kind == VAR_WEIGHT;
         for (int j = 0; v->kind == VAR_NOISE && j < v->axis_count; j++) /* one step's numbers at a time */
-            schedule->storage[i].kept[j] = v->axes[j]->kind != AXIS_STEP && !is_cycle_of_steps(v, v->axes[j]);
+            schedule->storage[i].kept[j] = !ir_is_time(v, v->axes[j]);
     }
     for (int i = 0; i < p->items.count; i++) { /* what reads an output is computed when that is: in the call */
         const IrVar *v = p->items.at[i]->var;

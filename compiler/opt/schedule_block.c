@@ -187,7 +187,7 @@ static int item_of(const IrProgram *p, const IrVar *v) {
 /* v's name for what the reader calls `axis`. */
 static IrAxis *own_name(const IrExpr *ref, const IrAxis *axis) {
     for (int i = 0; axis && i < ref->var->axis_count; i++)
-        if (ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis && !ref->index[i].offset) return ref->var->axes[i];
+        if (ir_is_here(ref->index[i], axis)) return ref->var->axes[i];
     return NULL;
 }
 

@@ -24,7 +24,7 @@ static IrExpr *addend_of(const IrVar *m) {
         const IrExpr *previous = e->arg[k];
         bool same = previous->op == IR_PREV && previous->var == m;
         for (int i = 0; same && i < m->axis_count; i++)
-            same = previous->index[i].kind == IX_AXIS && previous->index[i].axis == m->axes[i] && !previous->index[i].offset;
+            same = ir_is_here(previous->index[i], m->axes[i]);
         if (same) return e->arg[1 - k];
     }
     return NULL;

@@ -437,22 +437,9 @@ static void conclude(Checker *c) {
     if (report->error) report->verdict = CHECK_MACHINE;
 }
 
-static void reach(bool *seen, const IrVar *v);
-
-static void reach_ref(void *data, IrExpr *ref) {
-    reach(data, ref->var);
-}
-
-static void reach(bool *seen, const IrVar *v) {
-    if (seen[v->id]) return;
-    seen[v->id] = true;
-    if (v->def) ir_each_ref(v->def, reach_ref, seen);
-    if (v->init) ir_each_ref(v->init, reach_ref, seen);
-}
-
 bool check_integrated(const IrProgram *core, const IrVar *v) {
     bool *seen = calloc((size_t)core->vars.count + 1, sizeof *seen), steps = false;
-    reach(seen, v);
+    ir_reach(seen, v);
     for (int i = 0; i < core->vars.count; i++)
         for (int k = 0; seen[i] && k < core->vars.at[i]->axis_count; k++) steps |= core->vars.at[i]->axes[k]->kind == AXIS_STEP;
     free(seen);
@@ -462,8 +449,8 @@ bool check_integrated(const IrProgram *core, const IrVar *v) {
 /* The equations that both sides depend on; NULL when there are none. */
 static bool *shared_by(const Checker *c, const IrProgram *p, const IrVar *left, const IrVar *right) {
     bool *one = ARENA_ARRAY(c->arena, bool, p->vars.count), *two = ARENA_ARRAY(c->arena, bool, p->vars.count), any = false;
-    reach(one, left);
-    reach(two, right);
+    ir_reach(one, left);
+    ir_reach(two, right);
     for (int i = 0; i < p->vars.count; i++) {
         one[i] = one[i] && two[i] && p->vars.at[i]->def;
         any |= one[i];

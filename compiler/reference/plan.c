@@ -351,11 +351,11 @@ static int64_t slots_needed(const Reference *r, const IrItem *scan, const IrVar 
     return reads_in(scan, v).lag + 1;
 }
 
-/* The scan's axes have no extent in a ring: its places are moved to, not counted. */
-static void roll(Tensor *t, const IrItem *scan) {
+/* What is kept of one step at a time, noise or a place of a ring, has no extent along time: its places are moved to, not counted. */
+static void roll(Tensor *t) {
     t->count = 1;
     for (int i = t->rank - 1; i >= 0; i--) {
-        bool time = t->axes[i] == scan->axis || t->axes[i] == scan->axis->base;
+        bool time = ir_is_time(t->var, t->axes[i]);
         t->stride[i] = time ? 0 : t->count;
         if (!time) t->count *= t->size[i];
     }
@@ -368,7 +368,7 @@ static void plan_state(Reference *r, const IrItem *item, const IrVar *v) {
     t->needed = true;
     IrAxis *along = item->kind == ITEM_SCAN ? ir_scan_axis(item, v) : NULL;
     if (along && along->kind == AXIS_STEP) t->slots = slots_needed(r, item, v);
-    if (t->slots) roll(t, item);
+    if (t->slots) roll(t);
     plan_init(r, v, along);
 }
 
@@ -452,17 +452,6 @@ static void count_bytes(Reference *r) {
     free(freed);
 }
 
-/* Of noise, one step's numbers are there at a time. */
-static void roll_noise(Tensor *t) {
-    t->count = 1;
-    for (int i = t->rank - 1; i >= 0; i--) {
-        bool time = t->axes[i]->kind == AXIS_STEP;
-        for (int k = 0; k < t->rank; k++) time |= ir_cycle_of(t->axes[k]) == t->axes[i];
-        t->stride[i] = time ? 0 : t->count;
-        if (!time) t->count *= t->size[i];
-    }
-}
-
 /* Steps are planned last to first, so that what nothing needs is never planned. */
 void plan_program(Reference *r) {
     const IrProgram *p = r->p;
@@ -470,7 +459,7 @@ void plan_program(Reference *r) {
         Tensor *t = shaped(r, &r->tensor[i], p->vars.at[i]->axis_count, p->vars.at[i]->axes);
         t->var = p->vars.at[i];
         t->last_use = -1;
-        if (t->var->kind == VAR_NOISE) roll_noise(t);
+        if (t->var->kind == VAR_NOISE) roll(t);
     }
     VEC(Step *) backwards = {0};
     for (int i = p->items.count - 1; i >= 0; i--) {

@@ -59,11 +59,8 @@ Equations explain_equations(const IrProgram *source) {
 
 static double bytes(const IrVar *v) {
     double n = 4;
-    for (int i = 0; i < v->axis_count; i++) {
-        bool of_time = v->axes[i]->kind == AXIS_STEP; /* a trace: its present values */
-        for (int k = 0; k < v->axis_count; k++) of_time |= ir_cycle_of(v->axes[k]) == v->axes[i];
-        if (!of_time) n *= (double)(v->axes[i]->size > 0 ? v->axes[i]->size : 1);
-    }
+    for (int i = 0; i < v->axis_count; i++) /* of a trace, its present values */
+        if (!ir_is_time(v, v->axes[i])) n *= (double)(v->axes[i]->size > 0 ? v->axes[i]->size : 1);
     return n;
 }
 
