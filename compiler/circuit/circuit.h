@@ -125,7 +125,7 @@ struct CirPopulation {
     VEC(CirState) states;
     VEC(CirEquation) equations;
     VEC(CirEntity *) noises;
-    Name method;                  /* `method rk4`: as written (ir/methods.def knows which there are), or NULL */
+    Name method;                  /* `method rk4`: one of methods.def, or NULL */
     Span method_span;
     bool iterates;                /* `iterate n until tol` */
     int64_t iterate_count;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codegen/cg.h"
+#include "io/hash.h"
 
 /* ---- buffers --------------------------------------------------------------------------------------------------------------------- */
 static int add_buffer(CgModule *m, Buffer buffer) {
@@ -140,7 +141,7 @@ static double synapse_count(const CgModule *m) {
     return count;
 }
 
-/* FNV-1a of the program's text: a checkpoint of another program must not be taken for one of this. */
+/* A checkpoint of another program must not be taken for one of this. */
 static const char *program_hash(const CgModule *m) {
     char *text;
     size_t length;
@@ -148,8 +149,7 @@ static const char *program_hash(const CgModule *m) {
     if (!to) return "";
     ir_print(m->p, to);
     fclose(to);
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    uint64_t hash = rt_hash_of(text, length);
     free(text);
     return arena_printf(m->arena, "%016llx", (unsigned long long)hash);
 }

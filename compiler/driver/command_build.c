@@ -11,6 +11,7 @@
 #include "driver/phases.h"
 #include "front/front.h"
 #include "opt/schedule.h"
+#include "sim/timer.h"
 
 /* A phase's result as text; `build --emit=STAGE` prints it. */
 typedef struct Stage {
@@ -98,9 +99,9 @@ static int emit_linked(Compilation *c, CgModule *module, const char *path, const
     void *bytes = cg_object(module, false, &job.object_length, &error);
     if (!bytes) return fault(error);
     job.object = bytes;
-    double start = phases_clock();
+    double start = rt_timer();
     int status = link_program(c->arena, &job);
-    if (option_given(c->options, OPTION_TIME)) fprintf(stderr, "%-10s %8.2f ms\n", "link", (phases_clock() - start) * 1e3);
+    if (option_given(c->options, OPTION_TIME)) fprintf(stderr, "%-10s %8.2f ms\n", "link", (rt_timer() - start) * 1e3);
     free(bytes);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "driver/native.h"
 
 #include "driver/reading.h"
+#include "sim/timer.h"
 
 #include <string.h>
 
@@ -31,9 +32,9 @@ int native_compile(Compilation *c, CgModule **module) {
     CgOptions options;
     char *error = NULL;
     if (!read_options(c, &options)) return EXIT_WRONG;
-    double start = phases_clock();
+    double start = rt_timer();
     *module = cg_compile(c->optimised, schedule_make(c->optimised), &options, &error);
-    if (option_given(c->options, OPTION_TIME)) fprintf(stderr, "%-10s %8.2f ms\n", "generate", (phases_clock() - start) * 1e3);
+    if (option_given(c->options, OPTION_TIME)) fprintf(stderr, "%-10s %8.2f ms\n", "generate", (rt_timer() - start) * 1e3);
     if (*module) return EXIT_DONE;
     return refused(error, strstr(error, "processor") ? EXIT_WRONG : EXIT_FAULT);
 }
@@ -42,8 +43,8 @@ int native_load(Compilation *c, CgModule **module, const CtxProgram **program) {
     int status = native_compile(c, module);
     if (status != EXIT_DONE) return status;
     char *error = NULL;
-    double start = phases_clock();
+    double start = rt_timer();
     *program = cg_load(*module, &error);
-    if (option_given(c->options, OPTION_TIME)) fprintf(stderr, "%-10s %8.2f ms\n", "load", (phases_clock() - start) * 1e3);
+    if (option_given(c->options, OPTION_TIME)) fprintf(stderr, "%-10s %8.2f ms\n", "load", (rt_timer() - start) * 1e3);
     return *program ? EXIT_DONE : refused(error, EXIT_FAULT);
 }

@@ -1,7 +1,6 @@
 #include "driver/phases.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "driver/files.h"
@@ -14,12 +13,7 @@
 #include "ir/settle.h"
 #include "reference/check.h"
 #include "sema/sema.h"
-
-double phases_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "sim/timer.h"
 
 static int phase_read(Compilation *c) {
     size_t length;
@@ -136,10 +130,10 @@ Compilation *phases_begin(const Options *options) {
 int phases_reach(Compilation *c, Phase last) {
     int shown = 0;
     for (int i = 0; i <= (int)last; i++) {
-        double start = phases_clock();
+        double start = rt_timer();
         int status = phases[i].run(c);
         if (option_given(c->options, OPTION_TIME))
-            fprintf(stderr, "%-10s %8.2f ms\n", phases[i].name, (phases_clock() - start) * 1e3);
+            fprintf(stderr, "%-10s %8.2f ms\n", phases[i].name, (rt_timer() - start) * 1e3);
         if (status != EXIT_DONE) return status;
         if (diag_error_count(c->diagnostics)) break;
     }

@@ -40,6 +40,4 @@ Compilation *phases_begin(const Options *options);
 /* Carries it to the end of `last`. EXIT_DONE, or the exit status after the messages were printed. */
 int phases_reach(Compilation *c, Phase last);
 void phases_end(Compilation *c);
-/* Seconds since some fixed time, for --time-phases. */
-double phases_clock(void);
 #endif

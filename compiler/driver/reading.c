@@ -3,30 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/duration.h"
+
 static const double DEFAULT_DT = 1e-4, DEFAULT_CYCLE = 0.1; /* seconds */
 
-bool reading_duration(const char *text, double *seconds) {
-    static const struct {
-        const char *unit;
-        double seconds;
-        bool divides; /* the number of units in a second: 0.1 ms is 0.1 / 1000, the nearest double to 1e-4 */
-    } units[] = {{"us", 1e6, true}, {"ms", 1e3, true}, {"s", 1, false}, {"min", 60, false}, {"h", 3600, false}};
+/* "20ms", "0.1 ms", "1s", "10min" in seconds; false when it is something else. */
+static bool read_duration(const char *text, double *seconds) {
     char *end;
     double number = strtod(text, &end);
     if (end == text || !(number == number)) return false;
     while (*end == ' ') end++;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(end, units[i].unit) != 0) continue;
-        *seconds = units[i].divides ? number / units[i].seconds : number * units[i].seconds;
-        return true;
-    }
-    return false;
+    return rt_duration_in(number, end, strlen(end), seconds);
 }
 
 static bool duration(const Compilation *c, OptionId id, const char *name, double *seconds) {
     const char *text = option_value(c->options, id, NULL);
     if (!text) return true;
-    if (reading_duration(text, seconds)) return true;
+    if (read_duration(text, seconds)) return true;
     fprintf(stderr, "ctx: %s expects a time with its unit, but '%s' came\nhelp: for example %s 0.1ms; the units are us, ms, s, min and h\n", name, text,
             name);
     return false;
@@ -35,7 +28,7 @@ static bool duration(const Compilation *c, OptionId id, const char *name, double
 static bool method(Compilation *c, DynamicOptions *options) {
     static const char *const names[] = {
 #define METHOD(id, spelling, help) spelling,
-#include "ir/methods.def"
+#include "base/methods.def"
 #undef METHOD
     };
     const char *text = option_value(c->options, OPTION_METHOD, NULL);

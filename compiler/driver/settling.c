@@ -251,7 +251,6 @@ int settling_measure(Arena *arena, const Options *options, Settling *s) {
     if (status == EXIT_DONE) status = watch(arena, s, &settled, &dynamic);
     close_program(&dynamic);
     close_program(&settled);
-    for (int i = 0; i < s->integration.choices.count; i++) s->integration.choices.at = NULL;
-    s->integration.choices.count = 0;
+    memset(&s->integration.choices, 0, sizeof s->integration.choices); /* they went with the program */
     return status == EXIT_DONE ? measure_order(arena, options, seed, s) : status;
 }

@@ -218,12 +218,12 @@ static void ends(Build *b, const Circuit *c) {
 }
 
 IrProgram *ir_build(Arena *arena, Names *names, Diagnostics *diagnostics, const Circuit *circuit) {
+    (void)diagnostics;
     Build *b = ARENA_NEW(arena, Build);
     b->p = ir_program_new(arena, names, LEVEL_SYSTEM);
     b->p->name = circuit->name;
     for (int i = 0; i < circuit->weights.count; i++) build_same_axes(b, circuit->weights.at[i]);
     for (int i = 0; i < circuit->axes.count; i++) build_axis(b, circuit->axes.at[i]);
-    build_methods(circuit, diagnostics);
     declare_all(b, circuit);
     valued(b, circuit->consts.at, circuit->consts.count);
     cells(b, circuit);

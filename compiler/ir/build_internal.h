@@ -25,7 +25,6 @@ IrAxis *build_axis(Build *b, const CirAxis *axis);
 Name build_name(Build *b, Name path); /* block[0].out is block.0.out in the IR, where brackets hold indices */
 IrVar *build_variable(const CirEntity *entity); /* of a tied weight: the one it is tied to */
 IrExpr *build_expr(Build *b, const CirExpr *e);
-void build_methods(const Circuit *c, Diagnostics *diagnostics); /* reports names that methods.def does not know */
 IrGuard build_guard(Build *b, const CirGuard *guard);
 IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value); /* value where the guard holds, else 0 */
 #endif

@@ -3,7 +3,7 @@
  *
  * A cycle axis and the populations that live in it become one scan over the steps of its cycles (AXIS_STEP). Cells without a cycle
  * axis live along with whoever hears them, or, where nobody does, for one cycle of their own. Whoever reads a completed cycle starts
- * when that has ended. IR.md, section "The dynamic reading", gives the rules; methods.def the formulas. */
+ * when that has ended. IR.md, section "The dynamic reading", gives the rules; dynamic_table.c the tables. */
 #ifndef CTX_IR_DYNAMIC_H
 #define CTX_IR_DYNAMIC_H
 #include "ir/ir.h"

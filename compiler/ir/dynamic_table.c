@@ -10,7 +10,7 @@
 
 enum MethodId {
 #define METHOD(id, spelling, help) METHOD_##id,
-#include "ir/methods.def"
+#include "base/methods.def"
 #undef METHOD
     METHOD_COUNT
 };

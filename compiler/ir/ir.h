@@ -100,7 +100,7 @@ struct IrVar {
     IrExpr *def;     /* VAR_ALG, VAR_STATE, VAR_ODE */
     IrExpr *init;    /* VAR_STATE, VAR_ODE: value before the first point; may use the variable's other axes */
     IrExpr *coefficient; /* VAR_ODE */
-    Name method;     /* VAR_ODE: how to integrate it (ir/methods.def), NULL: by the form of its equation */
+    Name method;     /* VAR_ODE: how to integrate it (base/methods.def), NULL: by the form of its equation */
     int64_t iterate_count;    /* system level: its population says `iterate count until tolerance`; 0: it does not */
     double iterate_tolerance;
     IrAxis *scan_axis;   /* VAR_STATE, and any variable read through prev: the cycle axis it advances along */

@@ -259,6 +259,10 @@ bool value_settles(const CirExpr *e);
 bool noise_absent(Sema *s, const Value *v, const char *where);
 bool noise_linear(Sema *s, const Value *v);
 
+/* ---- method.c ---------------------------------------------------------------------------------------------------- */
+/* Reports a method of integration that does not exist, or that has nothing to integrate. */
+void method_check(Sema *s, const Population *p);
+
 /* ---- delay.c ----------------------------------------------------------------------------------------------------- */
 /* `delay e` of a projection over the axes given; names: to the circuit's axes. NULL after a report. */
 CirExpr *delay_of(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *axes, const CirRenames *names);

@@ -489,4 +489,5 @@ void cell_elaborate(Sema *s, Population *p) {
         if (!v.bad) plain_equation(s, p, p->cir->rate, v, stmt->span);
     }
     all_defined(s, p);
+    if (!p->bad) method_check(s, p);
 }

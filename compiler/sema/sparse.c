@@ -1,6 +1,8 @@
 /* Sparse projections. `sparse(p = 0.1)` puts a table of ones and zeros beside the weight, one for each pair of cells, which is
  * drawn like a weight and belongs to the program's text: the sum stays the sum that it is, and every reading knows it.
  * Fixed in-degree: `sparse(in = 80)` leaves each target exactly so many ones. */
+#include <string.h>
+
 #include "sema/internal.h"
 
 typedef struct Sparse {
@@ -19,7 +21,7 @@ static bool sparse_error(Sema *s, Span at, const char *what) {
 
 static const AstExpr *named(const AstArgs *args, const char *name) {
     for (int i = 0; i < args->count; i++)
-        if (args->at[i].name.name && __builtin_strcmp(args->at[i].name.name, name) == 0) return args->at[i].value;
+        if (args->at[i].name.name && strcmp(args->at[i].name.name, name) == 0) return args->at[i].value;
     return NULL;
 }
 

@@ -4,18 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/cli_internal.h"
 #include "sim/interrupt.h"
+#include "sim/timer.h"
 
 enum { DEFAULT_REPEAT = 10 };
 
 /* ---- stimuli -------------------------------------------------------------------------------------------------------------- */
-static RtStatus take_config_error(Cli *cli) {
-    return rt_fail(&cli->error, rt_config_status(cli->config), "%s", rt_config_message(cli->config));
-}
-
 static RtStatus missing_stimulus(Cli *cli, const RtBuffer *b) {
     char *axes = rt_axes_text(cli->d, b);
     rt_fail(&cli->error, RT_USER, "stimulus %s is missing: give --%s FILE.npy with shape %s (or --%s random, --%s normal)", b->name, b->name,
@@ -42,7 +38,7 @@ static RtStatus size_drawn(Cli *cli, int at) {
         int64_t known = rt_config_size(cli->config, b->axis[i]);
         t->shape[i] = known ? known : cli->d->axis[b->axis[i]].size;
     }
-    return rt_config_stimulus(cli->config, b->name, b->rank, t->shape) == RT_OK ? RT_OK : take_config_error(cli);
+    return rt_config_stimulus(cli->config, b->name, b->rank, t->shape) == RT_OK ? RT_OK : cli_take_config_error(cli);
 }
 
 static RtStatus draw_stimulus(Cli *cli, int at) {
@@ -94,12 +90,6 @@ static RtStatus make_outputs(Cli *cli) {
     return RT_OK;
 }
 
-static double now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
-
 static int ascending(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
@@ -114,9 +104,9 @@ static RtStatus call_timed(Cli *cli, const void *const *stimuli, void *const *ou
     double *ms = calloc((size_t)cli->repeat, sizeof *ms);
     if (!ms) return rt_no_memory(&cli->error, (double)cli->repeat * sizeof *ms, "times");
     for (int64_t i = 0; i < cli->repeat; i++) {
-        double start = now_ms();
+        double start = rt_timer();
         rt_plan_call(cli->plan, stimuli, outputs);
-        ms[i] = now_ms() - start;
+        ms[i] = (rt_timer() - start) * 1e3;
     }
     qsort(ms, (size_t)cli->repeat, sizeof *ms, ascending);
     cli->median_ms = ms[cli->repeat / 2];
@@ -210,7 +200,7 @@ static RtStatus run(Cli *cli, int argc, char **argv) {
     }
     if (load_stimuli(cli) != RT_OK) return cli->error.status;
     cli->plan = rt_plan_new(cli->config);
-    if (!cli->plan) return take_config_error(cli);
+    if (!cli->plan) return cli_take_config_error(cli);
     print_notes(cli);
     if (make_outputs(cli) != RT_OK || call(cli) != RT_OK || cli->interrupted || cli_is_rejected(cli)) return cli->error.status;
     warn_of_nan(cli);
@@ -221,7 +211,7 @@ static RtStatus run(Cli *cli, int argc, char **argv) {
 static RtStatus begin(Cli *cli, const CtxProgram *program) {
     cli->config = rt_config_new(program);
     if (!cli->config) return rt_no_memory(&cli->error, sizeof *cli, "a configuration");
-    if (rt_config_status(cli->config) != RT_OK) return take_config_error(cli);
+    if (rt_config_status(cli->config) != RT_OK) return cli_take_config_error(cli);
     cli->program = program;
     cli->d = rt_config_descriptor(cli->config);
     size_t buffers = (size_t)cli->d->buffers + 1;

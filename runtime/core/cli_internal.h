@@ -54,6 +54,11 @@ static inline RtDraw cli_draw(const char *source) {
     return !strcmp(source, "normal") ? (RtDraw){RT_DRAW_NORMAL, 0, 1} : (RtDraw){RT_DRAW_UNIFORM, -1, 1};
 }
 
+/* The configuration's failure becomes the command's. */
+static inline RtStatus cli_take_config_error(Cli *cli) {
+    return rt_fail(&cli->error, rt_config_status(cli->config), "%s", rt_config_message(cli->config));
+}
+
 /* Notes are said in the first attempt only. */
 static inline bool cli_is_again(const Cli *cli) { return cli->attempt && cli->attempt->before.parts > 0; }
 static inline bool cli_is_rejected(const Cli *cli) { return cli->attempt && cli->attempt->rejected; }

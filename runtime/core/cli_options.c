@@ -107,15 +107,10 @@ static RtStatus set_in(Cli *cli, const char *value) {
     return rt_fail(&cli->error, RT_USER, "%s has no stimulus or weight '%.*s'", cli->d->name, (int)length, value);
 }
 
-static bool has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path), tail = strlen(suffix);
-    return length > tail && !strcmp(path + length - tail, suffix);
-}
-
 /* Devices and pipes need no suffix to show their format: they take .npy. */
 static bool is_npy(const char *path) {
     struct stat info;
-    return has_suffix(path, ".npy") || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
+    return rt_ends_with(path, ".npy") || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
 }
 
 static RtStatus set_target(Cli *cli, int at, const char *file) {
@@ -147,7 +142,7 @@ static RtStatus set_out(Cli *cli, const char *value) {
         int at = find(cli->d, RT_OUTPUT, value, length);
         if (at >= 0) return set_target(cli, at, file);
     }
-    if (has_suffix(value, ".safetensors")) {
+    if (rt_ends_with(value, ".safetensors")) {
         if (cli->archive) return rt_fail(&cli->error, RT_USER, "--out is given twice: %s and %s", cli->archive, value);
         cli->archive = value;
         return RT_OK;
@@ -257,7 +252,7 @@ static RtStatus set_time(Cli *cli, OptionId id, const char *value) {
 }
 
 static RtStatus set_plot(Cli *cli, const char *value) {
-    if (!has_suffix(value, ".svg")) return rt_fail(&cli->error, RT_USER, "--plot %s: pictures are written as .svg", value);
+    if (!rt_ends_with(value, ".svg")) return rt_fail(&cli->error, RT_USER, "--plot %s: pictures are written as .svg", value);
     cli->sim.plot = value;
     return RT_OK;
 }

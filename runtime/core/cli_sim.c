@@ -13,10 +13,6 @@
 
 static const double CHECKPOINT_SECONDS = 1; /* simulated, between checkpoints, unless --every says otherwise */
 
-static RtStatus take_config_error(Cli *cli) {
-    return rt_fail(&cli->error, rt_config_status(cli->config), "%s", rt_config_message(cli->config));
-}
-
 static RtStatus take_run_error(Cli *cli) { return rt_fail(&cli->error, rt_sim_status(cli->run), "%s", rt_sim_message(cli->run)); }
 
 /* ---- streams ---------------------------------------------------------------------------------------------------------------- */
@@ -85,7 +81,7 @@ RtStatus cli_choose_streams(Cli *cli) {
             rt_npy_close(&cli->rows[i]);
             continue;
         }
-        if (rt_config_window(cli->config, cli->d->buffer[i].name, rows) != RT_OK) return take_config_error(cli);
+        if (rt_config_window(cli->config, cli->d->buffer[i].name, rows) != RT_OK) return cli_take_config_error(cli);
         if (cli->rows[i].file >= 0) read_through(cli, i, rows);
     }
     return cli->error.status;

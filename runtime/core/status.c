@@ -72,3 +72,8 @@ const char *rt_closest(const char *wrong, const char *const *names, int count) {
     }
     return nearest;
 }
+
+bool rt_ends_with(const char *text, const char *tail) {
+    size_t length = strlen(text), end = strlen(tail);
+    return length > end && !strcmp(text + length - end, tail);
+}

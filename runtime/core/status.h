@@ -5,6 +5,7 @@
 #ifndef CTX_RUNTIME_STATUS_H
 #define CTX_RUNTIME_STATUS_H
 #include <stdarg.h>
+#include <stdbool.h>
 
 typedef enum RtStatus {
     RT_OK = 0,
@@ -25,6 +26,7 @@ const char *rt_error_message(const RtError *error); /* never NULL; "" while RT_O
 void rt_error_clear(RtError *error);
 /* printf into memory that the caller frees; NULL without memory. */
 char *rt_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool rt_ends_with(const char *text, const char *tail); /* and something stands before it */
 /* The nearest of `count` names to a wrong one, NULL when none is near. */
 const char *rt_closest(const char *wrong, const char *const *names, int count);
 #endif

@@ -41,20 +41,21 @@ RtStatus rt_column_flush(RtColumn *column, RtError *error) {
     return RT_OK;
 }
 
+/* Room in memory for one more row at least. */
+static RtStatus make_room(RtColumn *column, RtError *error) {
+    if (column->held < column->capacity) return RT_OK;
+    return column->draft ? rt_column_flush(column, error) : rt_fail(error, RT_FAULT, "more was recorded than was asked for");
+}
+
 void *rt_column_next(RtColumn *column, RtError *error) {
-    if (column->held == column->capacity && !column->draft) {
-        rt_fail(error, RT_FAULT, "more was recorded than was asked for");
-        return NULL;
-    }
-    if (column->held == column->capacity && rt_column_flush(column, error) != RT_OK) return NULL;
+    if (make_room(column, error) != RT_OK) return NULL;
     return column->rows + column->held++ * column->row;
 }
 
 RtStatus rt_column_append(RtColumn *column, const void *rows, int64_t count, RtError *error) {
     const unsigned char *from = rows;
     while (count > 0) {
-        if (column->held == column->capacity && !column->draft) return rt_fail(error, RT_FAULT, "more was recorded than was asked for");
-        if (column->held == column->capacity && rt_column_flush(column, error) != RT_OK) return error->status;
+        if (make_room(column, error) != RT_OK) return error->status;
         int64_t free_rows = column->capacity - column->held, now = count < free_rows ? count : free_rows;
         memcpy(column->rows + column->held * column->row, from, (size_t)(now * column->row));
         column->held += now;
@@ -85,4 +86,13 @@ RtStatus rt_column_resume(RtColumn *column, int64_t rows, uint64_t sum, RtError 
     column->written = rows;
     if (rt_hash_sum(&column->hash) == sum) return RT_OK;
     return rt_fail(error, RT_USER, "%s: its first %lld rows are not those that the checkpoint counts on", name, (long long)rows);
+}
+
+RtStatus rt_column_npy(RtColumn *column, RtDraft *draft, const char *path, RtDraftKind kind, RtType type, int rank, const int64_t *shape,
+                       RtError *error) {
+    char header[RT_NPY_HEADER];
+    size_t length = rt_npy_header(header, type, rank, shape);
+    int64_t row = rt_shape_count(rank - 1, shape + 1) * (int64_t)rt_type_size(type);
+    if (rt_draft_open(draft, path, kind, error) != RT_OK || rt_column_in_file(column, draft, (int64_t)length, row, error) != RT_OK) return error->status;
+    return rt_draft_header(draft, kind, header, length, (int64_t)length + shape[0] * row, error);
 }

@@ -6,6 +6,7 @@
 #define CTX_RUNTIME_COLUMN_H
 #include "io/draft.h"
 #include "io/hash.h"
+#include "io/tensor.h"
 
 typedef struct RtColumn {
     RtDraft *draft;      /* borrowed; NULL: in memory */
@@ -19,6 +20,9 @@ typedef struct RtColumn {
 
 /* In a file. `row` may be 1: a text of any length. */
 RtStatus rt_column_in_file(RtColumn *column, RtDraft *draft, int64_t offset, int64_t row, RtError *error);
+/* In a .npy file of its own, which is opened: rows along the first dimension of `shape`. */
+RtStatus rt_column_npy(RtColumn *column, RtDraft *draft, const char *path, RtDraftKind kind, RtType type, int rank, const int64_t *shape,
+                       RtError *error);
 /* In memory: at most `most` rows. */
 RtStatus rt_column_in_memory(RtColumn *column, int64_t row, int64_t most, RtError *error);
 void rt_column_free(RtColumn *column);

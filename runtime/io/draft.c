@@ -11,23 +11,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static RtStatus cannot(RtError *error, const char *path, const char *what, int code) {
-    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG || code == ENOMEM;
-    return rt_fail(error, machine ? RT_MACHINE : RT_USER, "%s: cannot be %s: %s", path, what, strerror(code));
-}
+#include "io/tensor.h"
 
-static RtStatus cannot_write(const RtDraft *draft, RtError *error) { return cannot(error, draft->target, "written", errno); }
+static RtStatus cannot_write(const RtDraft *draft, RtError *error) { return rt_file_failed(error, draft->target, "written", errno); }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 static RtStatus open_own(RtDraft *draft, RtError *error) {
-    for (int i = 0; i < 1000; i++) {
-        draft->name = rt_format("%s.part-%ld-%d", draft->target, (long)getpid(), i);
-        if (!draft->name) return rt_no_memory(error, 64, draft->target);
-        draft->file = open(draft->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (draft->file >= 0 || errno != EEXIST) break;
-        free(draft->name);
-        draft->name = NULL;
-    }
+    draft->file = rt_file_beside(draft->target, &draft->name);
     draft->open = draft->file >= 0;
     return draft->open ? RT_OK : cannot_write(draft, error);
 }
@@ -41,7 +31,7 @@ static RtStatus copy_of_target(RtDraft *draft, RtError *error) {
                        draft->target);
     for (int64_t at = 0; error->status == RT_OK && (n = read(from, block, sizeof block)) > 0; at += n)
         rt_draft_write(draft, at, block, (size_t)n, error);
-    if (n < 0) cannot(error, draft->target, "read", errno);
+    if (n < 0) rt_file_failed(error, draft->target, "read", errno);
     close(from);
     return error->status;
 }
@@ -109,7 +99,7 @@ RtStatus rt_draft_read(RtDraft *draft, int64_t offset, void *bytes, size_t lengt
     for (size_t done = 0; done < length;) {
         ssize_t n = pread(draft->file, (char *)bytes + done, length - done, offset + (int64_t)done);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cannot(error, draft->name ? draft->name : draft->target, "read", errno);
+        if (n < 0) return rt_file_failed(error, draft->name ? draft->name : draft->target, "read", errno);
         if (n == 0)
             return rt_fail(error, RT_USER, "%s: truncated: it ends at byte %lld", draft->name ? draft->name : draft->target,
                            (long long)(offset + (int64_t)done));

@@ -11,9 +11,13 @@
 
 #include "io/tensor.h"
 
-static RtStatus cannot_read(RtError *error, const char *path, int code) {
-    return rt_fail(error, code == EIO || code == ENOMEM ? RT_MACHINE : RT_USER, "%s: cannot be read: %s", path, strerror(code));
+RtStatus rt_file_failed(RtError *error, const char *path, const char *what, int code) {
+    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG || code == ENOMEM;
+    return rt_fail(error, machine ? RT_MACHINE : RT_USER, "%s: cannot be %s: %s", path, what, strerror(code));
 }
+
+static RtStatus cannot_read(RtError *error, const char *path, int code) { return rt_file_failed(error, path, "read", code); }
+static RtStatus cannot_write(RtError *error, const char *path, int code) { return rt_file_failed(error, path, "written", code); }
 
 /* Reads up to `length` bytes; returns how many there were, -1 on failure. */
 static ssize_t read_all(int file, unsigned char *to, size_t length) {
@@ -71,11 +75,6 @@ RtStatus rt_file_read(const char *path, unsigned char **bytes, size_t *length, R
     return status;
 }
 
-static RtStatus cannot_write(RtError *error, const char *path, int code) {
-    bool machine = code == ENOSPC || code == EIO || code == EDQUOT || code == EFBIG || code == ENOMEM;
-    return rt_fail(error, machine ? RT_MACHINE : RT_USER, "%s: cannot be written: %s", path, strerror(code));
-}
-
 /* Signals that would leave a temporary file behind. */
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -112,15 +111,14 @@ static RtStatus write_directly(const char *path, const RtPiece *pieces, int coun
     return code ? cannot_write(error, path, code) : RT_OK;
 }
 
-/* Creates a new file beside path; *name is released by free. Returns the descriptor or -1 with errno. */
-static int open_beside(const char *path, char **name) {
+int rt_file_beside(const char *path, char **name) {
     for (int i = 0; i < 1000; i++) {
         *name = rt_format("%s.part-%ld-%d", path, (long)getpid(), i);
         if (!*name) {
             errno = ENOMEM;
             return -1;
         }
-        int file = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int file = open(*name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST) return file;
         free(*name);
         *name = NULL;
@@ -135,7 +133,7 @@ static RtStatus write_and_rename(const char *path, const RtPiece *pieces, int co
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) sigaddset(&blocked, deadly[i]);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     char *name = NULL;
-    int file = open_beside(path, &name), code = file < 0 ? errno : 0;
+    int file = rt_file_beside(path, &name), code = file < 0 ? errno : 0;
     if (file >= 0) {
         code = write_pieces(file, pieces, count, &before);
         if (close(file) != 0 && !code) code = errno;

@@ -89,6 +89,10 @@ RtStatus rt_store_write(const char *path, int count, const char *const *names, c
 char *rt_store_header(int count, const char *const *names, const RtTensor *tensors, const char *const *metadata, size_t *length);
 
 /* ---- whole files (file.c) ------------------------------------------------------------------------------------------------- */
+/* "PATH: cannot be read: no such file"; `what`: "read", "written". RT_MACHINE for a full disk, a failing one or no memory, else RT_USER. */
+RtStatus rt_file_failed(RtError *error, const char *path, const char *what, int code);
+/* Creates a new file beside `path`, open for both; *name is to be freed. The descriptor, or -1 with errno. */
+int rt_file_beside(const char *path, char **name);
 typedef struct RtPiece {
     const void *bytes;
     size_t length;

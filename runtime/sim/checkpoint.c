@@ -52,8 +52,6 @@ static json_t *column_json(const char *name, const char *kept, bool in_file, con
                      sum_json(rt_column_sum(column)));
 }
 
-static bool in_lines(const RtRecorder *r, const RtSignal *s) { return rt_recorder_is_csv(r) && !s->path; }
-
 static json_t *columns_json(const RtSim *s) {
     json_t *list = json_array();
     const RtRecorder *r = &s->recorder;
@@ -61,7 +59,7 @@ static json_t *columns_json(const RtSim *s) {
     for (int i = 0; i < r->count; i++) {
         const RtSignal *signal = &r->signal[i];
         json_array_append_new(list, column_json(r->plan->d.buffer[signal->buffer].name, signal->kept.text, signal->path || r->traces,
-                                                in_lines(r, signal) ? &none : &signal->column));
+                                                rt_recorder_in_lines(r, signal) ? &none : &signal->column));
     }
     if (rt_recorder_is_csv(r)) json_array_append_new(list, column_json(".csv", "", true, &r->lines));
     for (int i = 0; i < s->streams.count; i++)
@@ -97,7 +95,7 @@ static void put_data(const RtSim *s, Pieces *p) {
         if (rt_buffer_changes(s->plan, i)) put_piece(p, rt_buffer_data(s->plan, i), (size_t)s->plan->bytes[i]);
     for (int i = 0; i < s->recorder.count; i++) {
         const RtColumn *c = &s->recorder.signal[i].column;
-        if (!c->draft && !in_lines(&s->recorder, &s->recorder.signal[i])) put_piece(p, c->rows, (size_t)(c->held * c->row));
+        if (!c->draft && !rt_recorder_in_lines(&s->recorder, &s->recorder.signal[i])) put_piece(p, c->rows, (size_t)(c->held * c->row));
     }
 }
 
@@ -298,7 +296,7 @@ static RtStatus take_columns(RtSim *s, const Saved *f, size_t at) {
     size_t next = 0;
     RtRecorder *r = &s->recorder;
     for (int i = 0; i < r->count && s->error.status == RT_OK; i++, next++)
-        if (!in_lines(r, &r->signal[i])) take_column(s, f, json_array_get(list, next), &r->signal[i].column, r->signal[i].samples, &at);
+        if (!rt_recorder_in_lines(r, &r->signal[i])) take_column(s, f, json_array_get(list, next), &r->signal[i].column, r->signal[i].samples, &at);
     if (s->error.status == RT_OK && rt_recorder_is_csv(r)) {
         take_column(s, f, json_array_get(list, next++), &r->lines, INT64_MAX, &at);
         if (s->error.status == RT_OK) rt_draft_truncate(&r->draft, r->lines.written, &s->error);

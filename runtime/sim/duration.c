@@ -22,6 +22,14 @@ static int unit_of(const char *text, size_t length) {
     return -1;
 }
 
+bool rt_duration_in(double number, const char *unit, size_t length, double *seconds) {
+    int i = unit_of(unit, length);
+    if (i < 0) return false;
+    /* 1e-3 is not exact, a thousand is: 20 ms is the double nearest to 0.02 */
+    *seconds = units[i].seconds < 1 ? number / round(1 / units[i].seconds) : number * units[i].seconds;
+    return true;
+}
+
 RtStatus rt_duration_read(const char *option, const char *text, double *seconds, RtError *error) {
     char *end;
     double number = strtod(text, &end);
@@ -31,10 +39,8 @@ RtStatus rt_duration_read(const char *option, const char *text, double *seconds,
     size_t length = strlen(end);
     while (length && end[length - 1] == ' ') length--;
     if (!length) return rt_fail(error, RT_USER, "%s %s: which unit? Write %sms or %ss", option, text, text, text);
-    int unit = unit_of(end, length);
-    if (unit < 0) return rt_fail(error, RT_USER, "%s %s: '%s' is no unit of time; there are ns, us, ms, s, min and h", option, text, end);
-    /* 1e-3 is not exact, a thousand is: 20 ms is the double nearest to 0.02 */
-    *seconds = units[unit].seconds < 1 ? number / round(1 / units[unit].seconds) : number * units[unit].seconds;
+    if (!rt_duration_in(number, end, length, seconds))
+        return rt_fail(error, RT_USER, "%s %s: '%s' is no unit of time; there are ns, us, ms, s, min and h", option, text, end);
     if (!(*seconds > 0)) return rt_fail(error, RT_USER, "%s %s: the time must be greater than zero", option, text);
     return *seconds <= LONGEST ? RT_OK : rt_fail(error, RT_USER, "%s %s: longer than any run", option, text);
 }

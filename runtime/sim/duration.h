@@ -2,10 +2,13 @@
 #ifndef CTX_RUNTIME_DURATION_H
 #define CTX_RUNTIME_DURATION_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/status.h"
 
+/* So many ns, us, ms, s, min or h in seconds; false: it is none of these. */
+bool rt_duration_in(double number, const char *unit, size_t length, double *seconds);
 /* Reads a time into seconds. `option` begins the message of a failure (RT_USER): no number, no unit, a unit that is none of time,
  * zero, negative or beyond all measure. */
 RtStatus rt_duration_read(const char *option, const char *text, double *seconds, RtError *error);

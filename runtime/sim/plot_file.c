@@ -35,16 +35,11 @@ static const char *said(const Source *s, const char *name, const char *key) {
     return value;
 }
 
-static bool ends_with(const char *name, const char *tail) {
-    size_t length = strlen(name), end = strlen(tail);
-    return length > end && !strcmp(name + length - end, tail);
-}
-
 /* Times, and settled values, are drawn with their population. */
 static bool is_population(const Source *s, int tensor) {
     const char *name = rt_store_name(s->store, tensor);
     if (!strcmp(name, "time") || (!strncmp(name, "time.", 5) && strspn(name + 5, "0123456789") == strlen(name + 5))) return false;
-    return !ends_with(name, ".settled");
+    return !rt_ends_with(name, ".settled");
 }
 
 static RtStatus read_time(Source *s, RtPanel *p, RtTensor *time) {

@@ -104,19 +104,15 @@ RtStatus rt_recorder_add_all(RtRecorder *r, RtError *error) {
     return error->status;
 }
 
-static bool has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path), tail = strlen(suffix);
-    return length > tail && !strcmp(path + length - tail, suffix);
-}
-
 RtStatus rt_recorder_traces(RtRecorder *r, const char *path, RtError *error) {
-    if (!has_suffix(path, ".safetensors") && !has_suffix(path, ".csv"))
+    if (!rt_ends_with(path, ".safetensors") && !rt_ends_with(path, ".csv"))
         return rt_fail(error, RT_USER, "%s: traces are written as .safetensors or .csv", path);
     r->traces = strdup(path);
     return r->traces ? RT_OK : rt_no_memory(error, (double)strlen(path), path);
 }
 
-bool rt_recorder_is_csv(const RtRecorder *r) { return r->traces && has_suffix(r->traces, ".csv"); }
+bool rt_recorder_is_csv(const RtRecorder *r) { return r->traces && rt_ends_with(r->traces, ".csv"); }
+bool rt_recorder_in_lines(const RtRecorder *r, const RtSignal *s) { return rt_recorder_is_csv(r) && !s->path; }
 
 /* ---- before the run --------------------------------------------------------------------------------------------------------- */
 static double row_bytes(const RtRecorder *r, const RtSignal *s) { return (double)s->kept.count * (double)rt_type_size(r->plan->d.type); }
@@ -153,13 +149,9 @@ char *rt_recorder_text(const RtRecorder *r, const RtClock *clock) {
 }
 
 static RtStatus open_own(RtRecorder *r, RtSignal *s, RtDraftKind kind, RtError *error) {
-    char header[RT_NPY_HEADER];
-    int64_t shape[RT_MAX_RANK + 1] = {s->samples}, row = (int64_t)row_bytes(r, s);
+    int64_t shape[RT_MAX_RANK + 1] = {s->samples};
     memcpy(shape + 1, s->kept.shape, (size_t)s->kept.rank * sizeof *shape);
-    size_t length = rt_npy_header(header, r->plan->d.type, s->kept.rank + 1, shape);
-    if (rt_draft_open(&s->draft, s->path, kind, error) != RT_OK || rt_column_in_file(&s->column, &s->draft, (int64_t)length, row, error) != RT_OK)
-        return error->status;
-    return rt_draft_header(&s->draft, kind, header, length, (int64_t)length + s->samples * row, error);
+    return rt_column_npy(&s->column, &s->draft, s->path, kind, r->plan->d.type, s->kept.rank + 1, shape, error);
 }
 
 RtStatus rt_recorder_open(RtRecorder *r, const RtClock *clock, RtDraftKind kind, RtError *error) {
@@ -200,8 +192,7 @@ static RtStatus take_signals(RtRecorder *r, const RtClock *clock, int64_t step, 
     for (int i = 0; i < r->count; i++) {
         RtSignal *s = &r->signal[i];
         if (s->part != clock->part) continue;
-        bool in_lines = rt_recorder_is_csv(r) && !s->path;
-        if (in_lines) s->column.held = 0; /* the last sample only */
+        if (rt_recorder_in_lines(r, s)) s->column.held = 0; /* the last sample only */
         void *row = rt_column_next(&s->column, error);
         if (!row) return error->status;
         gather(r, s, step - 1, row);
@@ -246,7 +237,7 @@ RtStatus rt_recorder_tensor(RtRecorder *r, int signal, RtTensor *t, RtError *err
     int64_t shape[RT_MAX_RANK + 1] = {s->samples};
     memcpy(shape + 1, s->kept.shape, (size_t)s->kept.rank * sizeof *shape);
     if (s->kept.rank == RT_MAX_RANK) return rt_fail(error, RT_USER, "%s has too many axes", r->plan->d.buffer[s->buffer].name);
-    if (rt_recorder_is_csv(r) && !s->path) return rt_fail(error, RT_USER, "%s: text is not read back", r->traces);
+    if (rt_recorder_in_lines(r, s)) return rt_fail(error, RT_USER, "%s: text is not read back", r->traces);
     if (rt_tensor_new(t, r->plan->d.type, s->kept.rank + 1, shape, error) != RT_OK) return error->status;
     size_t bytes = (size_t)(s->samples * s->column.row);
     if (!s->column.draft) {

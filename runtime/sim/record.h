@@ -42,6 +42,7 @@ RtStatus rt_recorder_add_all(RtRecorder *recorder, RtError *error); /* every tra
 /* .safetensors or .csv for the signals that have no file of their own. */
 RtStatus rt_recorder_traces(RtRecorder *recorder, const char *path, RtError *error);
 bool rt_recorder_is_csv(const RtRecorder *recorder);
+bool rt_recorder_in_lines(const RtRecorder *recorder, const RtSignal *signal); /* its samples are text in the .csv */
 
 /* Counts samples and adds what they take to `room`. */
 RtStatus rt_recorder_measure(RtRecorder *recorder, const RtClock *clock, RtRoom *room, RtError *error);

@@ -77,14 +77,9 @@ double rt_streams_bytes(const RtStreams *s, const RtStream *stream) { return (do
 
 static RtStatus open_output(RtStreams *s, RtStream *stream, RtDraftKind kind, RtError *error) {
     const RtBuffer *b = &s->plan->d.buffer[stream->buffer];
-    char header[RT_NPY_HEADER];
     int64_t shape[RT_MAX_RANK];
     for (int i = 0; i < b->rank; i++) shape[i] = rt_buffer_size(&s->plan->d, s->plan->size, b, i);
-    size_t length = rt_npy_header(header, s->plan->d.type, b->rank, shape);
-    if (rt_draft_open(&stream->draft, stream->path, kind, error) != RT_OK ||
-        rt_column_in_file(&stream->column, &stream->draft, (int64_t)length, row_bytes(s, stream), error) != RT_OK)
-        return error->status;
-    return rt_draft_header(&stream->draft, kind, header, length, (int64_t)length + row_bytes(s, stream) * shape[0], error);
+    return rt_column_npy(&stream->column, &stream->draft, stream->path, kind, s->plan->d.type, b->rank, shape, error);
 }
 
 RtStatus rt_streams_open(RtStreams *s, RtDraftKind kind, RtError *error) {

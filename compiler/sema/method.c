@@ -1,13 +1,13 @@
 /* `method rk4;` of neuron types: is it one of methods.def, and is there something to integrate? */
 #include <string.h>
 
-#include "ir/build_internal.h"
+#include "sema/internal.h"
 
 static const struct {
     const char *name, *help;
 } methods[] = {
 #define METHOD(name, spelling, help) {spelling, help},
-#include "ir/methods.def"
+#include "base/methods.def"
 #undef METHOD
 };
 enum { METHOD_COUNT = sizeof methods / sizeof *methods };
@@ -23,16 +23,13 @@ static void unknown(const CirPopulation *p, Diagnostics *diagnostics) {
     if (closest) diag_help(d, "did you mean `%s`?", closest);
 }
 
-void build_methods(const Circuit *c, Diagnostics *diagnostics) {
-    for (int i = 0; i < c->populations.count; i++) {
-        const CirPopulation *p = c->populations.at[i];
-        bool known = !p->method, flows = !p->method;
-        for (int k = 0; k < METHOD_COUNT && !known; k++) known = strcmp(p->method, methods[k].name) == 0;
-        for (int k = 0; k < p->equations.count; k++) flows |= p->equations.at[k].derivative;
-        if (!known) unknown(p, diagnostics);
-        if (flows) continue;
-        Diagnostic *d = diag_error(diagnostics, E_METHOD, p->method_span, "`%s` has no differential equation to integrate",
-                                   p->type);
-        diag_help(d, "leave the method out, or write one: `tau * r' = -r + ...;`");
-    }
+void method_check(Sema *s, const Population *population) {
+    const CirPopulation *p = population->cir;
+    bool known = !p->method, flows = !p->method;
+    for (int k = 0; k < METHOD_COUNT && !known; k++) known = strcmp(p->method, methods[k].name) == 0;
+    for (int k = 0; k < p->equations.count; k++) flows |= p->equations.at[k].derivative;
+    if (!known) unknown(p, s->diag);
+    if (flows) return;
+    Diagnostic *d = diag_error(s->diag, E_METHOD, p->method_span, "`%s` has no differential equation to integrate", p->type);
+    diag_help(d, "leave the method out, or write one: `tau * r' = -r + ...;`");
 }
