@@ -10,6 +10,7 @@
 #include "ir/ir.h"
 #include "reference/interpret.h"
 #include "sim/gauge.h"
+#include "ir_text.h"
 
 void suite_adaptive(void);
 
@@ -167,14 +168,7 @@ static char *as_outputs(Arena *arena, IrProgram *p) {
         output->name = name_printf(p->names, "error %d", i);
         output->var = ir_alg(p, name_printf(p->names, "error.%d", i), v->axis_count - 1, v->axes + 1, ir_ref(p, v, at));
     }
-    char *text, *copy;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    copy = arena_strdup(arena, text);
-    free(text);
-    return copy;
+    return printed_in(arena, p);
 }
 
 static void native(void) {
@@ -193,20 +187,9 @@ static void native(void) {
 /* A gauge is written and read as the text of a program has it. */
 static void text(void) {
     Arena *arena = arena_new();
-    char *first, *second, *error = NULL;
-    size_t length;
-    FILE *to = open_memstream(&first, &length);
-    ir_print(integrated(arena, logistic, 0.001, 0.01, "dopri"), to);
-    fclose(to);
+    char *first = printed_in(arena, integrated(arena, logistic, 0.001, 0.01, "dopri"));
     CU_ASSERT_PTR_NOT_NULL(strstr(first, "\ngauge u = u.error\n"));
-    to = open_memstream(&second, &length);
-    IrProgram *p = ir_parse(arena, names_new(arena), first, &error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    ir_print(p, to);
-    fclose(to);
-    CU_ASSERT_STRING_EQUAL(first, second);
-    free(first);
-    free(second);
+    CU_ASSERT_STRING_EQUAL(first, printed_in(arena, parsed(arena, first)));
     arena_free(arena);
 }
 

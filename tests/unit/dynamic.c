@@ -9,6 +9,7 @@
 
 #include "ir/settle.h"
 #include "reference/interpret.h"
+#include "ir_text.h"
 
 void suite_dynamic(void);
 
@@ -23,15 +24,6 @@ typedef struct Lowered {
     DynamicReport report;
 } Lowered;
 
-static char *printed(const IrProgram *p) {
-    char *text;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    return text;
-}
-
 static Lowered lowered(const char *items, double dt, double cycle, const char *method) {
     Lowered l = {.arena = arena_new()};
     Names *names = names_new(l.arena);
@@ -43,10 +35,7 @@ static Lowered lowered(const char *items, double dt, double cycle, const char *m
     DynamicOptions options = {.dt = dt, .cycle = cycle, .method = method ? name_of(names, method) : NULL};
     Diagnostics *diagnostics = diag_new(l.arena);
     l.core = ir_dynamic(system, &options, diagnostics, &l.report);
-    size_t length;
-    FILE *to = open_memstream(&l.messages, &length);
-    diag_render(diagnostics, to, false);
-    fclose(to);
+    l.messages = rendered(diagnostics);
     l.text = printed(l.core);
     char *after = printed(system);
     CU_ASSERT_STRING_EQUAL(before, after); /* the system is left as it was */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/ir.h"
+#include "ir_text.h"
 
 void suite_ir(void);
 
@@ -30,23 +31,6 @@ static const char *const SAMPLE =
     "check \"check 2\" : g * z == z for some g\n"
     "check \"check 3\" : z == g * z for some g within 0.5\n"
     "assume \"tau is not 0\"\n";
-
-static char *printed(const IrProgram *p) {
-    char *text;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    return text;
-}
-
-static IrProgram *parsed(Arena *arena, const char *text) {
-    char *error = NULL;
-    IrProgram *p = ir_parse(arena, names_new(arena), text, &error);
-    if (!p) printf("%s\n", error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    return p;
-}
 
 static void text_round_trips(void) {
     Arena *arena = arena_new();

@@ -8,6 +8,7 @@
 #include "front/front.h"
 #include "ir/settle.h"
 #include "sema/sema.h"
+#include "ir_text.h"
 
 void suite_ir_build(void);
 
@@ -19,17 +20,6 @@ void suite_ir_build(void);
 static AstFile *no_module(void *data, const AstFile *user, const AstNames *path) {
     (void)data, (void)user, (void)path;
     return NULL;
-}
-
-static char *printed(Arena *arena, const IrProgram *p) {
-    char *text, *copy;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    copy = arena_strdup(arena, text);
-    free(text);
-    return copy;
 }
 
 /* The system level alone. */
@@ -45,19 +35,19 @@ static IrProgram *system_of(Arena *arena, const char *source) {
     IrProgram *system = ir_build(arena, names, diagnostics, circuit);
     CU_ASSERT_EQUAL(diag_error_count(diagnostics), 0);
     char *wrong = ir_verify(system), *error = NULL;
-    if (wrong) printf("system: %s\n%s", wrong, printed(arena, system));
+    if (wrong) printf("system: %s\n%s", wrong, printed_in(arena, system));
     CU_ASSERT_PTR_NULL(wrong);
-    IrProgram *again = ir_parse(arena, names, printed(arena, system), &error);
-    if (!again) printf("%s\n%s", error, printed(arena, system));
+    IrProgram *again = ir_parse(arena, names, printed_in(arena, system), &error);
+    if (!again) printf("%s\n%s", error, printed_in(arena, system));
     CU_ASSERT_PTR_NOT_NULL_FATAL(again);
-    CU_ASSERT_STRING_EQUAL(printed(arena, again), printed(arena, system));
+    CU_ASSERT_STRING_EQUAL(printed_in(arena, again), printed_in(arena, system));
     return system;
 }
 
 static IrProgram *built(Arena *arena, const char *source) {
     IrProgram *system = system_of(arena, source), *core = ir_settle(system, NULL, diag_new(arena));
     char *later = ir_verify(core);
-    if (later) printf("core: %s\n%s", later, printed(arena, system));
+    if (later) printf("core: %s\n%s", later, printed_in(arena, system));
     CU_ASSERT_PTR_NULL(later);
     return system;
 }
@@ -65,7 +55,7 @@ static IrProgram *built(Arena *arena, const char *source) {
 /* Each line of `wanted` is a line of the program; a line that starts with ! does not occur in it. */
 static void lines_hold(const char *source, IrProgram *(*make)(Arena *arena, const char *source), const char *wanted) {
     Arena *arena = arena_new();
-    char *text = arena_printf(arena, "\n%s", printed(arena, make(arena, source)));
+    char *text = arena_printf(arena, "\n%s", printed_in(arena, make(arena, source)));
     for (const char *line = wanted; *line;) {
         size_t length = strcspn(line, "\n");
         bool absent = *line == '!', found;

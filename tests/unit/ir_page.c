@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ir/settle.h"
+#include "ir_text.h"
 
 void suite_ir_page(void);
 
@@ -30,32 +31,13 @@ static char *next_block(Arena *arena, const char **at) {
     return arena_strndup(arena, start, (size_t)(end + 1 - start));
 }
 
-static char *printed(Arena *arena, const IrProgram *p) {
-    char *text, *copy;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    copy = arena_strdup(arena, text);
-    free(text);
-    return copy;
-}
-
-static IrProgram *parsed(Arena *arena, const char *block) {
-    char *error = NULL;
-    IrProgram *p = ir_parse(arena, names_new(arena), block, &error);
-    if (!p) printf("%s in\n%s", error, block);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    return p;
-}
-
 static void blocks_are_sound_and_canonical(void) {
     Arena *arena = arena_new();
     const char *at = page(arena);
     int count = 0, system = 0;
     for (char *block; (block = next_block(arena, &at)); count++) {
         IrProgram *p = parsed(arena, block);
-        char *wrong = ir_verify(p), *text = printed(arena, p);
+        char *wrong = ir_verify(p), *text = printed_in(arena, p);
         if (wrong) printf("%s in\n%s", wrong, block);
         if (strcmp(text, block) != 0) printf("the page has\n%s\nand it is printed\n%s\n", block, text);
         CU_ASSERT_PTR_NULL(wrong);
@@ -86,7 +68,7 @@ static void the_settled_example_is_what_settles(void) {
     IrProgram *core = ir_settle(system, NULL, diagnostics);
     CU_ASSERT_EQUAL(diag_error_count(diagnostics), 0);
     strip(core);
-    char *text = printed(arena, core);
+    char *text = printed_in(arena, core);
     if (strcmp(text, wanted) != 0) printf("the page has\n%s\nand it settles to\n%s\n", wanted, text);
     CU_ASSERT_STRING_EQUAL(text, wanted);
     arena_free(arena);

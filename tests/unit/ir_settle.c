@@ -1,5 +1,6 @@
 /* ir/settle*.c: system-level programs written as text, and the core programs or the messages they give. */
 #include "ir/settle.h"
+#include "ir_text.h"
 
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -17,24 +18,6 @@ typedef struct Settled {
     char *text;     /* items and what follows of the core program */
     char *messages; /* rendered */
 } Settled;
-
-static char *printed(const IrProgram *p) {
-    char *text;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    return text;
-}
-
-static char *rendered(const Diagnostics *diagnostics) {
-    char *text;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    diag_render(diagnostics, to, false);
-    fclose(to);
-    return text;
-}
 
 static Settled settled(const char *items) {
     Settled s = {.arena = arena_new()};

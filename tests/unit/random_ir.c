@@ -1,6 +1,7 @@
 /* Random programs (random_ir.h), and what must hold for each: verified, text and clone the same, inlining well
  * formed. */
 #include "random_ir.h"
+#include "ir_text.h"
 
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -335,15 +336,6 @@ IrProgram *random_ir(Arena *arena, Names *names, uint64_t seed, int size) {
 }
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
-static char *printed(const IrProgram *p) {
-    char *text;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    ir_print(p, to);
-    fclose(to);
-    return text;
-}
-
 static bool expect_same(const char *what, uint64_t seed, char *a, char *b) {
     bool same = strcmp(a, b) == 0;
     if (!same) printf("seed %llu, %s:\n%s\nand\n%s\n", (unsigned long long)seed, what, a, b);

@@ -352,15 +352,21 @@ static void remove_all(SimFolder *f) {
     closedir(folder);
 }
 
+/* What a run leaves that nobody stops, and how long it takes. */
+static uint64_t undisturbed(SimFolder *f, useconds_t *took) {
+    double start = rt_timer();
+    CU_ASSERT_EQUAL(command(f, false, 0, 0), 0);
+    *took = (useconds_t)((rt_timer() - start) * 1e6);
+    return files_sum(f);
+}
+
 static void killed_at_any_moment(void) {
     SimFolder f;
     int resumed = 0;
     uint64_t random = 3;
     sim_folder_in_memory(&f);
-    double start = rt_timer();
-    CU_ASSERT_EQUAL(command(&f, false, 0, 0), 0);
-    useconds_t took = (useconds_t)((rt_timer() - start) * 1e6);
-    uint64_t whole = files_sum(&f);
+    useconds_t took;
+    uint64_t whole = undisturbed(&f, &took);
     for (int i = 0; i < 20; i++) {
         remove_all(&f);
         random = rt_hash_of(&random, sizeof random);
@@ -384,10 +390,8 @@ static void interrupted_at_some_moment(void) {
     SimFolder f;
     int stopped = 0;
     sim_folder_in_memory(&f);
-    double start = rt_timer();
-    CU_ASSERT_EQUAL(command(&f, false, 0, 0), 0);
-    useconds_t took = (useconds_t)((rt_timer() - start) * 1e6);
-    uint64_t whole = files_sum(&f);
+    useconds_t took;
+    uint64_t whole = undisturbed(&f, &took);
     for (int i = 0; i < 12; i++) {
         remove_all(&f);
         int status = command(&f, false, took / 4 + took * (useconds_t)i / 40, numbers[i % 3]);

@@ -9,6 +9,7 @@
 #include "exact/exact.h"
 #include "ir/ir.h"
 #include "reference/interpret.h"
+#include "ir_text.h"
 
 void suite_steps(void);
 
@@ -63,25 +64,13 @@ static const char noisy[] =
     "}\n"
     "output end = end\n";
 
-static IrProgram *parsed(Arena *arena, const char *text) {
-    char *error = NULL;
-    IrProgram *p = ir_parse(arena, names_new(arena), text, &error);
-    if (!p) printf("%s\n", error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    return p;
-}
-
 static void text_and_invariants(void) {
     static const char *const programs[] = {delays, single, noisy};
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         Arena *arena = arena_new();
         IrProgram *p = parsed(arena, programs[i]);
         CU_ASSERT_PTR_NULL(ir_verify(p));
-        char *text;
-        size_t length;
-        FILE *to = open_memstream(&text, &length);
-        ir_print(ir_clone(p), to);
-        fclose(to);
+        char *text = printed(ir_clone(p));
         CU_ASSERT_STRING_EQUAL(text, programs[i]);
         free(text);
         arena_free(arena);

@@ -5,7 +5,7 @@ build=$1
 scratch=$2
 to=$3
 mkdir -p "$scratch" "$to"
-[ "$build/numbers" -nt tests/tools/numbers.c ] || gcc -std=gnu11 -O2 -Wall -Wextra tests/tools/numbers.c -o "$build/numbers" -lm
+[ "$build/numbers" -nt tests/tools/numbers.c ] && [ "$build/numbers" -nt tests/tools/npy.h ] || gcc -std=gnu11 -O2 -Wall -Wextra tests/tools/numbers.c -o "$build/numbers" -lm
 measure() { sh tests/validation/measure.sh "$build" "$scratch" "$@"; }
 draw() { awk -f tests/tools/plot.awk "$@"; }
 

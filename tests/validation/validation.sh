@@ -7,7 +7,7 @@ scratch=$2
 here=tests/validation
 table=${3:-$here/table.txt}
 mkdir -p "$scratch"
-[ "$build/numbers" -nt tests/tools/numbers.c ] || gcc -std=gnu11 -O2 -Wall -Wextra tests/tools/numbers.c -o "$build/numbers" -lm || exit 1
+[ "$build/numbers" -nt tests/tools/numbers.c ] && [ "$build/numbers" -nt tests/tools/npy.h ] || gcc -std=gnu11 -O2 -Wall -Wextra tests/tools/numbers.c -o "$build/numbers" -lm || exit 1
 
 grep -v '^#' "$table" | grep '|' > "$scratch/rows"
 failed=0
