@@ -29,6 +29,7 @@ static bool reads_moving(const Dynamic *d, const IrVar *v) {
 
 /* Quantities of cells and synapses; the others are formulas about them. */
 static bool of_circuit(const IrVar *v) {
+    if (v->kind == VAR_ODE) return true;
     static const char *const kinds[] = {"population", "compartment", "state", "variable", "synapse"};
     for (size_t i = 0; v->origin_kind && i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(v->origin_kind, kinds[i]) == 0) return true;

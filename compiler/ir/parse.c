@@ -434,7 +434,9 @@ static void read_body(Reader *r, IrItem *group) {
     group->body_count = body.count;
     for (int i = 0; i < body.count; i++) {
         IrVar *v = body.at[i]->var;
-        if (group->kind == ITEM_SCAN && v->init && !v->scan_axis) v->scan_axis = ir_scan_axis(group, v);
+        if (group->kind != ITEM_SCAN || !v->init) continue;
+        if (!v->scan_axis) v->scan_axis = ir_scan_axis(group, v);
+        v->reversed = group->reversed;
     }
     vec_push(r->p->arena, &r->p->items, group);
 }
@@ -442,6 +444,7 @@ static void read_body(Reader *r, IrItem *group) {
 static void read_scan(Reader *r) {
     IrItem *scan = ir_item_new(r->p, ITEM_SCAN);
     scan->axis = read_axis(r);
+    scan->reversed = word(r, "reversed");
     read_body(r, scan);
 }
 

@@ -244,7 +244,7 @@ static void put_item(Text *to, const IrItem *item) {
         return;
     }
     if (item->kind == ITEM_SCAN) {
-        text_add(to, "scan %s", item->axis->name);
+        text_add(to, "scan %s%s", item->axis->name, item->reversed ? " reversed" : "");
     } else {
         text_add(to, "fix %lld until ", (long long)item->count);
         put_real(to, item->tolerance);

@@ -219,7 +219,8 @@ static Pair best_pair(const Scheduler *s, const Node *node, int count) {
             Pair pair = {.first = i, .second = k};
             if (node[i].count <= best.count || node[k].count <= best.count) continue;
             pair.count = shared_axes(s, &node[i], &node[k], pair.axes);
-            if (pair.count > best.count && can_meet(s, node, &pair)) best = pair;
+            bool same = pair.count == node[i].count && pair.count == node[k].count; /* if not, only a common value is worth it */
+            if (pair.count > best.count && (same || depend(s, &node[i], &node[k])) && can_meet(s, node, &pair)) best = pair;
         }
     return best;
 }

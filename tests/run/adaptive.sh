@@ -116,10 +116,10 @@ cat > call.c <<'X2'
 #include <stdio.h>
 #include "libsmooth.h"
 int main(void) {
-    libsmooth_plan *plan = libsmooth_plan_new(libsmooth_config_new());
+    smooth_plan *plan = smooth_plan_new(smooth_config_new());
     double x[7] = {0.1, 0.5, -0.2, 0, 1, -0.5, 0.9}, y[7], off[7];
-    if (!plan || libsmooth_local_error(plan) != 0 || libsmooth_call(plan, x, y, off) != 0) return 1;
-    printf("%.2g\n", libsmooth_local_error(plan));
+    if (!plan || smooth_local_error(plan) != 0 || smooth_call(plan, x, y, off) != 0) return 1;
+    printf("%.2g\n", smooth_local_error(plan));
     return 0;
 }
 X2

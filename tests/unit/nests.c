@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codegen.h"
+#include "opt/opt.h"
 #include "opt/schedule.h"
 
 void suite_nests(void);
@@ -127,12 +128,6 @@ static void which_nests(void) {
     expect_schedule(noisy, "scan along step\n  nest each(u) in lanes\n    d: loops\n    r: loops\n");
 }
 
-static void which_tasks(void) {
-    expect_schedule(DENSE(1000, 4), "scan along step\n  nest each(u), a task for 63 of u\n    i: loops\n  r: loops\n");
-    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside, a task for 128 of u\n");
-}
-
-/* ---- the code ------------------------------------------------------------------------------------------------------------ */
 static void right(const char *text) {
     static const char *const cpus[] = {"host", "x86-64-v3", "x86-64"};
     static const int64_t sizes[] = {1, 2, 17, 70, 0};
@@ -144,6 +139,62 @@ static void right(const char *text) {
     }
 }
 
+/* Equations without a common value stay apart, unless all of their axes are the same. */
+static void strangers(void) {
+    expect_schedule("program apart core\naxis h : const(3)\naxis u : const(20)\naxis step : step(4)\nstimulus x[h, u]\nstimulus z[h]\n"
+                    "scan step {\n  alg r[step, h, u] along step init 0 = 0.5 * prev(r[step, h, u]) + x[h, u]\n"
+                    "  alg s[step, h] along step init 0 = 0.5 * prev(s[step, h]) + z[h]\n"
+                    "  alg t[step, h, u] along step init 0 = 0.25 * prev(t[step, h, u]) + x[h, u]\n}\n"
+                    "alg y[h, u] = r[last, h, u] + t[last, h, u] + s[last, h]\noutput y = y\n",
+                    "scan along step\n  s: loops\n  nest each(h, u) in lanes\n    r: loops\n    t: loops\n");
+}
+
+/* sum(k) x[i, k] * W[j, k]: by the library, unless there are only a few rows; a past value is an operand like any other. */
+static void products(void) {
+#define MATRICES(I, J, K) \
+    "program matrices core\naxis i : const(" #I ")\naxis j : const(" #J ")\naxis k : const(" #K ")\naxis step : step(3)\naxis k.1 : copy(k)\n" \
+    "stimulus x[i, k]\nweight W[j, k]\n" \
+    "scan step {\n  alg p[step, i, j] = sum(k.1) prev(r[step, i, k.1]) * W[j, k.1]\n" \
+    "  alg r[step, i, k] along step init 1 = 0.5 * prev(r[step, i, k]) + x[i, k]\n}\n" \
+    "alg y[i, j] = p[last, i, j]\noutput y = y\n"
+    expect_schedule(MATRICES(12, 40, 70), "scan along step\n  p: matrix product m(i) n(j) k(k.1)\n");
+    expect_schedule(MATRICES(3, 40, 70), "scan along step\n  nest each(i), the scan inside\n    p: loops\n");
+    right(MATRICES(12, 40, 70));
+    right(MATRICES(3, 40, 70));
+}
+
+/* A weight with the summed axis outside gets a copy, which all stages share. */
+static void weights_by_rows(void) {
+    static const char text[] =
+        "program across core\naxis h : const(3)\naxis u : const(37)\naxis u.1 : copy(u)\naxis u.2 : copy(u)\naxis u.3 : copy(u)\naxis step : step(4)\n"
+        "stimulus x[h, u]\nweight W[u, h, u.1]\n"
+        "scan step {\n  alg p[step, h, u] = sum(u.2) W[u.2, h, u] * prev(r[step, h, u.2])\n"
+        "  alg q[step, h, u] = p[step, h, u] + (x[h, u])\n"
+        "  alg s[step, h, u] = sum(u.3) W[u.3, h, u] * q[step, h, u.3]\n"
+        "  alg r[step, h, u] along step init 1 = 0.1 * s[step, h, u]\n}\n"
+        "alg y[h, u] = r[last, h, u]\noutput y = y\n";
+    Arena *arena = arena_new();
+    char *error = NULL;
+    OptReport report;
+    OptOptions options = {0};
+    IrProgram *p = opt_run(ir_parse(arena, names_new(arena), text, &error), &options, &report);
+    int copies = 0, readers = 0;
+    for (int i = 0; i < p->items.count; i++) {
+        copies += p->items.at[i]->var && strcmp(p->items.at[i]->var->name, "W.rows") == 0;
+        for (int k = 0; k < p->items.at[i]->body_count; k++) readers += ir_uses_var(p->items.at[i]->body[k]->var->def, ir_find_var(p, "W.rows"));
+    }
+    CU_ASSERT_EQUAL(copies, 1);
+    CU_ASSERT_EQUAL(readers, 2);
+    arena_free(arena);
+    right(text);
+}
+
+static void which_tasks(void) {
+    expect_schedule(DENSE(1000, 4), "scan along step\n  nest each(u), a task for 63 of u\n    i: loops\n  r: loops\n");
+    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside, a task for 128 of u\n");
+}
+
+/* ---- the code ------------------------------------------------------------------------------------------------------------ */
 static void computed(void) {
     right(CIRCUIT(3, 2, 5, 17, 7));
     right(CIRCUIT(2, 1, 16, 64, 3));
@@ -195,6 +246,9 @@ void suite_nests(void) {
     CU_pSuite suite = CU_add_suite("nests", NULL, NULL);
     CU_add_test(suite, "which steps are nests", which_nests);
     CU_add_test(suite, "which nests are tasks", which_tasks);
+    CU_add_test(suite, "equations that have nothing to do with one another", strangers);
+    CU_add_test(suite, "matrix products in a scan", products);
+    CU_add_test(suite, "weights that are read across their rows", weights_by_rows);
     CU_add_test(suite, "native code against the interpreter", computed);
     CU_add_test(suite, "sizes that no register divides", tails);
     CU_add_test(suite, "the same bits in pieces of any length", pieces);
