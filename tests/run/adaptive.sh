@@ -116,10 +116,13 @@ cat > call.c <<'X2'
 #include <stdio.h>
 #include "libsmooth.h"
 int main(void) {
-    smooth_plan *plan = smooth_plan_new(smooth_config_new());
+    smooth_config *config = smooth_config_new();
+    smooth_plan *plan = smooth_plan_new(config);
     double x[7] = {0.1, 0.5, -0.2, 0, 1, -0.5, 0.9}, y[7], off[7];
     if (!plan || smooth_local_error(plan) != 0 || smooth_call(plan, x, y, off) != 0) return 1;
     printf("%.2g\n", smooth_local_error(plan));
+    smooth_plan_free(plan);
+    smooth_config_free(config);
     return 0;
 }
 X2
