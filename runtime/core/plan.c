@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,16 +186,30 @@ void rt_plan_fetch(RtPlan *plan, void *const *outputs, int64_t item) {
     }
 }
 
+/* What is not finite counts as infinite. */
+static void note_local_error(RtPlan *plan) {
+    for (int i = 0; i < plan->d.buffers; i++) {
+        int64_t count = plan->d.buffer[i].gauge ? plan->bytes[i] / (int64_t)rt_type_size(plan->d.type) : 0;
+        for (int64_t k = 0; k < count; k++) {
+            double error = rt_element(plan->d.type, plan->home[i], k);
+            if (!(error <= plan->local_error)) plan->local_error = isfinite(error) ? error : INFINITY;
+        }
+    }
+}
+
 RtStatus rt_plan_call(RtPlan *plan, const void *const *stimuli, void *const *outputs) {
     if (plan->error.status != RT_OK) return plan->error.status;
+    plan->local_error = 0;
     for (int64_t item = 0; item < plan->batch.items; item++) {
         if (rt_plan_show(plan, stimuli, outputs, item) != RT_OK) return plan->error.status;
         plan->program->call(&plan->frame);
+        note_local_error(plan);
         rt_plan_fetch(plan, outputs, item);
     }
     return RT_OK;
 }
 
+double rt_plan_local_error(const RtPlan *plan) { return plan->local_error; }
 const char *rt_plan_message(const RtPlan *plan) { return rt_error_message(&plan->error); }
 const char *rt_plan_notes(const RtPlan *plan) { return plan->notes ? plan->notes : ""; }
 const RtDescriptor *rt_plan_descriptor(const RtPlan *plan) { return &plan->d; }

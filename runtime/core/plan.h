@@ -47,6 +47,8 @@ void rt_plan_free(RtPlan *plan);
 /* stimuli and outputs in the order of the descriptor; an output that is NULL is not wanted. Outputs of a batch are
  * contiguous items. Addresses that are multiples of 64 are used in place; an output overlaps nothing else. */
 RtStatus rt_plan_call(RtPlan *plan, const void *const *stimuli, void *const *outputs);
+/* Largest local error of integration in the last call, relative to 1 + |value|; 0 where the program estimates none. */
+double rt_plan_local_error(const RtPlan *plan);
 const char *rt_plan_message(const RtPlan *plan);
 const char *rt_plan_notes(const RtPlan *plan); /* what the user might want to know, lines; "" if nothing */
 const RtDescriptor *rt_plan_descriptor(const RtPlan *plan);

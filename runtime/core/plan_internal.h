@@ -41,6 +41,7 @@ struct RtPlan {
     void **buffer;   /* what the frame shows: home, or the caller's memory during a call */
     unsigned char *scratch;
     int64_t total;   /* bytes held */
+    double local_error; /* the largest of the last rt_plan_call */
     int unused;      /* tensors of the weights file that the circuit does not name */
     CtxFrame frame;
 };

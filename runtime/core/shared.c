@@ -48,6 +48,11 @@ static const char header_start[] =
     "int64_t $_plan_size(const $_plan *plan, const char *axis);\n\n"
     "/* ---- call: row-major data; allocates nothing; one caller at a time for each plan. An output may be NULL. ---- */\n";
 
+static const char header_error[] =
+    "/* The largest local error of integration in the last call, relative to 1 + |value|: the caller's tolerance decides whether it was good.\n"
+    " * A circuit compiled for shorter steps (--dt) has a smaller one. */\n"
+    "double $_local_error(const $_plan *plan);\n";
+
 static const char header_end[] = "\n#ifdef __cplusplus\n"
                                  "}\n"
                                  "#endif\n"
@@ -86,6 +91,9 @@ static const char source_start[] =
     "const char *$_plan_message(const $_plan *p) { return rt_plan_message(p); }\n"
     "int64_t $_plan_size(const $_plan *p, const char *axis) { return rt_plan_axis(p, axis); }\n";
 
+static const char source_error[] = "double rt_plan_local_error(const void *);\n"
+                                   "double $_local_error(const $_plan *p) { return rt_plan_local_error(p); }\n";
+
 /* A name with everything that C does not allow replaced by _. */
 static void put_name(FILE *to, const char *name) {
     for (; *name; name++) fputc(isalnum((unsigned char)*name) ? *name : '_', to);
@@ -106,6 +114,12 @@ static void expand(const Interface *i, const char *template) {
         else if (*template == '@') fputs(i->element, i->to);
         else fputc(*template, i->to);
     }
+}
+
+static bool estimates_errors(const Interface *i) {
+    bool found = false;
+    for (int k = 0; k < i->d.buffers; k++) found |= i->d.buffer[k].gauge;
+    return found;
 }
 
 /* "const float *in_x, float *out_y" */
@@ -143,6 +157,7 @@ static void put_header(const Interface *i) {
     fprintf(i->to, "int %s_call(%s_plan *plan", i->prefix, i->prefix);
     put_parameters(i);
     fputs(");\n", i->to);
+    if (estimates_errors(i)) expand(i, header_error);
     expand(i, header_end);
 }
 
@@ -161,6 +176,7 @@ static void put_array(const Interface *i, RtRole role, const char *start, const 
 static void put_source(const Interface *i) {
     put_header(i);
     expand(i, source_start);
+    if (estimates_errors(i)) expand(i, source_error);
     fprintf(i->to, "int %s_call(%s_plan *plan", i->prefix, i->prefix);
     put_parameters(i);
     fputs(") {\n", i->to);

@@ -68,31 +68,31 @@ static void run(const char *text, double dt, double time, const char *method, co
     arena_free(arena);
 }
 
-/* Halving the step divides the error by 2^5, and so the estimate of an error of order 5; of smooth solutions nearly from the start. */
+/* Halving the step divides the error by 2^5, and so the estimate, which is that of a method of order 4 in one step. */
 static void order(void) {
-    double error[5], estimate[5], y;
-    for (int i = 0; i < 5; i++) {
-        run(logistic, 0.004 / (1 << i), 0.016, "dopri", "u", 1, &y, &estimate[i]);
+    double error[4], estimate[4], y;
+    for (int i = 0; i < 4; i++) {
+        run(logistic, 0.001 / (1 << i), 0.016, "dopri", "u", 1, &y, &estimate[i]);
         error[i] = fabs(y - tanh(1.6));
     }
-    for (int i = 1; i < 4; i++) {
-        CU_ASSERT_DOUBLE_EQUAL(log2(error[i] / error[i + 1]), 5, i == 1 ? 0.75 : 0.25);
-        CU_ASSERT_DOUBLE_EQUAL(log2(estimate[i] / estimate[i + 1]), 5, 0.3);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_DOUBLE_EQUAL(log2(error[i] / error[i + 1]), 5, 0.25);
+        CU_ASSERT_DOUBLE_EQUAL(log2(estimate[i] / estimate[i + 1]), 5, 0.1);
     }
-    CU_ASSERT_TRUE(error[4] < 1e-9 && error[4] > 1e-15);
+    CU_ASSERT_TRUE(error[3] < 1e-11 && error[3] > 1e-15);
 }
 
+/* At these steps the term of order 6, whose coefficients are the larger ones, still counts: the error falls faster. */
 static void order_of_an_oscillator(void) {
     double fine[3], y[3], error[3];
     run(oscillator, 0.00003125, 0.04, "dopri", NULL, 3, fine, NULL);
     for (int i = 0; i < 3; i++) {
-        run(oscillator, 0.001 / (1 << i), 0.04, "dopri", NULL, 3, y, NULL);
+        run(oscillator, 0.0005 / (1 << i), 0.04, "dopri", NULL, 3, y, NULL);
         error[i] = 0;
         for (int k = 0; k < 3; k++) error[i] = fmax(error[i], fabs(y[k] - fine[k]));
     }
-    /* at these steps the term of order 6 is still the larger: 64 rather than 32 */
-    CU_ASSERT_TRUE(error[0] / error[1] > 32 && error[0] / error[1] < 80);
-    CU_ASSERT_TRUE(error[1] / error[2] > 32 && error[1] / error[2] < error[0] / error[1]);
+    CU_ASSERT_TRUE(log2(error[0] / error[1]) > 4.8 && log2(error[1] / error[2]) > 4.8);
+    CU_ASSERT_TRUE(error[2] > 1e-12);
 }
 
 /* Delays are read at the fractions of the stages, from an extension that does not lower the order; rk4 comes to the same. */
@@ -176,7 +176,7 @@ static void native(void) {
     static const char *const programs[] = {oscillator, late};
     for (int i = 0; i < 8; i++) {
         Arena *arena = arena_new();
-        IrProgram *p = integrated(arena, programs[i & 1], 0.001, i & 1 ? 0.02 : 0.005, "dopri");
+        IrProgram *p = integrated(arena, programs[i & 1], 0.001, 0.01, "dopri");
         CodegenCase c = {.text = as_outputs(arena, p), .sizes = sizes, .cpu = "host", .f64 = i >> 1 & 1, .threads = 2, .piece = i >> 2 ? 7 : 0};
         CU_ASSERT_PTR_NOT_NULL(strstr(c.text, "output \"error 1\""));
         CU_ASSERT_EQUAL(codegen_wrong(&c), 0);
