@@ -29,7 +29,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage bench bench-exact bench-dynamics fuzz mutation install uninstall clean
+.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage validation figures bench bench-exact bench-dynamics fuzz mutation install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
@@ -117,6 +117,12 @@ coverage: ## run every test and report the lines of compiler/ and runtime/ that 
 demo: deps ## install what is missing, build, and run the pretrained block as cortex and thalamus
 	@$(MAKE) --no-print-directory -s -j2 all
 	@examples/demo.sh $(B)
+
+validation: all ## results by others: expected beside found
+	@sh tests/validation/validation.sh $(B) $(B)/validation
+
+figures: all ## measure and draw the figures of examples/README.md again
+	@sh tests/validation/figures.sh $(B) $(B)/figures examples/figures
 
 bench: all ## time the ten attention cases (one thread)
 	tests/bench/bench.sh $(B)

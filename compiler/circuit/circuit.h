@@ -31,7 +31,7 @@ struct CirAxis {
 /* ---- expressions: over entities, all indices explicit ------------------------------------------------------------ */
 typedef enum CirOp { /* the spelling of the language; build_expr.c maps them to IR operators */
     CIR_NUMBER, CIR_SIZE, CIR_POSITION, CIR_REF, CIR_PREVIOUS, CIR_NEG, CIR_ADD, CIR_SUB, CIR_MUL, CIR_DIV, CIR_POW,
-    CIR_EXP, CIR_LOG, CIR_SQRT, CIR_SIN, CIR_COS, CIR_TANH, CIR_SIGMOID, CIR_RELU, CIR_GELU, CIR_ERF, CIR_ABS,
+    CIR_EXP, CIR_LOG, CIR_SQRT, CIR_SIN, CIR_COS, CIR_TANH, CIR_SIGMOID, CIR_RELU, CIR_GELU, CIR_ERF, CIR_ABS, CIR_STOP,
     CIR_MIN, CIR_MAX, CIR_LT, CIR_LE, CIR_EQ, CIR_SELECT, CIR_SUM, CIR_AMAX, CIR_TIME, CIR_DERIVATIVE, CIR_SETTLE,
 } CirOp;
 

@@ -29,6 +29,7 @@ static const struct {
     [CIR_GELU] = {"gelu", LEVEL_ATOM, false},
     [CIR_ERF] = {"erf", LEVEL_ATOM, false},
     [CIR_ABS] = {"abs", LEVEL_ATOM, false},
+    [CIR_STOP] = {"stop_gradient", LEVEL_ATOM, false},
     [CIR_MIN] = {"min", LEVEL_ATOM, false},
     [CIR_MAX] = {"max", LEVEL_ATOM, false},
     [CIR_SELECT] = {"select", LEVEL_ATOM, false},

@@ -19,7 +19,7 @@ typedef enum RuntimeFunction {
 typedef struct Buffer { /* of the descriptor */
     const IrVar *var;
     const char *name, *role;
-    bool recorded;
+    bool recorded, gauge;
     int slots;            /* places one after the other, 1 for most */
     bool mirror;          /* whole copy of what a scan keeps for itself */
 } Buffer;
@@ -136,7 +136,9 @@ void cg_block_step(Fn *f, const Step *step);
 typedef struct Points {
     const IrAxis *axis;
     Value first, end, base;
+    bool reversed; /* point i is the i-th from the end */
 } Points;
+void cg_at_point(Fn *f, const Points *points, Value i);
 void cg_nest(Fn *f, const Step *nest, const Points *points);
 void cg_points(Fn *f, const Step *steps, int count, const Points *points); /* step.c: the steps at each of the points */
 void cg_fill_init(Fn *f, const IrVar *v, Access access); /* writes init, or where a slot is chosen by access */

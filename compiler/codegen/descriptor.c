@@ -51,7 +51,7 @@ static void trace_buffers(CgModule *m) {
         const IrOutput *output = &m->p->outputs.at[i];
         if (!schedule_is_trace(output)) continue;
         Buffer *b = &m->buffers.at[m->buffer_of[output->var->id]];
-        b->name = output->name, b->role = "trace", b->recorded = output->recorded;
+        b->name = output->name, b->role = output->gauge ? "temp" : "trace", b->recorded = output->recorded, b->gauge = output->gauge;
     }
 }
 
@@ -118,12 +118,13 @@ static json_t *draw(const IrVar *v) {
 
 static json_t *buffer_json(const CgModule *m, const Buffer *b) {
     json_t *o = json_pack("{s:s, s:s, s:o}", "name", b->name, "role", b->role, "axes", buffer_axes(m, b));
-    bool external = strcmp(b->role, "temp") != 0 && strcmp(b->role, "plan") != 0;
+    bool external = b->gauge || (strcmp(b->role, "temp") != 0 && strcmp(b->role, "plan") != 0);
     if (external) json_object_set_new(o, "axis_names", axis_names(m, b));
     if (external && b->var->unit) json_object_set_new(o, "unit", json_string(b->var->unit));
     if (b->var->tensor) json_object_set_new(o, "tensor", json_string(b->var->tensor));
     if (b->var->kind == VAR_WEIGHT && b->var->draw != INIT_UNBOUND) json_object_set_new(o, "draw", draw(b->var));
     if (b->recorded) json_object_set_new(o, "recorded", json_true());
+    if (b->gauge) json_object_set_new(o, "gauge", json_true()), json_object_set_new(o, "state", json_false());
     if (m->options.dt > 0) add_time(m, b, o);
     if (b->slots > 1) json_object_set_new(o, "slots", json_integer(b->slots));
     return o;

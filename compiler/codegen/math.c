@@ -167,6 +167,7 @@ Value cg_math(Fn *f, const IrExpr *e, Value *arg) {
     case IR_GELU: return gelu(f, arg[0]);
     case IR_ERF: return libm(f, "erff", "erf", arg[0]);
     case IR_ABS: return cg_intrinsic(f, "llvm.fabs", arg, 1);
+    case IR_STOP: return arg[0];
     case IR_LT: return truth(f, LLVMRealOLT, arg[0], arg[1]);
     case IR_LE: return truth(f, LLVMRealOLE, arg[0], arg[1]);
     case IR_EQ: return truth(f, LLVMRealOEQ, arg[0], arg[1]);

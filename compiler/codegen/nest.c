@@ -16,7 +16,7 @@ static Value vector_loop(Fn *f, const Step *nest, const IrAxis *axis, int vector
     f->lane = axis;
     Loop through = {0};
     if (points) through = cg_loop_begin(f, points->first, points->end, 1);
-    if (points) f->env[points->axis->id] = through.i, f->time = cg_add(f, points->base, through.i);
+    if (points) cg_at_point(f, points, through.i);
     for (int i = 0; i < vectors; i++) {
         f->env[axis->id] = cg_add(f, loop.i, cg_int(m, (int64_t)i * m->lanes));
         cg_steps(f, nest->steps, nest->step_count);
@@ -95,7 +95,7 @@ static LLVMValueRef task_function(Fn *outer, const Step *nest, const Points *poi
     if (outer->env[axis->id]) f->env[axis->id] = carried(f, POSITION);
     if (outer->time) f->time = carried(f, TIME);
     if (cycle) f->env[cycle->id] = carried(f, CYCLE);
-    Points inside = {axis, NULL, NULL, NULL};
+    Points inside = {axis, NULL, NULL, NULL, points && points->reversed};
     if (points) inside.first = carried(f, FIRST), inside.end = carried(f, END), inside.base = carried(f, BASE);
     Value block = cg_int(m, nest->block), first = cg_mul(f, LLVMGetParam(f->function, 1), block);
     Value end = cg_min(f, cg_size(f, nest->batch[0]), cg_mul(f, LLVMGetParam(f->function, 2), block));

@@ -70,7 +70,7 @@ static bool has_noise(const IrItem *scan) {
 static void some_steps(Fn *f, const Step *scan, Value base, Value first, Value end) {
     CgModule *m = f->m;
     const IrAxis *axis = scan->item->axis;
-    Points points = {axis, first, end, base};
+    Points points = {axis, first, end, base, false};
     int from = run_of(scan, 0, true), to = run_of(scan, from, false);
     f->env[axis->id] = first;
     f->time = base;

@@ -68,13 +68,19 @@ void cg_start_states(Fn *f, const IrItem *group) {
     for (int i = 0; i < group->body_count; i++) {
         const IrVar *v = group->body[i]->var;
         int slots = f->m->schedule->storage[v->id].slots;
-        for (int k = 0; v->init && k < slots; k++) {
-            Value number = cg_int(f->m, k);
-            f->first_slot = &number;
-            cg_fill_init(f, v, ACCESS_PREV);
-        }
+        if (!v->init) continue;
+        Loop loop = cg_loop_begin(f, cg_int(f->m, 0), cg_int(f->m, slots), 1); /* a delay may need hundreds */
+        f->first_slot = &loop.i;
+        cg_fill_init(f, v, ACCESS_PREV);
         f->first_slot = NULL;
+        cg_loop_end(f, &loop);
     }
+}
+
+void cg_at_point(Fn *f, const Points *points, Value i) {
+    Value last = points->reversed ? cg_sub(f, cg_size(f, points->axis), cg_int(f->m, 1)) : NULL;
+    f->env[points->axis->id] = last ? cg_sub(f, last, i) : i;
+    f->time = cg_add(f, points->base, i);
 }
 
 void cg_points(Fn *f, const Step *steps, int count, const Points *points) {
@@ -83,8 +89,7 @@ void cg_points(Fn *f, const Step *steps, int count, const Points *points) {
         return;
     }
     Loop loop = cg_loop_begin(f, points->first, points->end, 1);
-    f->env[points->axis->id] = loop.i;
-    f->time = cg_add(f, points->base, loop.i);
+    cg_at_point(f, points, loop.i);
     cg_steps(f, steps, count);
     cg_loop_end(f, &loop);
 }
@@ -96,7 +101,7 @@ static void scan(Fn *f, const Step *step) {
     f->time = cg_int(m, 0);
     f->env[item->axis->id] = cg_int(m, 0);
     cg_start_states(f, item);
-    Points all = {item->axis, cg_int(m, 0), cg_size(f, item->axis), cg_int(m, 0)};
+    Points all = {item->axis, cg_int(m, 0), cg_size(f, item->axis), cg_int(m, 0), item->reversed};
     cg_points(f, step->steps, step->step_count, &all);
     f->env[item->axis->id] = NULL;
     f->group = NULL;

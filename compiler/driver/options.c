@@ -189,6 +189,14 @@ int options_read(Arena *arena, int argc, char **argv, Options *options) {
     return -1;
 }
 
+/* The list may be shared with other options: it is copied. */
+void option_add(Arena *arena, Options *options, OptionId id, const char *value) {
+    const Strings given = options->value[id];
+    options->value[id] = (Strings){0};
+    for (int i = 0; i < given.count; i++) vec_push(arena, &options->value[id], given.at[i]);
+    vec_push(arena, &options->value[id], value);
+}
+
 bool option_given(const Options *options, OptionId id) {
     return options->value[id].count > 0;
 }

@@ -36,6 +36,8 @@ typedef struct Options {
 
 /* Reads argv. Returns -1 when there is a command to carry out, else the exit status (help, version or a mistake was printed). */
 int options_read(Arena *arena, int argc, char **argv, Options *options);
+/* As if it were given last. */
+void option_add(Arena *arena, Options *options, OptionId id, const char *value);
 bool option_given(const Options *options, OptionId id);
 const char *option_value(const Options *options, OptionId id, const char *otherwise); /* the last one given */
 /* A whole number of at least `least`; prints a message and returns false when the value is something else. */

@@ -143,7 +143,7 @@ int phases_reach(Compilation *c, Phase last) {
         if (status != EXIT_DONE) return status;
         if (diag_error_count(c->diagnostics)) break;
     }
-    shown = diag_error_count(c->diagnostics) + diag_warning_count(c->diagnostics);
+    shown = diag_error_count(c->diagnostics) + (c->again ? 0 : diag_warning_count(c->diagnostics));
     if (shown) diag_render(c->diagnostics, stderr, isatty(STDERR_FILENO));
     return diag_error_count(c->diagnostics) ? EXIT_WRONG : EXIT_DONE;
 }

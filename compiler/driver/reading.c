@@ -44,7 +44,7 @@ static bool method(Compilation *c, DynamicOptions *options) {
         if (strcmp(text, names[i]) == 0) options->method = name_of(c->names, names[i]);
     if (options->method) return true;
     const char *near = diag_closest(text, names, sizeof names / sizeof *names);
-    fprintf(stderr, "ctx: --method expects exponential, euler, heun or rk4, but '%s' came%s%s%s\n", text, near ? "; did you mean '" : "",
+    fprintf(stderr, "ctx: --method expects exponential, euler, heun, rk4 or dopri, but '%s' came%s%s%s\n", text, near ? "; did you mean '" : "",
             near ? near : "", near ? "'?" : "");
     return false;
 }

@@ -22,24 +22,12 @@ typedef struct Program {
     void **stimulus, **output; /* as a call takes them */
 } Program;
 
-static void push(Arena *arena, Options *options, OptionId id, const char *value) {
-    Strings *list = &options->value[id];
-    const char **at = ARENA_ARRAY(arena, const char *, list->count + 1);
-    if (list->count) memcpy(at, list->at, sizeof *at * (size_t)list->count);
-    at[list->count] = value;
-    *list = (Strings){0};
-    for (int i = 0; at[i]; i++) {
-        vec_push(arena, list, at[i]);
-        if (at[i] == value) break;
-    }
-}
-
 static Options *with(Arena *arena, const Options *options, const char *mode, const char *dt, const char *cycle) {
     Options *copy = arena_copy(arena, options, sizeof *options);
-    push(arena, copy, OPTION_MODE, mode);
-    push(arena, copy, OPTION_PRECISION, "f64");
-    if (dt) push(arena, copy, OPTION_DT, dt);
-    if (cycle) push(arena, copy, OPTION_CYCLE, cycle);
+    option_add(arena, copy, OPTION_MODE, mode);
+    option_add(arena, copy, OPTION_PRECISION, "f64");
+    if (dt) option_add(arena, copy, OPTION_DT, dt);
+    if (cycle) option_add(arena, copy, OPTION_CYCLE, cycle);
     return copy;
 }
 

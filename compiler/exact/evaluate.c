@@ -40,6 +40,7 @@ bool trial_concrete(const Trial *t, const IrExpr *e, double *x) {
         if (!trial_concrete(t, e->arg[i], &a[i])) return false;
     switch (e->op) {
     case IR_NEG: return *x = -a[0], true;
+    case IR_STOP: return *x = a[0], true;
     case IR_ADD: return *x = a[0] + a[1], true;
     case IR_SUB: return *x = a[0] - a[1], true;
     case IR_MUL: return *x = a[0] * a[1], true;

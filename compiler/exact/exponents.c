@@ -32,7 +32,7 @@ static bool collect_atom(Trial *t, const IrExpr *e, int64_t n, Terms *terms) {
 }
 
 static bool linear(const IrExpr *e) {
-    return e->op == IR_NEG || e->op == IR_ADD || e->op == IR_SUB || e->op == IR_MUL || e->op == IR_DIV || e->op == IR_REF;
+    return e->op == IR_NEG || e->op == IR_STOP || e->op == IR_ADD || e->op == IR_SUB || e->op == IR_MUL || e->op == IR_DIV || e->op == IR_REF;
 }
 
 static bool collect_definition(Trial *t, const IrExpr *e, int64_t n, Terms *terms) {
@@ -53,6 +53,7 @@ static bool collect(Trial *t, const IrExpr *e, int64_t n, Terms *terms) {
     int64_t scaled;
     switch (e->op) {
     case IR_NEG: return collect(t, e->arg[0], -n, terms);
+    case IR_STOP: return collect(t, e->arg[0], n, terms);
     case IR_ADD: return collect(t, e->arg[0], n, terms) && collect(t, e->arg[1], n, terms);
     case IR_SUB: return collect(t, e->arg[0], n, terms) && collect(t, e->arg[1], -n, terms);
     case IR_MUL:

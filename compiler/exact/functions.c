@@ -54,6 +54,7 @@ static const Value *gelu(Trial *t, const Value *a) {
 static const Value *function(Trial *t, const IrExpr *e, const Value *a) {
     switch (e->op) {
     case IR_NEG: return value_negative(&t->m, a);
+    case IR_STOP: return a;
     case IR_SQRT: return value_root(&t->m, a);
     case IR_GELU: return gelu(t, a);
     case IR_LOG: return logarithm(t, e, a);

@@ -154,6 +154,7 @@ static const Value *slope(Trial *t, const IrExpr *e, const Value *u) {
 }
 
 static const Value *function_tangent(Trial *t, const IrExpr *e) {
+    if (e->op == IR_STOP) return t->zero; /* it counts as a constant */
     const Value *moved = tangent(t, e->arg[0]);
     if (!moved || is_zero(t, moved) || e->op == IR_NEG) return negative(t, moved);
     const Value *u = trial_eval(t, e->arg[0]);

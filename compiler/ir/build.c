@@ -203,8 +203,8 @@ static IrVar *materialised(Build *b, CirEntity *entity, Name name, bool printed)
 static void ends(Build *b, const Circuit *c) {
     for (int i = 0; i < c->outputs.count; i++) {
         const CirOutput *output = &c->outputs.at[i];
-        IrOutput made = {output->name, materialised(b, output->entity, output->name, true), output->recorded,
-                         output->span};
+        IrOutput made = {.name = output->name, .var = materialised(b, output->entity, output->name, true), .recorded = output->recorded,
+                         .span = output->span};
         vec_push(b->p->arena, &b->p->outputs, made);
     }
     for (int i = 0; i < c->checks.count; i++) {

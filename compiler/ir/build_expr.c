@@ -70,7 +70,7 @@ static const IrOp operators[] = {
     [CIR_COS] = IR_COS,         [CIR_TANH] = IR_TANH, [CIR_RELU] = IR_RELU, [CIR_GELU] = IR_GELU, [CIR_ERF] = IR_ERF,
     [CIR_SIGMOID] = IR_SIGMOID, [CIR_ABS] = IR_ABS,   [CIR_MIN] = IR_MIN,   [CIR_MAX] = IR_MAX, [CIR_LT] = IR_LT,
     [CIR_LE] = IR_LE,           [CIR_EQ] = IR_EQ,     [CIR_DERIVATIVE] = IR_DERIVATIVE,
-    [CIR_SETTLE] = IR_SETTLE,
+    [CIR_SETTLE] = IR_SETTLE,   [CIR_STOP] = IR_STOP,
 };
 
 /* What previous() reads starts at 0 unless it is a state, and looks back along its cycle. */

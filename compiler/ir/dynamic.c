@@ -49,6 +49,19 @@ static bool is_output(const IrProgram *p, const IrVar *v, int before) {
     return false;
 }
 
+/* Local errors, by the names of what they are of. */
+static void gauges(Dynamic *d) {
+    for (int i = 0; i < d->groups.count; i++) {
+        const DynGroup *g = d->groups.at[i];
+        for (int k = 0; k < d->count; k++) {
+            if (!g->error[k]) continue;
+            IrOutput gauge = {.name = d->named[k], .var = g->error[k], .gauge = true, .span = g->error[k]->span};
+            vec_push(d->p->arena, &d->p->outputs, gauge);
+            d->report->adaptive = true;
+        }
+    }
+}
+
 static void ends(Dynamic *d) {
     IrProgram *p = d->p;
     for (int i = 0; i < p->outputs.count; i++) {
@@ -166,15 +179,65 @@ static bool integrate(Dynamic *d) {
     return diag_error_count(d->diagnostics) == 0;
 }
 
+/* ---- settle() in a run ------------------------------------------------------------------------------------------- */
+/* The first settle() in e that is left, or NULL. */
+static const IrExpr *find_settle(const IrExpr *e) {
+    if (e->op == IR_SETTLE) return e;
+    for (int i = 0; i < e->argc; i++) {
+        const IrExpr *found = find_settle(e->arg[i]);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+typedef struct Settles {
+    bool *seen;
+    const IrExpr *found;
+} Settles;
+
+static void look_below(void *data, IrExpr *ref) {
+    Settles *s = data;
+    if (s->seen[ref->var->id] || !ref->var->def || s->found) return;
+    s->seen[ref->var->id] = true;
+    s->found = find_settle(ref->var->def);
+    ir_each_ref(ref->var->def, look_below, s);
+}
+
+static IrExpr *at_its_end(void *data, IrExpr *e) {
+    (void)data;
+    return e->op == IR_SETTLE ? e->arg[0] : e;
+}
+
+/* All cycles of a run have one length: settle(e, t) is e where t is that length, else an error. Checks are not of a run. */
+static bool settled_in_run(IrProgram *p, const DynamicOptions *options, Diagnostics *diagnostics) {
+    for (int i = 0; i < p->outputs.count; i++) {
+        const IrVar *v = p->outputs.at[i].var;
+        Settles s = {ARENA_ARRAY(p->arena, bool, p->vars.count + 1), v->def ? find_settle(v->def) : NULL};
+        if (v->def) ir_each_ref(v->def, look_below, &s);
+        double time = 0;
+        if (!s.found || (dyn_number(s.found->arg[1], &time) && fabs(time - options->cycle) <= 1e-9 * options->cycle)) continue;
+        Diagnostic *x = diag_error(diagnostics, E_STEP, p->outputs.at[i].span, "`%s` is of cycles of %g ms, and in this run a cycle lasts %g ms",
+                                   p->outputs.at[i].name, time * 1e3, options->cycle * 1e3);
+        diag_help(x, "choose --cycle %gms, or run the settled reading, which integrates it beside", time * 1e3);
+    }
+    for (int i = 0; i < p->vars.count; i++) {
+        IrVar *v = p->vars.at[i];
+        if (v->def && find_settle(v->def)) v->def = ir_map(p, v->def, at_its_end, NULL);
+    }
+    return diag_error_count(diagnostics) == 0;
+}
+
 IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Diagnostics *diagnostics, DynamicReport *report) {
     Dynamic d = dynamic_new(ir_clone(system), options, diagnostics, report);
-    if (!check_options(options, (Span){0}, diagnostics)) return d.p;
+    if (!check_options(options, (Span){0}, diagnostics) || !settled_in_run(d.p, options, diagnostics)) return d.p;
     report->dt = options->dt, report->cycle = options->cycle, report->steps = dyn_steps(&d);
     if (!dyn_groups(&d)) return d.p;
     set_names_aside(&d);
+    d.estimates = true;
     if (!integrate(&d)) return d.p;
     formulas(&d);
     ends(&d);
+    gauges(&d);
     dyn_finish(&d);
     if (diag_error_count(diagnostics)) return d.p;
     drop_circuit(&d);
@@ -195,16 +258,6 @@ typedef struct Beside {
     double time;
     const IrVar *of;
 } Beside;
-
-/* The first settle() in e that is left, or NULL. */
-static const IrExpr *find_settle(const IrExpr *e) {
-    if (e->op == IR_SETTLE) return e;
-    for (int i = 0; i < e->argc; i++) {
-        const IrExpr *found = find_settle(e->arg[i]);
-        if (found) return found;
-    }
-    return NULL;
-}
 
 static IrExpr *settled_by_then(void *data, IrExpr *e) {
     Beside *b = data;

@@ -20,6 +20,7 @@ typedef struct DynamicChoice { /* how a population is integrated, for explain */
 typedef struct DynamicReport {
     double dt, cycle; /* seconds */
     int64_t steps;    /* of a cycle; 0: not integrated */
+    bool adaptive;    /* local errors are estimated: a tolerance decides on the step */
     VEC(DynamicChoice) choices;
 } DynamicReport;
 

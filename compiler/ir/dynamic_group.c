@@ -29,6 +29,7 @@ static bool reads_moving(const Dynamic *d, const IrVar *v) {
 
 /* Quantities of cells and synapses; the others are formulas about them. */
 static bool of_circuit(const IrVar *v) {
+    if (v->kind == VAR_ODE) return true;
     static const char *const kinds[] = {"population", "compartment", "state", "variable", "synapse"};
     for (size_t i = 0; v->origin_kind && i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(v->origin_kind, kinds[i]) == 0) return true;
@@ -127,7 +128,7 @@ static DynGroup *group_new(Dynamic *d, IrAxis *cycle, int rank) {
     g->member = ARENA_ARRAY(p->arena, bool, d->count + 1);
     g->state = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
     g->kept = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
-    g->middle = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
+    g->error = ARENA_ARRAY(p->arena, IrVar *, d->count + 1);
     vec_push(p->arena, &d->groups, g);
     return g;
 }

@@ -6,7 +6,7 @@
 
 /* ---- moments ----------------------------------------------------------------------------------------------------- */
 DynEnv *dyn_env(Dynamic *d, DynGroup *g, DynMoment moment, int stage, double fraction) {
-    DynEnv **known = moment == AT_STAGE ? &g->stage[stage] : moment == AT_MIDDLE ? &g->at_middle : moment == AT_STEP ? &g->at_step
+    DynEnv **known = moment == AT_STAGE ? &g->stage[stage] : moment == AT_WITHIN ? &g->at_within[stage] : moment == AT_STEP ? &g->at_step
                    : moment == AT_CYCLE ? &g->at_cycle : &g->at_end;
     if (*known) return *known;
     Arena *arena = d->p->arena;
@@ -28,8 +28,15 @@ static DynEnv *end_env(Dynamic *d, DynGroup *g) {
     return dyn_env(d, g, g->cycle ? AT_CYCLE : AT_END, 0, 1);
 }
 
+/* At a fraction of the step that was just done; there is one for all stages of that fraction. */
+static DynEnv *within_env(Dynamic *d, DynGroup *g, double fraction) {
+    int stage = 0;
+    while (g->method->c[stage] != fraction) stage++;
+    return dyn_env(d, g, AT_WITHIN, stage, fraction);
+}
+
 static bool over_steps(const DynEnv *env) {
-    return env->moment == AT_STAGE || env->moment == AT_MIDDLE || env->moment == AT_STEP;
+    return env->moment == AT_STAGE || env->moment == AT_WITHIN || env->moment == AT_STEP;
 }
 
 /* ---- axes of time ------------------------------------------------------------------------------------------------ */
@@ -107,11 +114,17 @@ static IrExpr *read_instance(Dynamic *d, const DynEnv *env, const IrVar *v, IrVa
 }
 
 /* ---- instances --------------------------------------------------------------------------------------------------- */
+static Name within_name(Dynamic *d, const DynEnv *env, const IrVar *v) {
+    Names *names = d->p->names;
+    if (env->fraction == 0.5) return name_printf(names, "%s%s.middle", d->prefix, d->named[v->id]);
+    return name_printf(names, "%s%s.within%d", d->prefix, d->named[v->id], env->stage + 1);
+}
+
 static Name instance_name(Dynamic *d, const DynEnv *env, const IrVar *v) {
     Names *names = d->p->names;
     switch (env->moment) {
     case AT_STAGE: return env->stage ? name_printf(names, "%s%s.stage%d", d->prefix, d->named[v->id], env->stage + 1) : name_printf(names, "%s%s", d->prefix, d->named[v->id]);
-    case AT_MIDDLE: return name_printf(names, "%s%s.middle", d->prefix, d->named[v->id]);
+    case AT_WITHIN: return within_name(d, env, v);
     case AT_STEP: return name_printf(names, "%s%s.step", d->prefix, d->named[v->id]);
     default: return name_printf(names, "%s%s.end", d->prefix, d->named[v->id]);
     }
@@ -140,22 +153,25 @@ static void algebraic_loop(Dynamic *d, const DynEnv *env, const IrVar *v) {
     diag_help(x, "give one of them a differential equation, `tau * r' = -r + ...`, or a projection of the loop a `delay`");
 }
 
-/* The value of an ode half a step ago. It is asked for its past while the stages are being made, so its equation comes later. */
-static IrVar *middle_var(Dynamic *d, DynGroup *g, IrVar *v) {
-    if (g->middle[v->id]) return g->middle[v->id];
-    DynEnv *env = dyn_env(d, g, AT_MIDDLE, 0, 0.5);
-    IrVar *middle = g->middle[v->id] = declare(d, env, v, name_printf(d->p->names, "%s%s.middle", d->prefix, d->named[v->id]));
-    middle->kind = VAR_STATE;
-    middle->scan_axis = g->step;
-    middle->init = g->state[v->id]->init;
-    vec_push(d->p->arena, &d->pending, ((DynPending){env, v, middle}));
-    return middle;
+/* The value of an ode at that fraction of a step. It is asked for its past while the stages are being made, so its equation comes
+ * later. */
+static IrVar *within_var(Dynamic *d, DynEnv *env, IrVar *v) {
+    DynGroup *g = env->group;
+    if (!g->within[env->stage]) g->within[env->stage] = ARENA_ARRAY(d->p->arena, IrVar *, d->count + 1);
+    IrVar **known = &g->within[env->stage][v->id];
+    if (*known) return *known;
+    IrVar *within = *known = declare(d, env, v, within_name(d, env, v));
+    within->kind = VAR_STATE;
+    within->scan_axis = g->step;
+    within->init = g->state[v->id]->init;
+    vec_push(d->p->arena, &d->pending, ((DynPending){env, v, within}));
+    return within;
 }
 
-static void define_middle(Dynamic *d, const DynEnv *env, IrVar *v, IrVar *middle) {
-    if (middle->def) return;
-    middle->def = dyn_middle_value(d, env, v);
-    place_item(d, env->items, middle);
+static void define_within(Dynamic *d, const DynEnv *env, IrVar *v, IrVar *within) {
+    if (within->def) return;
+    within->def = dyn_within_value(d, env, v);
+    place_item(d, env->items, within);
 }
 
 /* The value of an ode in its own environment. */
@@ -163,10 +179,10 @@ static IrExpr *ode_value(Dynamic *d, DynEnv *env, IrVar *v, const IrIndex *index
     IrVar *state = env->group->state[v->id];
     if (env->moment == AT_STAGE && env->stage == 0) return dyn_read(d, env, v, state, index, 1);
     if (env->moment == AT_STAGE) return read_instance(d, env, v, dyn_instance(d, env, v), index, 0);
-    if (env->moment == AT_MIDDLE) {
-        IrVar *middle = middle_var(d, env->group, v);
-        define_middle(d, env, v, middle);
-        return dyn_read(d, env, v, middle, index, 0);
+    if (env->moment == AT_WITHIN) {
+        IrVar *within = within_var(d, env, v);
+        define_within(d, env, v, within);
+        return dyn_read(d, env, v, within, index, 0);
     }
     return dyn_read(d, env, v, state, index, 0);
 }
@@ -222,10 +238,10 @@ static void later(Dynamic *d, DynEnv *env, IrVar *v) {
     vec_push(d->p->arena, &d->pending, ((DynPending){env, v, NULL}));
 }
 
-/* An algebraic quantity `lag` steps before the beginning (or middle) of this one. */
+/* An algebraic quantity `lag` steps before this moment. */
 static IrExpr *past_algebra(Dynamic *d, DynEnv *env, IrVar *v, const IrIndex *index, int64_t lag) {
-    bool middle = env->fraction > 0 && env->fraction < 1;
-    DynEnv *then = middle ? dyn_env(d, env->group, AT_MIDDLE, 0, 0.5) : dyn_env(d, env->group, AT_STAGE, 0, 0);
+    bool within = env->fraction > 0 && env->fraction < 1;
+    DynEnv *then = within ? within_env(d, env->group, env->fraction) : dyn_env(d, env->group, AT_STAGE, 0, 0);
     if (env->fraction == 1) lag--;
     IrVar *instance = instance_var(d, then, v);
     if (lag == 0) return dyn_read(d, env, v, dyn_instance(d, then, v), index, 0);
@@ -239,7 +255,7 @@ static IrExpr *past(Dynamic *d, DynEnv *env, IrVar *v, const IrIndex *index, int
     if (v->kind != VAR_ODE) return past_algebra(d, env, v, index, lag);
     if (env->fraction == 0) return dyn_read(d, env, v, env->group->state[v->id], index, lag + 1);
     if (env->fraction == 1) return dyn_read(d, env, v, env->group->state[v->id], index, lag);
-    return dyn_read(d, env, v, middle_var(d, env->group, v), index, lag);
+    return dyn_read(d, env, v, within_var(d, within_env(d, env->group, env->fraction), v), index, lag);
 }
 
 /* At the end of a cycle prev() has no meaning: the steps note the delayed value. */
@@ -380,8 +396,8 @@ void dyn_finish(Dynamic *d) {
     for (int i = 0; i < d->pending.count; i++) {
         DynPending one = d->pending.at[i];
         if (!one.kept) dyn_instance(d, one.env, one.var);
-        if (one.kept && one.env->moment == AT_MIDDLE) define_middle(d, one.env, one.var, one.kept);
-        if (!one.kept || one.env->moment == AT_MIDDLE) continue;
+        if (one.kept && one.env->moment == AT_WITHIN) define_within(d, one.env, one.var, one.kept);
+        if (!one.kept || one.env->moment == AT_WITHIN) continue;
         IrVar *v = one.var;
         one.kept->def = v->kind == VAR_ODE ? ode_value(d, one.env, v, NULL)
                                            : read_instance(d, one.env, v, dyn_instance(d, one.env, v), NULL, 0);

@@ -14,7 +14,7 @@ typedef struct Dynamic Dynamic;
 
 typedef enum DynMoment {
     AT_STAGE,  /* of a step, at its beginning plus `fraction` of it */
-    AT_MIDDLE, /* of the step that was just done: what delayed readers at half steps hear later */
+    AT_WITHIN, /* of the step that was just done, at `fraction` of it: what delayed readers at later stages hear later */
     AT_STEP,   /* the end of a step, for records */
     AT_CYCLE,  /* the end of a cycle */
     AT_END,    /* the end of the last cycle, seen from outside: no axes of time */
@@ -23,8 +23,8 @@ typedef enum DynMoment {
 typedef struct DynEnv {
     DynMoment moment;
     DynGroup *group;
-    int stage;
-    double fraction;     /* of a step: 0, 1/2, 1 */
+    int stage;           /* AT_WITHIN: the first one at that fraction */
+    double fraction;     /* of a step, 0 to 1 */
     DynItems *items;     /* where its equations go */
     IrVar **instance;    /* by id of the variable in the system program */
     IrExpr **slope;      /* by id: derivative, once asked for */
@@ -33,13 +33,20 @@ typedef struct DynEnv {
     VEC(const IrVar *) path; /* those being made */
 } DynEnv;
 
+enum { DYN_STAGES = 7 }; /* at most */
+
+typedef struct DynRatio { /* a weight: of whole numbers, or a decimal over 1 */
+    double over, under;   /* over 0: the slope is not used */
+} DynRatio;
+
 typedef struct DynMethod {
     const char *name;
     int stages;
     const double *c;        /* fraction of the step of each stage */
-    const double (*a)[4];   /* weights of earlier slopes */
-    const double *b;        /* weights of the slopes in the update */
-    const double *middle;   /* in the continuous extension at half a step; NULL: has none */
+    const DynRatio (*a)[DYN_STAGES]; /* weights of earlier slopes */
+    const DynRatio *b;      /* weights of the slopes in the update */
+    DynRatio (*within)(int slope, double fraction); /* in the continuous extension, at fractions of stages; NULL: has none */
+    const DynRatio *error;  /* b less the weights of the embedded method; NULL: has none */
     bool exponential;
     double stable;          /* largest dt / tau for tau v' = -v; 0: any */
 } DynMethod;
@@ -51,13 +58,14 @@ struct DynGroup {
     const DynMethod *method; /* of all with several stages */
     IrVar **state;        /* by id: of an ode, over the steps */
     IrVar **kept;         /* by id: what previous() hears, over the cycle */
-    IrVar **middle;       /* by id: of an ode, half a step ago */
+    IrVar **within[DYN_STAGES]; /* by stage and id: of an ode, at that stage's fraction of the steps before */
+    IrVar **error;        /* by id: largest local error of an ode so far, where the method has an estimate */
     DynItems begin, steps, end;
-    DynEnv *stage[4], *at_middle, *at_step, *at_cycle, *at_end;
+    DynEnv *stage[DYN_STAGES], *at_within[DYN_STAGES], *at_step, *at_cycle, *at_end;
     IrExpr *began;        /* seconds since the run began; NULL: 0 */
 };
 
-typedef struct DynPending { /* an instance to be made, or, where `kept` is set, what previous() or half steps later hear of var */
+typedef struct DynPending { /* an instance to be made, or, where `kept` is set, what previous() or later stages hear of var */
     DynEnv *env;
     IrVar *var, *kept;
 } DynPending;
@@ -79,6 +87,7 @@ struct Dynamic {
     IrVar **rest;     /* by id: at rest, or NULL */
     IrExpr **rest_number; /* by id: the number that it is at rest, or NULL */
     Name *named;      /* by id: the name in the system program */
+    bool estimates;     /* local errors are wanted, where the method gives them */
     const char *prefix; /* of what is made, where the settled reading stands beside */
 };
 
@@ -122,14 +131,16 @@ IrExpr *dyn_by_lag(Dynamic *d, const IrExpr *delay, const DynLags *lags, IrExpr 
 /* dynamic_rest.c: v before the run begins, over its axes but the cycle. */
 IrExpr *dyn_rest(Dynamic *d, IrVar *v);
 
-/* dynamic_method.c */
+/* dynamic_table.c; NULL: no such method */
 const DynMethod *dyn_method(const char *name);
+
+/* dynamic_method.c */
 void dyn_choose_methods(Dynamic *d, DynGroup *g);
-/* What an ode is taken for at a later stage of a step, and half a step ago. */
+/* What an ode is taken for at a later stage of a step, and what it was at a fraction of the step that was just done. */
 IrExpr *dyn_stage_state(Dynamic *d, DynEnv *env, IrVar *v);
-IrExpr *dyn_middle_value(Dynamic *d, const DynEnv *env, IrVar *v);
+IrExpr *dyn_within_value(Dynamic *d, const DynEnv *env, IrVar *v);
 /* The value of an expression of numbers alone. */
 bool dyn_number(const IrExpr *e, double *value);
-/* The update of every ode of the group; false after an error. */
+/* The update of every ode of the group, and where the method has an estimate, the largest local error so far. */
 void dyn_updates(Dynamic *d, DynGroup *g);
 #endif

@@ -5,44 +5,11 @@
  *   exponential   v(t + dt) = E v + (E - 1) / s * r            exact while s and r hold; else exponential Euler, order 1
  *   euler         v(t + dt) = (1 + dt a) v + dt / c r          order 1
  * and with f = v' for any equation
- *   heun, rk4     v(t + dt) = v + dt sum_i b_i k_i,  k_i = f(t + c_i dt, v + dt sum_j a_ij k_j)      orders 2 and 4
- * (Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, section II.1; the extension of rk4 to half a step, which
- * delayed readers at half steps need, is the one of order 3 in section II.6.) */
-#include <string.h>
-
+ *   heun, rk4, dopri     v(t + dt) = v + dt sum_i b_i k_i,  k_i = f(t + c_i dt, v + dt sum_j a_ij k_j)      orders 2, 4 and 5
+ * with the tables of dynamic_table.c. Of dopri, an estimate of the local error stands beside: |dt sum_i (b_i - b*_i) k_i| / (1 + |v|), where
+ * b* is a method of order 4, so that it shrinks with dt^5. */
 #include "ir/dynamic_internal.h"
 #include "ir/settle_internal.h"
-
-static const double heun_a[][4] = {{0}, {1}}, heun_b[] = {0.5, 0.5}, heun_c[] = {0, 1};
-static const double rk4_a[][4] = {{0}, {0.5}, {0, 0.5}, {0, 0, 1}}, rk4_c[] = {0, 0.5, 0.5, 1};
-static const double rk4_b[] = {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6}, rk4_middle[] = {5.0 / 24, 1.0 / 6, 1.0 / 6, -1.0 / 24};
-static const double one[] = {1}, zero[] = {0};
-
-enum MethodId {
-#define METHOD(id, spelling, help) METHOD_##id,
-#include "ir/methods.def"
-#undef METHOD
-    METHOD_COUNT
-};
-
-static const char *const spelling[METHOD_COUNT] = {
-#define METHOD(id, spelling, help) [METHOD_##id] = spelling,
-#include "ir/methods.def"
-#undef METHOD
-};
-
-static const DynMethod methods[METHOD_COUNT] = {
-    [METHOD_EXPONENTIAL] = {.name = "exponential", .stages = 1, .c = zero, .b = one, .exponential = true},
-    [METHOD_EULER] = {.name = "euler", .stages = 1, .c = zero, .b = one, .stable = 2},
-    [METHOD_HEUN] = {.name = "heun", .stages = 2, .c = heun_c, .a = heun_a, .b = heun_b, .stable = 2},
-    [METHOD_RK4] = {.name = "rk4", .stages = 4, .c = rk4_c, .a = rk4_a, .b = rk4_b, .middle = rk4_middle, .stable = 2.785},
-};
-
-const DynMethod *dyn_method(const char *name) {
-    for (int i = 0; i < METHOD_COUNT; i++)
-        if (strcmp(spelling[i], name) == 0) return &methods[i];
-    return NULL;
-}
 
 bool dyn_number(const IrExpr *e, double *value) {
     double a, b;
@@ -142,34 +109,46 @@ static IrExpr *number(Dynamic *d, double value) {
     return ir_lit(d->p, value);
 }
 
-/* A sixth is no decimal: written as the quotient that it is. */
-static IrExpr *weight(Dynamic *d, double w) {
-    double n = w * 24, whole = (double)(int)(n + (n < 0 ? -0.5 : 0.5));
-    bool decimal = w * 2 == (double)(int)(w * 2);
-    return decimal ? number(d, w) : op(d, IR_DIV, number(d, whole), number(d, 24));
+static IrExpr *whole(Dynamic *d, double value) {
+    return ir_lit_text(d->p, name_printf(d->p->names, "%.0f", value));
 }
 
-/* v + dt sum_j w_j k_j over the slopes of the first `count` stages. */
-static IrExpr *combination(Dynamic *d, DynGroup *g, IrVar *v, const DynEnv *env, const double *w, int count) {
+/* A sixth is no decimal: written as the quotient that it is. */
+static IrExpr *weight(Dynamic *d, DynRatio w) {
+    int64_t under = (int64_t)w.under;
+    while (under % 2 == 0) under /= 2;
+    while (under % 5 == 0) under /= 5;
+    return under == 1 ? number(d, w.over / w.under) : op(d, IR_DIV, whole(d, w.over), whole(d, w.under));
+}
+
+/* sum_j w_j k_j over the slopes of the first `count` stages. */
+static IrExpr *slopes(Dynamic *d, DynGroup *g, IrVar *v, const DynRatio *w, int count) {
     IrExpr *sum = NULL;
     for (int j = 0; j < count; j++) {
-        if (w[j] == 0) continue;
+        if (w[j].over == 0) continue;
         DynEnv *stage = dyn_env(d, g, AT_STAGE, j, g->method->c[j]);
         IrExpr *term = op(d, IR_MUL, weight(d, w[j]), dyn_slope(d, stage, v));
         sum = sum ? op(d, IR_ADD, sum, term) : term;
     }
+    return sum;
+}
+
+/* v + dt sum_j w_j k_j */
+static IrExpr *combination(Dynamic *d, DynGroup *g, IrVar *v, const DynEnv *env, const DynRatio *w, int count) {
     IrExpr *old = dyn_read(d, env, v, g->state[v->id], NULL, 1);
-    return op(d, IR_ADD, old, op(d, IR_MUL, number(d, d->options->dt), sum));
+    return op(d, IR_ADD, old, op(d, IR_MUL, number(d, d->options->dt), slopes(d, g, v, w, count)));
 }
 
 IrExpr *dyn_stage_state(Dynamic *d, DynEnv *env, IrVar *v) {
     return combination(d, env->group, v, env, env->group->method->a[env->stage], env->stage);
 }
 
-/* Where no method needs half steps, nobody asks. */
-IrExpr *dyn_middle_value(Dynamic *d, const DynEnv *env, IrVar *v) {
+/* Where no stage stands inside of a step, nobody asks. */
+IrExpr *dyn_within_value(Dynamic *d, const DynEnv *env, IrVar *v) {
     const DynMethod *method = env->group->method;
-    return combination(d, env->group, v, env, method->middle, method->stages);
+    DynRatio w[DYN_STAGES];
+    for (int j = 0; j < method->stages; j++) w[j] = method->within(j, env->fraction);
+    return combination(d, env->group, v, env, w, method->stages);
 }
 
 static IrExpr *in_stage(Dynamic *d, DynEnv *env, IrVar *v, IrExpr *e) {
@@ -212,10 +191,29 @@ static IrExpr *euler(Dynamic *d, DynEnv *env, IrVar *v, const Form *form) {
     return op(d, IR_ADD, kept, op(d, IR_MUL, step, in_stage(d, env, v, form->equation.rest)));
 }
 
+typedef struct NoiseSearch {
+    bool found;
+} NoiseSearch;
+
+static void find_noise(void *data, IrExpr *ref) {
+    ((NoiseSearch *)data)->found |= ref->var->kind == VAR_NOISE;
+}
+
+/* What the error is estimated from is a smooth solution; and another step would draw other noise. */
+static bool check_smooth(Dynamic *d, IrVar *v, const DynMethod *method) {
+    NoiseSearch s = {false};
+    if (method->error) ir_each_ref(v->def, find_noise, &s);
+    if (!s.found) return true;
+    Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "the method %s does not fit `%s`: it has noise", method->name, dyn_label(v));
+    diag_note(x, "a step is judged by how smooth the solution is in it, and with noise it is nowhere smooth");
+    diag_help(x, "choose exponential, euler, heun or rk4");
+    return false;
+}
+
 static void not_exponential(Dynamic *d, const IrVar *v) {
     Diagnostic *x = diag_error(d->diagnostics, E_METHOD_FIT, v->span, "the method exponential does not fit `%s`: its rate stands inside a nonlinearity",
                                dyn_label(v));
-    diag_help(x, "choose euler, heun or rk4");
+    diag_help(x, "choose euler, heun, rk4 or dopri");
 }
 
 static IrExpr *update(Dynamic *d, DynGroup *g, IrVar *v) {
@@ -227,6 +225,7 @@ static IrExpr *update(Dynamic *d, DynGroup *g, IrVar *v) {
     if (g->method && method == g->method && !asked_for(d, v)) by_form(&form, &why);
     note_choice(d, v, method, why, form.tau);
     check_step(d, v, method, form.tau);
+    if (!check_smooth(d, v, method)) return number(d, 0);
     DynEnv *env = dyn_env(d, g, AT_STAGE, 0, 0);
     if (method->exponential && !solvable(&form)) return not_exponential(d, v), number(d, 0);
     if (method->exponential) return exponential(d, env, v, &form);
@@ -234,14 +233,36 @@ static IrExpr *update(Dynamic *d, DynGroup *g, IrVar *v) {
     return combination(d, g, v, env, method->b, method->stages);
 }
 
+static IrVar *place(Dynamic *d, DynGroup *g, IrVar *v) {
+    IrItem *item = ir_item_new(d->p, ITEM_ALG);
+    item->var = v;
+    vec_push(d->p->arena, &g->steps, item);
+    return v;
+}
+
+/* A state beside each ode: the largest local error of its steps so far. By cell, so that steps need no sum over cells. */
+static IrVar *error_state(Dynamic *d, DynGroup *g, IrVar *v) {
+    const DynEnv *env = dyn_env(d, g, AT_STAGE, 0, 0);
+    const IrVar *state = g->state[v->id];
+    IrVar *error = ir_var_new(d->p, VAR_STATE, name_printf(d->p->names, "%s.error", state->name), state->axis_count, state->axes);
+    IrExpr *off = op(d, IR_MUL, number(d, d->options->dt), slopes(d, g, v, g->method->error, g->method->stages));
+    IrExpr *scale = op(d, IR_ADD, number(d, 1), ir_op1(d->p, IR_ABS, dyn_read(d, env, v, g->state[v->id], NULL, 1)));
+    IrExpr *now = op(d, IR_DIV, ir_op1(d->p, IR_ABS, off), scale);
+    error->def = op(d, IR_MAX, now, dyn_read(d, env, v, error, NULL, 1)); /* in this order a NaN does not replace what is known */
+    error->init = number(d, 0);
+    error->scan_axis = g->step;
+    error->span = v->span;
+    return error;
+}
+
 /* All updates are made before the first stands among the items: each reads the states as they were. */
 void dyn_updates(Dynamic *d, DynGroup *g) {
+    bool estimates = d->estimates && g->method && g->method->error;
     for (int i = 0; i < d->count; i++)
         if (g->state[i]) g->state[i]->def = update(d, g, d->p->vars.at[i]);
-    for (int i = 0; i < d->count; i++) {
-        if (!g->state[i]) continue;
-        IrItem *item = ir_item_new(d->p, ITEM_ALG);
-        item->var = g->state[i];
-        vec_push(d->p->arena, &g->steps, item);
-    }
+    if (diag_error_count(d->diagnostics)) return;
+    for (int i = 0; i < d->count; i++)
+        if (g->state[i] && estimates) g->error[i] = place(d, g, error_state(d, g, d->p->vars.at[i]));
+    for (int i = 0; i < d->count; i++)
+        if (g->state[i]) place(d, g, g->state[i]);
 }

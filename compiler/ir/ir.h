@@ -104,6 +104,7 @@ struct IrVar {
     int64_t iterate_count;    /* system level: its population says `iterate count until tolerance`; 0: it does not */
     double iterate_tolerance;
     IrAxis *scan_axis;   /* VAR_STATE, and any variable read through prev: the cycle axis it advances along */
+    bool reversed;       /* VAR_STATE of a reversed scan: it advances from the last point of scan_axis to the first */
     Name unit;       /* inputs, outputs: printed unit, or NULL */
     Name origin;     /* population, spec variable or weight this is, for reports ("V.mask"); NULL: the compiler made it */
     Name origin_kind; /* "population", "compartment", "spec", "weight", "stimulus", ... */
@@ -119,7 +120,7 @@ struct IrVar {
 
 typedef enum IrItemKind {
     ITEM_ALG,  /* one equation: var */
-    /* The body in order for each point of `axis`, first to last; states are the body's variables with an init. Where `axis` are
+    /* The body in order for each point of `axis`, first to last (last to first if reversed); states are the body's variables with an init. Where `axis` are
      * the steps of a cycle, all of that is done for each point of the cycle, states going on from the last step of the cycle
      * before; equations over the cycle but not its steps stand before those of the steps, and are done before them, or behind. */
     ITEM_SCAN,
@@ -130,6 +131,7 @@ struct IrItem {
     IrItemKind kind;
     IrVar *var;        /* ITEM_ALG, ITEM_STATE, ITEM_ODE */
     IrAxis *axis;      /* ITEM_SCAN; every body variable has it, or the cycle that it are the steps of, among its axes */
+    bool reversed;     /* ITEM_SCAN: from the last point to the first; never where axis are the steps of a cycle */
     int body_count;    /* ITEM_SCAN, ITEM_FIX: algebraic items (ITEM_ALG; a variable with an init is a state) */
     IrItem **body;
     int64_t count;     /* ITEM_FIX: at most this many iterations */
@@ -140,6 +142,7 @@ typedef struct IrOutput { /* `output y`, and `record p` (recorded): materialised
     Name name;
     IrVar *var;
     bool recorded;
+    bool gauge; /* no result: what the clock looks at, the largest local error so far of what has this name */
     Span span;
 } IrOutput;
 
@@ -207,8 +210,12 @@ bool ir_uses_var(const IrExpr *e, const IrVar *var);
 /* Calls visit for every REF and PREV node of e. */
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
 
+/* The index, on the axis v advances along, of the point that its scan does last: `last`, or 0 if it is reversed. */
+bool ir_is_final(const IrVar *v, IrIndex index);
+
 /* Moves a position of v `lag` points back along its scan axis, from the first step of a cycle to the last of the one before;
- * size gives the number of points of an axis. False: before the first point; the scan's positions are then 0. */
+ * size gives the number of points of an axis. A reversed scan's point before is the one after. False: before the first point;
+ * the scan's positions are then 0. */
 bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size)(const void *data, const IrAxis *axis), const void *data);
 
 /* ---- rewriting --------------------------------------------------------------------------------------------------- */

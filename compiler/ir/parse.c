@@ -434,7 +434,9 @@ static void read_body(Reader *r, IrItem *group) {
     group->body_count = body.count;
     for (int i = 0; i < body.count; i++) {
         IrVar *v = body.at[i]->var;
-        if (group->kind == ITEM_SCAN && v->init && !v->scan_axis) v->scan_axis = ir_scan_axis(group, v);
+        if (group->kind != ITEM_SCAN || !v->init) continue;
+        if (!v->scan_axis) v->scan_axis = ir_scan_axis(group, v);
+        v->reversed = group->reversed;
     }
     vec_push(r->p->arena, &r->p->items, group);
 }
@@ -442,6 +444,7 @@ static void read_body(Reader *r, IrItem *group) {
 static void read_scan(Reader *r) {
     IrItem *scan = ir_item_new(r->p, ITEM_SCAN);
     scan->axis = read_axis(r);
+    scan->reversed = word(r, "reversed");
     read_body(r, scan);
 }
 
@@ -460,8 +463,8 @@ static IrVar *read_var(Reader *r) {
     return v;
 }
 
-static void read_output(Reader *r, bool recorded) {
-    IrOutput output = {.name = read_name_or_string(r), .recorded = recorded};
+static void read_output(Reader *r, IrOutput output) {
+    output.name = read_name_or_string(r);
     expect(r, "=");
     output.var = read_var(r);
     vec_push(r->p->arena, &r->p->outputs, output);
@@ -510,8 +513,9 @@ static void define_line(Reader *r) {
     else if (equation_word(r, &kind)) vec_push(r->p->arena, &r->p->items, define(r, kind));
     else if (word(r, "scan")) read_scan(r);
     else if (word(r, "fix")) read_fix(r);
-    else if (word(r, "output")) read_output(r, false);
-    else if (word(r, "record")) read_output(r, true);
+    else if (word(r, "output")) read_output(r, (IrOutput){0});
+    else if (word(r, "record")) read_output(r, (IrOutput){.recorded = true});
+    else if (word(r, "gauge")) read_output(r, (IrOutput){.gauge = true});
     else if (word(r, "check")) read_check(r);
     else if (word(r, "assume")) vec_push(r->p->arena, &r->p->assumptions, ((IrAssumption){read_string(r)}));
     else fail(r, "unknown statement at '%.20s'", r->at);

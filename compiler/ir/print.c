@@ -244,7 +244,7 @@ static void put_item(Text *to, const IrItem *item) {
         return;
     }
     if (item->kind == ITEM_SCAN) {
-        text_add(to, "scan %s", item->axis->name);
+        text_add(to, "scan %s%s", item->axis->name, item->reversed ? " reversed" : "");
     } else {
         text_add(to, "fix %lld until ", (long long)item->count);
         put_real(to, item->tolerance);
@@ -263,7 +263,7 @@ static void put_side(Text *to, const IrCheck *check, int side) {
 static void put_ends(Text *to, const IrProgram *p) {
     for (int i = 0; i < p->outputs.count; i++) {
         const IrOutput *output = &p->outputs.at[i];
-        text_add(to, "%s ", output->recorded ? "record" : "output");
+        text_add(to, "%s ", output->gauge ? "gauge" : output->recorded ? "record" : "output");
         put_name(to, output->name);
         text_add(to, " = %s\n", output->var->name);
     }

@@ -83,6 +83,10 @@ IrAxis *ir_scan_axis(const IrItem *scan, const IrVar *v) {
     return cycle ? cycle : scan->axis;
 }
 
+bool ir_is_final(const IrVar *v, IrIndex index) {
+    return index.kind == (v->reversed ? IX_CONST : IX_LAST) && index.offset == 0;
+}
+
 bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size)(const void *data, const IrAxis *axis), const void *data) {
     int along = -1, outer = -1;
     for (int i = 0; i < v->axis_count; i++) {
@@ -90,6 +94,12 @@ bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size
         if (v->scan_axis && v->axes[i] == ir_cycle_of(v->scan_axis)) outer = i;
     }
     if (along < 0) return false;
+    if (v->reversed) {
+        position[along] += lag;
+        if (position[along] < size(data, v->scan_axis)) return true;
+        position[along] = 0;
+        return false;
+    }
     position[along] -= lag;
     if (outer >= 0 && position[along] < 0) {
         int64_t steps = size(data, v->scan_axis), cycles = (-position[along] + steps - 1) / steps;

@@ -31,10 +31,19 @@ static IrExpr *times(IrProgram *p, IrOp op, IrExpr *a, IrExpr *b) {
     return a ? ir_op2(p, op, a, b) : NULL;
 }
 
+/* v as it is now: what it was in the cycle before, or some time ago, is a number given from outside. */
+static bool uses_now(const IrExpr *e, const IrVar *v) {
+    if (e->op == IR_DELAY) return uses_now(e->arg[1], v);
+    if (e->op == IR_REF && e->var == v) return true;
+    for (int i = 0; i < e->argc; i++)
+        if (uses_now(e->arg[i], v)) return true;
+    return false;
+}
+
 static Affine affine(IrProgram *p, IrExpr *e, const IrVar *v) {
     Affine whole = {NULL, e};
     if (is_v(e, v)) return (Affine){ir_lit(p, 1), NULL};
-    if (!ir_uses_var(e, v)) return whole;
+    if (!uses_now(e, v)) return whole;
     if (e->op == IR_NEG) {
         Affine a = affine(p, e->arg[0], v);
         return (Affine){negative(p, a.slope), negative(p, a.rest)};
@@ -44,11 +53,11 @@ static Affine affine(IrProgram *p, IrExpr *e, const IrVar *v) {
         if (e->op == IR_SUB) b = (Affine){negative(p, b.slope), negative(p, b.rest)};
         return (Affine){sum(p, a.slope, b.slope), sum(p, a.rest, b.rest)};
     }
-    if ((e->op == IR_MUL || e->op == IR_DIV) && !ir_uses_var(e->arg[1], v)) {
+    if ((e->op == IR_MUL || e->op == IR_DIV) && !uses_now(e->arg[1], v)) {
         Affine a = affine(p, e->arg[0], v);
         return (Affine){times(p, e->op, a.slope, e->arg[1]), times(p, e->op, a.rest, e->arg[1])};
     }
-    if (e->op == IR_MUL && !ir_uses_var(e->arg[0], v)) {
+    if (e->op == IR_MUL && !uses_now(e->arg[0], v)) {
         Affine a = affine(p, e->arg[1], v);
         return (Affine){times(p, IR_MUL, a.slope, e->arg[0]), times(p, IR_MUL, a.rest, e->arg[0])};
     }
@@ -149,14 +158,14 @@ SettleForm settle_form(Settle *s, IrVar *v) {
     Expose x = {s, v, NULL};
     Affine a = affine(s->p, ir_map(s->p, v->def, expose, &x), v);
     if (a.slope && cancels(a.slope)) a.slope = NULL;
-    return (SettleForm){a.slope, a.rest, a.rest && ir_uses_var(a.rest, v)};
+    return (SettleForm){a.slope, a.rest, a.rest && uses_now(a.rest, v)};
 }
 
 static void equilibrium(Settle *s, IrVar *v) {
     Expose x = {s, v, NULL};
     v->def = ir_map(s->p, v->def, expose, &x);
     Affine a = affine(s->p, v->def, v);
-    bool bent = a.rest && ir_uses_var(a.rest, v);
+    bool bent = a.rest && uses_now(a.rest, v);
     if (!a.slope || cancels(a.slope) || (bent && !v->iterate_count)) {
         not_affine(s, v, cancels(a.slope));
         return;

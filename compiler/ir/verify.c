@@ -192,10 +192,12 @@ static void check_group(Verify *v, const IrItem *group) {
     if (group->kind == ITEM_SCAN && !known_axis(v, group->axis))
         return complain(v, "a scan over an axis that is not of this program");
     if (group->kind == ITEM_FIX && (group->count < 1 || group->tolerance < 0)) return complain(v, "a fix without an end");
+    if (group->reversed && (group->kind == ITEM_FIX || ir_cycle_of(group->axis))) complain(v, "only a scan over single points is reversed");
     v->body = group;
     for (int i = 0; i < group->body_count && !v->message; i++) {
         const IrVar *var = group->body[i]->var;
         check_equation(v, group->body[i]);
+        if (var->init && var->reversed != group->reversed) complain(v, "state %s advances against its scan", var->name);
         const IrAxis *cycle = ir_cycle_of(group->axis);
         bool carries = group->kind == ITEM_FIX || has_axis(var, cycle ? cycle : group->axis);
         if (!v->message && !carries) complain(v, "%s is in a scan over %s without that axis", var->name, group->axis->name);

@@ -1,13 +1,14 @@
 /* Equations for a chosen contraction order (emit.h): each step is `t[I] = sum(K where g) a * b`, a sum of one reference, or
  * an elementwise product; a running sum over j <= i is a scan over i
  *     S[i, X] init 0 = prev(S) + a * b          o[i, Y] = sum(K) S[i, X] * q[i, ...]
- * with the step that reads S inside, so that S is never stored for all i. */
+ * with the step that reads S inside, so that S is never stored for all i. One over i <= j is the same in a reversed scan. */
 #include "opt/emit.h"
 
 typedef struct Operand {
     IrExpr *e;
     bool reciprocal;
     IrAxis *scan;    /* e reads the state of a scan over this axis that is not placed yet */
+    bool reversed;   /* that scan */
     ItemList body;
 } Operand;
 
@@ -48,11 +49,12 @@ static IrExpr *summed(Emit *m, IndexSet closed, IrExpr *body) {
 }
 
 /* ---- scans --------------------------------------------------------------------------------------------------------- */
-static void place_scan(Emit *m, IrAxis *axis, const ItemList *body) {
+static void place_scan(Emit *m, const Operand *x) {
     IrItem *scan = ir_item_new(m->o->p, ITEM_SCAN);
-    scan->axis = axis;
-    scan->body = body->at;
-    scan->body_count = body->count;
+    scan->axis = x->scan;
+    scan->reversed = x->reversed;
+    scan->body = x->body.at;
+    scan->body_count = x->body.count;
     opt_place(m->o, m->place, scan, false);
 }
 
@@ -64,11 +66,11 @@ static void close_scan(Emit *m, Operand *x) {
         vec_push(m->o->p->arena, &x->body, item);
         note_step(m, item->var);
     }
-    place_scan(m, x->scan, &x->body);
+    place_scan(m, x);
     x->scan = NULL;
 }
 
-static IrVar *running_state(Emit *m, IrAxis *i, IrExpr *addend, IrExpr **ref) {
+static IrVar *running_state(Emit *m, IrAxis *i, bool reversed, IrExpr *addend, IrExpr **ref) {
     IrProgram *p = m->o->p;
     AxisList free = {0}, own = {0};
     vec_push(p->arena, &free, i);
@@ -79,9 +81,16 @@ static IrVar *running_state(Emit *m, IrAxis *i, IrExpr *addend, IrExpr **ref) {
     IrVar *s = ir_var_new(p, VAR_STATE, name_printf(p->names, "%s.running", m->item->var->name), own.count, own.at);
     s->init = ir_lit(p, 0);
     s->scan_axis = i;
+    s->reversed = reversed;
     s->def = ir_op2(p, IR_ADD, ir_prev(p, s, NULL), ir_substitute(p, addend, free.count, free.at, to));
     *ref = ir_ref(p, s, back);
     return s;
+}
+
+static const OrderLink *link_of(const Order *order, int j) {
+    for (int k = 0; k < order->link_count; k++)
+        if (order->link[k].j == j) return &order->link[k];
+    return NULL;
 }
 
 static Operand running(Emit *m, const OrderNode *n, IrExpr *body) {
@@ -90,18 +99,18 @@ static Operand running(Emit *m, const OrderNode *n, IrExpr *body) {
     IndexSet rest = n->closed & ~((IndexSet)1 << n->running);
     if (rest) body = opt_name_expr(o, m->place, m->item->var->name, summed(m, rest, body));
     IrIndex at = ir_index(i);
+    const OrderLink *link = link_of(m->order, n->running); /* its only one */
+    bool reversed = link->hi > 0, strict = link->hi < 0 || link->lo > 0;
     IrExpr *ref, *addend = ir_substitute(o->p, body, 1, &j, &at);
-    IrVar *s = running_state(m, i, addend, &ref);
-    bool strict = false;
-    for (int k = 0; k < m->order->link_count; k++)
-        if (m->order->link[k].j == n->running) strict = m->order->link[k].hi < 0;
-    Operand x = {.e = strict ? ir_prev(o->p, s, ref->index) : ref, .scan = i};
+    IrVar *s = running_state(m, i, reversed, addend, &ref);
+    Operand x = {.e = strict ? ir_prev(o->p, s, ref->index) : ref, .scan = i, .reversed = reversed};
     IrItem *item = ir_item_new(o->p, ITEM_ALG);
     item->var = s;
     vec_push(o->p->arena, &x.body, item);
     note_step(m, s);
-    opt_notice(o, "%s: the sum over %s %s %s runs along %s as a scan", m->item->var->name, j->root->name,
-               strict ? "<" : "<=", i->name, i->name);
+    const char *relation = reversed ? strict ? ">" : ">=" : strict ? "<" : "<=";
+    opt_notice(o, "%s: the sum over %s %s %s runs along %s as a %sscan", m->item->var->name, j->root->name, relation, i->name, i->name,
+               reversed ? "reversed " : "");
     return x;
 }
 
@@ -117,15 +126,18 @@ static Operand named(Emit *m, IrExpr *e, const Operand *pending) {
     IrItem *item = opt_new_equation(m->o, m->item->var->name, e, pending->scan, &out.e);
     vec_push(m->o->p->arena, &out.body, item);
     note_step(m, item->var);
-    place_scan(m, pending->scan, &out.body);
+    out.scan = pending->scan;
+    out.reversed = pending->reversed;
+    place_scan(m, &out);
     return (Operand){.e = out.e};
 }
 
-/* Both operands' scans in one, when they run over the same axis. */
+/* Both operands' scans in one, when they run over the same axis in the same direction. */
 static Operand merge(Emit *m, Operand *x, Operand *y) {
     Operand both = {0};
-    if (x->scan && y->scan && x->scan != y->scan) close_scan(m, y);
+    if (x->scan && y->scan && (x->scan != y->scan || x->reversed != y->reversed)) close_scan(m, y);
     both.scan = x->scan ? x->scan : y->scan;
+    both.reversed = x->scan ? x->reversed : y->reversed;
     for (int i = 0; x->scan && i < x->body.count; i++) vec_push(m->o->p->arena, &both.body, x->body.at[i]);
     for (int i = 0; y->scan && i < y->body.count; i++) vec_push(m->o->p->arena, &both.body, y->body.at[i]);
     return both;
@@ -168,6 +180,6 @@ bool emit_order(Opt *o, const Order *order, IrItem *item, Place *place, OptContr
     note_step(&m, item->var);
     if (!x.scan) return false;
     vec_push(o->p->arena, &x.body, item);
-    place_scan(&m, x.scan, &x.body);
+    place_scan(&m, &x);
     return true;
 }

@@ -79,6 +79,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
         if (options->passes && (int)i >= options->passes) break;
         if (passes[i].reorders && options->no_reassociate) continue;
         run_pass(&o, &passes[i]);
+        if (options->until && strcmp(options->until, passes[i].name) == 0) break;
     }
     write_steps(&o);
     report->chosen = opt_program_cost(&o, &after);

@@ -15,6 +15,7 @@ typedef struct OptOptions {
     const int64_t *sizes; /* size to optimise for of axis id i (roots only); NULL or 0: the bound */
     int size_count;
     int passes;           /* stop after so many (tests); 0: all */
+    const char *until;    /* stop after the first pass of this name; NULL: none */
     /* Told of every pass that changed the program, with what it was; NULL: nobody asks. */
     void (*changed)(void *data, const char *pass, const IrProgram *before, const IrProgram *after);
     void *changed_data;

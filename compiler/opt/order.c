@@ -87,12 +87,18 @@ static IndexSet partners(const Order *r, IndexSet closed) {
     return set;
 }
 
-/* A sum over j that can run along i: the guard is j <= i or j < i and nothing else, and the operands do not have i. */
+/* The guard is j <= i or j < i, or the other way round, and nothing else. */
+static bool one_sided(const OrderLink *link) {
+    if (link->lo == -INFINITY) return link->hi == 0 || link->hi == -1;
+    return link->hi == INFINITY && (link->lo == 0 || link->lo == 1);
+}
+
+/* A sum over j that can run along i, forwards or backwards; the operands do not have i. */
 static const OrderLink *running(const Order *r, IndexSet closed, IndexSet given) {
     for (int k = 0; k < r->link_count && r->allow_prefix; k++) {
         const OrderLink *link = &r->link[k];
         if (!(closed & BIT(link->j)) || link->i < 0 || (given & BIT(link->i)) || !link->only) continue;
-        if (link->lo != -INFINITY || (link->hi != 0 && link->hi != -1)) continue;
+        if (!one_sided(link)) continue;
         if (r->index[link->i]->root != r->index[link->j]->root || !(r->out & BIT(link->i))) continue;
         if (partners(r, closed & ~BIT(link->j)) & ~given) continue;
         return link;

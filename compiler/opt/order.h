@@ -2,8 +2,8 @@
  *
  * Dynamic programming over subsets of factors. An index is a bit: axes of the result, summed axes, and guard partners. An
  * axis is summed as soon as no factor outside the subset has it. A guard `j <= i` travels with the sum over j: whatever
- * sums j gets the axis i. If no factor of the subset has i yet, the sum is a running one over i (prefix): linear in the
- * length. */
+ * sums j gets the axis i. If no factor of the subset has i yet, the sum is a running one over i (prefix, or suffix for
+ * `i <= j`): linear in the length. */
 #ifndef CTX_OPT_ORDER_H
 #define CTX_OPT_ORDER_H
 #include "opt/product.h"

@@ -60,7 +60,7 @@ static void use(void *data, IrExpr *ref) {
     if (ref->var != u->v) return;
     int scan = u->v->scan_axis ? schedule_place(u->v, u->v->scan_axis) : -1;
     int cycle = u->v->scan_axis && ir_cycle_of(u->v->scan_axis) ? schedule_place(u->v, ir_cycle_of(u->v->scan_axis)) : -1;
-    bool last = ref->op == IR_REF && scan >= 0 && ref->index[scan].kind == IX_LAST && !ref->index[scan].offset;
+    bool last = ref->op == IR_REF && scan >= 0 && ir_is_final(u->v, ref->index[scan]);
     last = last && (cycle < 0 || (ref->index[cycle].kind == IX_LAST && !ref->index[cycle].offset));
     if (ref->lag > u->lag) u->lag = ref->lag;
     u->last |= last;
@@ -265,7 +265,7 @@ static void put_step(Text *to, const Step *step, int indent) {
         if (step->band.above || step->band.below) text_add(to, " in a band");
     } else {
         text_add(to, "%s", step->kind == STEP_SCAN ? "scan along " : "fixpoint");
-        if (step->kind == STEP_SCAN) text_add(to, "%s", step->item->axis->name);
+        if (step->kind == STEP_SCAN) text_add(to, "%s%s", step->item->axis->name, step->item->reversed ? " reversed" : "");
     }
     text_add(to, "\n");
     for (int i = 0; i < step->step_count; i++) put_step(to, &step->steps[i], indent + 2);

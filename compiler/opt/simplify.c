@@ -59,6 +59,7 @@ static IrExpr *simplify(void *data, IrExpr *e) {
     IrProgram *p = data;
     if (e->op == IR_SIZE && e->axis->root->kind == AXIS_CONST) return ir_lit(p, (double)e->axis->root->size);
     if (e->op == IR_NEG && e->arg[0]->op == IR_NEG) return e->arg[0]->arg[0];
+    if (e->op == IR_STOP) return e->arg[0]; /* gradients were taken before */
     if (e->op == IR_SELECT && e->arg[0]->op == IR_LIT) return e->arg[0]->value != 0 ? e->arg[1] : e->arg[2];
     if (e->argc == 1 && !e->bound_count && e->arg[0]->op == IR_LIT) return fold1(p, e);
     if (e->argc != 2) return e;

@@ -1,7 +1,7 @@
 /* Stabilised exponentials. In: normal form. Out: the same, where a quotient E / P with E = exp(s) and P = sum(j where g) E
  * * ... is computed from the shifted exponential:
  *     M = amax(j where g) s      E' = exp(s - M)      P' = sum(j where g) E' * ...      E / P = E' / P'
- * exact point by point, because M does not depend on j. Done only when g is proven never empty (M exists). The original E
+ * exact point by point, because M does not depend on j; for the same reason no gradient goes through M. Done only when g is proven never empty (M exists). The original E
  * and P stay for other readers; a recorded E is still the unshifted one. */
 #include <string.h>
 
@@ -123,7 +123,8 @@ static void build_shift(Opt *o, Place *place, Shift *s, IrExpr *pool_def, const 
     IrExpr *m_def = ir_reduce(p, IR_AMAX, bound.count, bound.at, guard, exponent(o, f->ref));
     m_def = ir_substitute(p, m_def, 0, NULL, NULL); /* bound axes of its own */
     IrVar *m = place_equation(o, place, "max", pool, m_def);
-    IrExpr *shifted = ir_op2(p, IR_SUB, exponent(o, ir_ref(p, (IrVar *)e, own)), ir_ref(p, m, maximum_at));
+    IrExpr *by = ir_op1(p, IR_STOP, ir_ref(p, m, maximum_at));
+    IrExpr *shifted = ir_op2(p, IR_SUB, exponent(o, ir_ref(p, (IrVar *)e, own)), by);
     s->shifted = place_equation(o, place, "shifted", e, ir_op1(p, IR_EXP, shifted));
     IrExpr *sum = exchange(p, pool_def, f->ref, ir_ref(p, s->shifted, f->ref->index));
     s->shifted_pool = place_equation(o, place, "shifted", pool, ir_substitute(p, sum, 0, NULL, NULL));

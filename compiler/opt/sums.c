@@ -1,6 +1,7 @@
 /* States that are sums. In: normal form. Out: a state that only adds up (`m = prev(m) + e`, from 0, e independent of the
  * scan) is written as the sum it is, so that contraction order sees it together with its readers:
  *     m[i] = sum(j where j <= i) e[j]         and, read at its end,      m[last] = sum(j) e[j]
+ * (i <= j and m[0] if the scan is reversed).
  * Contraction order makes a scan of it again where that is cheapest. A kept state, a leaking one, or one with companions in
  * its scan stays. */
 #include "opt/product.h"
@@ -45,11 +46,12 @@ static bool is_sum(Opt *o, const IrItem *item, Sum *out) {
     return out->at >= 0;
 }
 
-/* sum(j [where j <= i]) e[j] as the definition of v. */
+/* sum(j [where j <= i, or i <= j]) e[j] as the definition of v. */
 static IrExpr *written_out(Opt *o, const Sum *s, bool to_the_end) {
     IrAxis *i = s->state->axes[s->at], *j = ir_axis_copy(o->p, i->root);
     IrIndex at = ir_index(j);
-    IrAtom atom = {j, i, 0, GUARD_LE};
+    bool reversed = s->state->reversed;
+    IrAtom atom = {reversed ? i : j, reversed ? j : i, 0, GUARD_LE};
     IrExpr *body = ir_substitute(o->p, s->addend, 1, &i, &at);
     return ir_reduce(o->p, IR_SUM, 1, &j, to_the_end ? (IrGuard){0, NULL} : (IrGuard){1, &atom}, body);
 }
@@ -70,7 +72,7 @@ static IrExpr *read_end(void *data, IrExpr *e) {
     if (e->op != IR_REF) return e;
     for (int k = 0; k < all->list.count; k++) {
         Sum *s = &all->list.at[k];
-        if (s->state != e->var || e->index[s->at].kind != IX_LAST || e->index[s->at].offset) continue;
+        if (s->state != e->var || !ir_is_final(s->state, e->index[s->at])) continue;
         IrIndex index[e->var->axis_count];
         int n = 0;
         for (int i = 0; i < e->var->axis_count; i++)
@@ -121,6 +123,7 @@ void pass_sums(Opt *o) {
         s->state->init = NULL;
         s->state->kind = VAR_ALG;
         s->state->scan_axis = NULL;
+        s->state->reversed = false;
     }
     pass_dead(o);
     opt_facts(o);

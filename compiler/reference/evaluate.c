@@ -11,9 +11,10 @@ typedef struct Run { /* lanes first .. first + count - 1 of the run axis */
 static Lanes lanes_of(Reference *r, const Node *node, Run run);
 
 /* ---- reads ------------------------------------------------------------------------------------------------------- */
-/* Goes back by the lag, from the first step of a cycle to the last of the one before; false: before the first point. */
+/* Goes back by the lag (forth where the scan is reversed), from the first step of a cycle to the last of the one before; false: before the first point. */
 static bool step_back(const Node *node, int64_t *position) {
     int64_t *along = &position[node->back_along];
+    if (node->reversed) return (*along += node->lag) < node->place[node->back_along].size;
     *along -= node->lag;
     if (*along >= 0) return true;
     if (node->back_outer < 0) return false;

@@ -164,7 +164,7 @@ static void run_steps(Reference *r, const Step *step) {
     const IrItem *scan = step->item;
     int64_t size = run_size(r, scan->axis);
     for (int64_t i = 0; i < size; i++, r->time++) {
-        r->position[scan->axis->id] = i;
+        r->position[scan->axis->id] = scan->reversed ? size - 1 - i : i;
         turn_rings(r, scan);
         evaluate_all(r, &step->body);
     }

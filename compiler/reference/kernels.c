@@ -209,6 +209,7 @@ static void apply_one(const RefArithmetic *how, IrOp op, double x, double bx, do
     double r = 2 * how->ulps * how->unit, flush = how->flush, s;
     switch (op) {
     case IR_NEG: *v = -x, *b = bx; return;
+    case IR_STOP: *v = x, *b = bx; return;
     case IR_ABS: *v = fabs(x), *b = bx; return;
     case IR_RELU: *v = x > 0 || isnan(x) ? x : 0, *b = bx; return;
     case IR_EXP: *v = exp(x), *b = exp_bound(*v, bx, r) + flush; break;

@@ -44,6 +44,7 @@ static void plan_place(const Scope *scope, Node *node, int dim, const IrIndex *i
 static void plan_back(Node *node, const IrExpr *e) {
     const IrVar *v = e->var;
     node->lag = e->lag;
+    node->reversed = v->reversed;
     node->back_along = node->back_outer = -1;
     for (int i = 0; i < v->axis_count; i++) {
         if (v->axes[i] == v->scan_axis) node->back_along = i;

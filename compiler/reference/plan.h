@@ -59,6 +59,7 @@ struct Node {
     bool careful;       /* may leave the tensor, or reads before the first point */
     bool whole_before;  /* prev in fix */
     int64_t lag;        /* prev in a scan: so many points earlier; 0: not */
+    bool reversed;      /* the scan runs from the last point to the first */
     int back_along, back_outer; /* prev in a scan: the places of the scan's axis, and of the cycle whose steps it are (-1: none) */
     /* reductions: */
     Node *factor;       /* body is arg[0] * factor, or arg[0] */

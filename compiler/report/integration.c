@@ -22,6 +22,9 @@ void integration_text(FILE *to, const DynamicReport *r) {
         if (c->tau > 0) snprintf(tau, sizeof tau, "%g ms", c->tau * 1e3);
         fprintf(to, "  %-*s  %9s  %-11s  %s\n", width, c->population, tau, c->method, c->why);
     }
+    if (r->adaptive)
+        fputs("\n  The local error of each step of dopri is estimated: dt * |sum of (b - b*) k| / (1 + |value|). Where it is beyond --tolerance (1e-6), ctx run\n"
+              "  begins anew with steps of dt / n, as long as that takes; an executable says which step would do.\n", to);
     if (r->choices.count == 0) fputs("  no differential equation: every cell answers at once\n", to);
 }
 
@@ -33,5 +36,6 @@ json_t *integration_json(const DynamicReport *r) {
         if (c->tau > 0) json_object_set_new(one, "tau", json_real(c->tau));
         json_array_append_new(list, one);
     }
-    return json_pack("{s:f, s:f, s:I, s:o}", "dt", r->dt, "cycle", r->cycle, "steps", (json_int_t)r->steps, "populations", list);
+    return json_pack("{s:f, s:f, s:I, s:b, s:o}", "dt", r->dt, "cycle", r->cycle, "steps", (json_int_t)r->steps, "adaptive", r->adaptive, "populations",
+                     list);
 }

@@ -11,6 +11,7 @@ static const struct {
     {"exp", CIR_EXP, 1},   {"log", CIR_LOG, 1},   {"sqrt", CIR_SQRT, 1},       {"sin", CIR_SIN, 1},   {"cos", CIR_COS, 1},
     {"tanh", CIR_TANH, 1}, {"relu", CIR_RELU, 1}, {"sigmoid", CIR_SIGMOID, 1}, {"gelu", CIR_GELU, 1}, {"erf", CIR_ERF, 1},
     {"abs", CIR_ABS, 1},   {"min", CIR_MIN, 2},   {"max", CIR_MAX, 2},         {"identity", CIR_REF, 1},
+    {"stop_gradient", CIR_STOP, 1},
 };
 enum { BUILTIN_COUNT = sizeof builtins / sizeof *builtins };
 
@@ -28,7 +29,7 @@ bool is_builtin_function(const char *name) {
 /* ---- elementwise ------------------------------------------------------------------------------------------------- */
 static Value apply_unary(Sema *s, CirOp op, Value v, Span at) {
     if (v.bad || op == CIR_REF) return v;
-    bool keeps = op == CIR_RELU || op == CIR_ABS;
+    bool keeps = op == CIR_RELU || op == CIR_ABS || op == CIR_STOP;
     if (op == CIR_SQRT) {
         Dim root;
         if (!dim_raise(v.dim, 1, &root)) {

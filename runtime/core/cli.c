@@ -186,7 +186,7 @@ static RtStatus write_outputs(Cli *cli) {
 }
 
 static void print_notes(const Cli *cli) {
-    if (cli->quiet) return;
+    if (cli->quiet || cli_is_again(cli)) return;
     fputs(rt_plan_notes(cli->plan), stderr);
     if (!cli->verbose) return;
     if (rt_plan_unused(cli->plan)) fprintf(stderr, "%s: %d more tensors are not used\n", cli->weights, rt_plan_unused(cli->plan));
@@ -212,7 +212,7 @@ static RtStatus run(Cli *cli, int argc, char **argv) {
     cli->plan = rt_plan_new(cli->config);
     if (!cli->plan) return take_config_error(cli);
     print_notes(cli);
-    if (make_outputs(cli) != RT_OK || call(cli) != RT_OK || cli->interrupted) return cli->error.status;
+    if (make_outputs(cli) != RT_OK || call(cli) != RT_OK || cli->interrupted || cli_is_rejected(cli)) return cli->error.status;
     warn_of_nan(cli);
     if (write_outputs(cli) != RT_OK || (cli->run && cli_finish_sim(cli) != RT_OK) || cli_print_results(cli) != RT_OK) return cli->error.status;
     return cli_compare(cli);
@@ -255,7 +255,12 @@ static void end(Cli *cli) {
 }
 
 int rt_main(const CtxProgram *program, const char *name, int argc, char **argv) {
-    Cli cli = {.name = name, .seed = 1, .tolerance = 1e-5};
+    return rt_main_attempt(program, name, argc, argv, NULL);
+}
+
+int rt_main_attempt(const CtxProgram *program, const char *name, int argc, char **argv, RtAttempt *attempt) {
+    Cli cli = {.name = name, .seed = 1, .tolerance = 1e-5, .sim.tolerance = 1e-6, .attempt = attempt};
+    if (attempt) attempt->rejected = false;
     if (begin(&cli, program) == RT_OK) run(&cli, argc, argv);
     if (cli.error.status == RT_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rt_fail(&cli.error, RT_MACHINE, "standard output cannot be written");

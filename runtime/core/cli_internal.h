@@ -3,6 +3,7 @@
 #define CTX_RUNTIME_CLI_INTERNAL_H
 #include <string.h>
 
+#include "core/cli.h"
 #include "core/plan.h"
 #include "sim/sim.h"
 
@@ -28,7 +29,9 @@ typedef struct Cli {
         const char **record; /* entries, see sim/select.h */
         const char *traces, *plot, *checkpoint, *resume;
         double interval, every;
+        double tolerance; /* of local errors */
     } sim;
+    RtAttempt *attempt; /* or NULL: the steps are what they are */
     uint64_t seed;
     int64_t repeat; /* 0: not asked */
     bool time, json, quiet, verbose, help, version, describe;
@@ -50,6 +53,16 @@ static inline bool cli_is_drawn(const char *source) { return !strcmp(source, "ra
 static inline RtDraw cli_draw(const char *source) {
     return !strcmp(source, "normal") ? (RtDraw){RT_DRAW_NORMAL, 0, 1} : (RtDraw){RT_DRAW_UNIFORM, -1, 1};
 }
+
+/* Notes are said in the first attempt only. */
+static inline bool cli_is_again(const Cli *cli) { return cli->attempt && cli->attempt->before.parts > 0; }
+static inline bool cli_is_rejected(const Cli *cli) { return cli->attempt && cli->attempt->rejected; }
+
+/* ---- local errors of the dynamic reading (cli_steps.c) ---- */
+/* Before the run: is the tolerance one that this precision can keep? */
+RtStatus cli_ask_tolerance(Cli *cli);
+/* After the run. RT_USER: they are beyond the tolerance and the steps cannot be shorter. */
+RtStatus cli_judge_steps(Cli *cli);
 
 /* ---- the dynamic reading (cli_sim.c) ---- */
 /* Opens a stimulus that may be streamed: its shape is known then, its data are not read. *opened false: it is read as a whole. */

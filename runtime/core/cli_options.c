@@ -175,6 +175,7 @@ static RtStatus set_expected(Cli *cli, const char *value) {
 static RtStatus set_tolerance(Cli *cli, const char *value) {
     char *end;
     cli->tolerance = strtod(value, &end);
+    cli->sim.tolerance = cli->tolerance;
     if (end != value && !*end && cli->tolerance >= 0) return RT_OK;
     return rt_fail(&cli->error, RT_USER, "--tolerance takes a number of at least 0, not '%s'", value);
 }

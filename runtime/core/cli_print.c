@@ -136,6 +136,7 @@ static void add_run(json_t *all, const Cli *cli) {
     const RtClock *clock = rt_sim_clock(cli->run);
     json_object_set_new(all, "steps", json_integer(rt_clock_total(clock)));
     if (clock->dt > 0) json_object_set_new(all, "simulated_s", json_real((double)rt_clock_total(clock) * clock->dt));
+    if (rt_sim_gauge(cli->run)->present) json_object_set_new(all, "local_error", number(rt_sim_gauge(cli->run)->largest));
     json_object_set_new(all, "run_s", json_real(rt_sim_seconds(cli->run)));
     json_object_set_new(all, "samples", json_integer(rt_sim_recorder(cli->run)->count ? rt_sim_recorder(cli->run)->signal[0].samples : 0));
 }

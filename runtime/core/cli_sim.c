@@ -114,7 +114,7 @@ static RtStatus steps_of(Cli *cli, const char *option, double seconds, int64_t *
 }
 
 static RtStatus ask_record(Cli *cli) {
-    int64_t steps = 1;
+    int64_t steps = cli->attempt ? cli->attempt->now.parts : 1;
     bool all = !cli->sim.records && (cli->sim.traces || cli->sim.plot);
     for (int i = 0; i < cli->sim.records; i++) rt_sim_record(cli->run, cli->sim.record[i]);
     if (all) rt_sim_record(cli->run, NULL);
@@ -154,7 +154,7 @@ static RtStatus ask(Cli *cli) {
     cli->run = rt_sim_new(cli->plan);
     if (!cli->run) return rt_no_memory(&cli->error, 1024, "a run");
     if (rt_sim_status(cli->run) != RT_OK || add_streams(cli) != RT_OK) return take_run_error(cli);
-    if (ask_record(cli) != RT_OK || ask_checkpoint(cli) != RT_OK) return cli->error.status;
+    if (ask_record(cli) != RT_OK || ask_checkpoint(cli) != RT_OK || cli_ask_tolerance(cli) != RT_OK) return cli->error.status;
     if (cli->sim.plot && rt_recorder_is_csv(rt_sim_recorder(cli->run)))
         return rt_fail(&cli->error, RT_USER, "--plot: text is not read back; let --traces be .safetensors");
     if (!cli->quiet) rt_sim_progress(cli->run, rt_progress_new(stderr, isatty(STDERR_FILENO)));
@@ -164,7 +164,7 @@ static RtStatus ask(Cli *cli) {
 /* ---- the run ---------------------------------------------------------------------------------------------------------------- */
 static void say_what_is_recorded(const Cli *cli) {
     char *text = rt_recorder_text(rt_sim_recorder(cli->run), rt_sim_clock(cli->run));
-    if (text && !cli->quiet) fprintf(stderr, "%s\n", text);
+    if (text && !cli->quiet && !cli_is_again(cli)) fprintf(stderr, "%s\n", text);
     free(text);
 }
 
@@ -191,8 +191,11 @@ RtStatus cli_run_sim(Cli *cli, const void *const *stimuli, void *const *outputs)
     rt_interrupt_catch(&interrupt);
     RtStatus status = rt_sim_run(cli->run, stimuli, outputs);
     rt_interrupt_release(&interrupt);
+    bool stopped = rt_sim_stopped(cli->run) && rt_interrupted();
+    if (!stopped && cli_judge_steps(cli) != RT_OK) return cli->error.status;
+    if (cli_is_rejected(cli)) return RT_OK;
     if (status != RT_OK) return take_run_error(cli);
-    if (rt_sim_stopped(cli->run)) {
+    if (stopped) {
         cli->interrupted = rt_interrupted();
         say_interrupted(cli);
     }

@@ -63,6 +63,7 @@ static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer 
     buffer->part = json_is_integer(part) ? (int)json_integer_value(part) : -1;
     buffer->stream = json_is_true(json_object_get(json, "stream"));
     buffer->state = !json_is_false(json_object_get(json, "state"));
+    buffer->gauge = json_is_true(json_object_get(json, "gauge"));
     for (int i = 0; i < buffer->rank; i++) {
         json_int_t axis = json_integer_value(json_array_get(axes, (size_t)i));
         if (axis < 0 || axis >= d->axes) return bad(error, "an axis of a buffer");

@@ -27,6 +27,7 @@ typedef struct RtBuffer {
     int part;              /* trace, stream: number of the part that writes or reads it; -1: not said */
     bool stream;           /* stimulus, output: only the row of the current cycle is read or written */
     bool state;            /* temp: must stay finite */
+    bool gauge;            /* temp: local errors of integration */
 } RtBuffer;
 
 typedef struct RtDescriptor {

@@ -16,13 +16,16 @@
  *                   "recorded": true,                                                         output, trace: by `record`
  *                   "part": 0,                                                                trace, stream: the part that uses it
  *                   "stream": true,                                                           see below
+ *                   "gauge": true,                                                            temp: see below
  *                   "state": false } ... ],                                                   temp: may be infinite or NaN
  *     "dynamic": {"dt": 0.0001, "cycle": 0.02, "unit": "s"}, "hash": "1f0c...",                 dynamic reading; hash of the code
  *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ... }
  * Shapes are [size of each axis], row-major, contiguous, elements of the program's precision. A weight along a bounded axis is
  * stored at the bound and read at the run's size: its buffer has the bound's strides (see rt plan). Buffers of role "plan" are
  * written by plan() (weights contracted ahead) and kept between calls. A buffer of role "trace" holds what is recorded, its value
- * after step t of a part at place t % slots. No two buffers overlap: generated code keeps values in registers across stores to others.
+ * after step t of a part at place t % slots. A "gauge" holds the largest local error of integration so far, 0 before the first step,
+ * by cells of the population that it has the name of: a tolerance decides on the run. No two buffers overlap: generated code keeps
+ * values in registers across stores to others.
  *
  * Of a stimulus or output with "stream", whose first axis is that of its part's cycle, only the row of the current cycle is read or
  * written, and by that part alone. The runtime may then keep a window of its rows: its address in the frame is where row 0 would

@@ -21,6 +21,7 @@ RtSim *rt_sim_new(RtPlan *plan) {
     s->progress = rt_progress_new(NULL, false);
     s->inputs = calloc((size_t)plan->d.buffers + 1, sizeof *s->inputs);
     if (!s->inputs) rt_no_memory(&s->error, (double)plan->d.buffers * 8, "a run");
+    s->gauge = rt_gauge_new(plan);
     if (plan->program->parts == 0) rt_fail(&s->error, RT_FAULT, "this program has no steps to run");
     if (s->error.status == RT_OK) rt_recorder_begin(&s->recorder, plan, &s->error);
     if (s->error.status == RT_OK) rt_streams_begin(&s->streams, plan, &s->error);
@@ -50,6 +51,7 @@ const RtClock *rt_sim_clock(const RtSim *s) { return &s->clock; }
 bool rt_sim_stopped(const RtSim *s) { return s->stopped; }
 int rt_sim_checkpoints(const RtSim *s) { return s->checkpoints; }
 double rt_sim_seconds(const RtSim *s) { return s->seconds; }
+const RtGauge *rt_sim_gauge(const RtSim *s) { return &s->gauge; }
 
 /* ---- what is asked ---------------------------------------------------------------------------------------------------------- */
 RtStatus rt_sim_record(RtSim *s, const char *list) {
@@ -95,6 +97,8 @@ RtStatus rt_sim_inputs(RtSim *s, const uint64_t *sums) {
     if (s->error.status == RT_OK) memcpy(s->inputs, sums, (size_t)s->plan->d.buffers * sizeof *sums);
     return s->error.status;
 }
+
+void rt_sim_most_error(RtSim *s, double most) { s->gauge.most = most; }
 
 void rt_sim_progress(RtSim *s, RtProgress progress) { s->progress = progress; }
 
@@ -159,8 +163,12 @@ static bool small_outputs(const RtSim *s) {
     return bytes <= LOOK_BYTES;
 }
 
-/* Looks at what there is. A copy of it is kept now and then, and whenever the windows move. */
+/* Looks at what there is: first at local errors, which may be why something is not finite. A copy is kept now and then, and whenever
+ * the windows move. */
 static RtStatus look(RtSim *s, bool keep, bool outputs) {
+    rt_gauge_look(&s->gauge, s->plan);
+    s->stopped |= s->gauge.largest > s->gauge.most;
+    if (s->stopped) return RT_OK;
     if (rt_watch_look(&s->watch, &s->clock, keep || outputs, &s->error) != RT_OK) return s->error.status;
     if (keep) rt_watch_keep(&s->watch, &s->clock);
     return RT_OK;
@@ -174,6 +182,7 @@ static RtStatus after_piece(RtSim *s, int64_t from) {
     bool last = s->clock.step == rt_clock_steps(&s->clock, s->clock.part);
     bool due = windows || last || rt_watch_due(&s->watch, &s->clock);
     if ((cycle_ends || sampled || due) && look(s, due, cycle_ends && small_outputs(s)) != RT_OK) return s->error.status;
+    if (s->stopped) return RT_OK;
     if (rt_recorder_take(&s->recorder, &s->clock, from, &s->error) != RT_OK) return s->error.status;
     if (rt_streams_move(&s->streams, &s->clock, &moved, &s->error) != RT_OK) return s->error.status;
     if (moved) rt_watch_keep(&s->watch, &s->clock);
@@ -196,7 +205,7 @@ static RtStatus run_steps(RtSim *s) {
         if (stops(s, start)) return s->checkpoint ? rt_checkpoint_write(s) : RT_OK;
         rt_clock_advance(&s->clock, end);
         fit_piece(s, end - from, rt_timer() - start);
-        if (after_piece(s, from) != RT_OK) return s->error.status;
+        if (after_piece(s, from) != RT_OK || s->stopped) return s->error.status;
         rt_progress_update(&s->progress, &s->clock);
     }
     return RT_OK;

@@ -15,6 +15,7 @@
 #ifndef CTX_RUNTIME_SIM_H
 #define CTX_RUNTIME_SIM_H
 #include "core/plan.h"
+#include "sim/gauge.h"
 #include "sim/progress.h"
 #include "sim/record.h"
 
@@ -40,6 +41,8 @@ RtStatus rt_sim_checkpoint(RtSim *sim, const char *path, int64_t steps);
 RtStatus rt_sim_resume(RtSim *sim, const char *path);
 RtStatus rt_sim_inputs(RtSim *sim, const uint64_t *sums);
 void rt_sim_progress(RtSim *sim, RtProgress progress);
+/* Stops the run (rt_sim_stopped) once a local error is beyond this: nothing that follows would make it a good one. */
+void rt_sim_most_error(RtSim *sim, double most);
 /* Asked between pieces, at least every tenth of a second of the machine's time: true stops the run (rt_sim_stopped). */
 void rt_sim_stop_when(RtSim *sim, bool (*stop)(void *data), void *data);
 /* Pieces are at most this long (steps), and `stop` is asked before each; 0, the default: as long as some 50 ms allow. */
@@ -51,6 +54,8 @@ RtStatus rt_sim_open(RtSim *sim);
 RtStatus rt_sim_run(RtSim *sim, const void *const *stimuli, void *const *outputs);
 bool rt_sim_stopped(const RtSim *sim);   /* before the end */
 int rt_sim_checkpoints(const RtSim *sim); /* written so far */
+/* Local errors of integration as far as the run went, also when it failed; see sim/gauge.h. */
+const RtGauge *rt_sim_gauge(const RtSim *sim);
 double rt_sim_seconds(const RtSim *sim); /* of the machine's time that the run took */
 RtStatus rt_sim_commit(RtSim *sim);
 #endif

@@ -1,6 +1,7 @@
 /* Insides of a run, shared by sim.c and checkpoint.c. */
 #ifndef CTX_RUNTIME_SIM_INTERNAL_H
 #define CTX_RUNTIME_SIM_INTERNAL_H
+#include "sim/gauge.h"
 #include "sim/sim.h"
 #include "sim/stream.h"
 #include "sim/watch.h"
@@ -10,6 +11,7 @@ struct RtSim {
     RtError error;
     RtClock clock;
     RtWatch watch;
+    RtGauge gauge;
     RtRecorder recorder;
     RtStreams streams;
     RtProgress progress;

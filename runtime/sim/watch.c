@@ -127,10 +127,9 @@ static int64_t window_start(const RtPlan *plan, int buffer) {
     return (int64_t)((uintptr_t)plan->home[buffer] - (uintptr_t)plan->buffer[buffer]) / (int64_t)rt_type_size(plan->d.type);
 }
 
-/* "V.value [head = 0, c = 3]"; to be freed. */
-static char *unit_text(const RtPlan *plan, const Found *found) {
-    const RtBuffer *b = &plan->d.buffer[found->buffer];
-    int64_t at = found->element % place_count(plan, found->buffer) + window_start(plan, found->buffer), index[RT_MAX_RANK];
+char *rt_unit_text(const RtPlan *plan, int buffer, int64_t element) {
+    const RtBuffer *b = &plan->d.buffer[buffer];
+    int64_t at = element % place_count(plan, buffer) + window_start(plan, buffer), index[RT_MAX_RANK];
     for (int i = b->rank; i-- > 0;) {
         int64_t size = rt_buffer_size(&plan->d, plan->size, b, i);
         index[i] = at % size;
@@ -178,10 +177,10 @@ RtStatus rt_watch_look(RtWatch *watch, RtClock *clock, bool outputs, RtError *er
     double last = 0;
     if (!find(watch, outputs, &found)) return RT_OK;
     double value = rt_element(watch->plan->d.type, rt_buffer_data(watch->plan, found.buffer), found.element);
-    char *unit = unit_text(watch->plan, &found);
+    char *unit = rt_unit_text(watch->plan, found.buffer, found.element);
     if (clock->step > 0 && replay(watch, clock, outputs, &found, &last)) {
         free(unit);
-        unit = unit_text(watch->plan, &found);
+        unit = rt_unit_text(watch->plan, found.buffer, found.element);
         rt_fail(error, RT_USER, "%s left the representable range at %s; the last finite value was %.9g at %s\nhelp: nothing was written; a smaller "
                 "step, smaller weights or --precision f64 may keep it in range", unit ? unit : "", rt_clock_text(clock, at, clock->step), last,
                 rt_clock_text(clock, before, clock->step - 1));

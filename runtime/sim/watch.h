@@ -21,6 +21,8 @@ typedef struct RtWatch {
 int64_t rt_first_not_finite(RtType type, const void *data, int64_t count);
 /* Where the values of a buffer are: its window where there is one. */
 void *rt_buffer_data(const RtPlan *plan, int buffer);
+/* "V.value [head = 0, c = 3]": the unit that an element of a buffer is of; to be freed. */
+char *rt_unit_text(const RtPlan *plan, int buffer, int64_t element);
 /* Does a run change it? Temporaries, traces and outputs. */
 bool rt_buffer_changes(const RtPlan *plan, int buffer);
 

@@ -26,8 +26,8 @@ static void write_var(Unroll *u, const IrVar *v, const int64_t *at, bool before)
     bool start = false;
     for (int i = 0; i < v->axis_count; i++) {
         bool back = before && v->axes[i] == v->scan_axis;
-        own[i] = at[i] - back;
-        start |= back && own[i] < 0;
+        own[i] = v->reversed ? at[i] + back : at[i] - back;
+        start |= back && (own[i] < 0 || own[i] >= u->size[v->axes[i]->root->id]);
     }
     if (!v->def) {
         fprintf(u->to, "%s", v->name);

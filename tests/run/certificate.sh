@@ -5,8 +5,9 @@ set -u
 build=$1
 scratch=$2
 bad=0
-source=examples/08-softmax.ctx
-"$build/ctx" check --exact $source --certificate "$scratch/proof.json" > /dev/null || { echo "no certificate"; exit 1; }
+source=$scratch/source.ctx
+sed "/^# Six cells in a row/,\$d" examples/08-softmax.ctx > "$source" # without the check that integrates: compared by values
+"$build/ctx" check --exact "$source" --certificate "$scratch/proof.json" > /dev/null || { echo "no certificate"; exit 1; }
 
 verify() { # expected status, what, certificate, file
     "$build/ctx" verify "$3" "$4" > "$scratch/said" 2>&1

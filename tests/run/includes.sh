@@ -11,8 +11,8 @@ complain() {
 # Phases in order; a folder may include its own headers and those of folders to its left. `rank` numbers them.
 rank() {
     case $1 in
-    base) echo 0 ;; diag) echo 1 ;; front) echo 2 ;; circuit) echo 3 ;; sema) echo 4 ;; ir) echo 5 ;;
-    opt | exact | reference) echo 6 ;; codegen) echo 7 ;; report) echo 8 ;; driver) echo 9 ;; *) echo 99 ;;
+    base) echo 0 ;; diag) echo 1 ;; front) echo 2 ;; circuit) echo 3 ;; sema) echo 4 ;; ir) echo 5 ;; gradient) echo 6 ;;
+    opt | exact | reference) echo 7 ;; codegen) echo 8 ;; report) echo 9 ;; driver) echo 10 ;; *) echo 99 ;;
     esac
 }
 
@@ -34,7 +34,7 @@ while read -r file to; do
     [ "$(rank "$to")" -ne 99 ] || { complain "$file includes $to/, which is no phase"; continue; }
     [ "$(rank "$from")" -ge "$(rank "$to")" ] || complain "$file includes the later phase $to/"
     case $from in
-    opt | exact | reference | codegen)
+    gradient | opt | exact | reference | codegen)
         case $to in circuit | front | sema) complain "$file sees $to/: only core IR is allowed there" ;; esac
         ;;
     esac

@@ -55,9 +55,12 @@ finished() {
 }
 kills=0
 ends=0
+tries=0
 while [ $kills -lt 20 ]; do
+    tries=$((tries + 1))
+    [ $tries -le 400 ] || { echo "$kills kills in $tries tries: the run is too short to be killed"; exit 1; }
     begin
-    sleep "$(awk -v n="$kills" 'BEGIN { srand(n + 11); print 0.02 + 0.25 * rand() }')"
+    sleep "$(awk -v n="$tries" 'BEGIN { srand(n); print 0.01 + 0.2 * rand() }')"
     if kill -9 $pid 2> /dev/null; then kills=$((kills + 1)); fi
     if wait $pid 2> /dev/null; then finished; fi
 done

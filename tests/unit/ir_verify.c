@@ -73,6 +73,8 @@ static void scans_and_fixpoints(void) {
         {"scan now {\nalg m[now] init 0 = sum(j where j <= now) prev(m[j])\n}\n",
          "m: it reads m elsewhere than at this point of now"},
         {"scan now {\n}\n", "a scan or fix of nothing"},
+        {"scan now reversed {\nalg m[now] init 0 = prev(m[now], 2) + x[now, 0]\n}\nalg y = m[0]\n", NULL},
+        {"scan now reversed {\nalg m[now] init x[now, 0] = prev(m[now])\n}\n", "m: axis now is not in scope"},
         {"fix 20 until 0.001 {\nalg r[a] init 0 = tanh(sum(a.1) prev(r[a.1]))\n}\n", NULL},
         {"fix 20 until 0.001 {\nalg r[a] init 0 = tanh(sum(a.1) r[a.1])\n}\n", "r: it reads r before that is defined"},
         {"fix 0 until 0.001 {\nalg r[a] init 0 = prev(r[a])\n}\n", "a fix without an end"},
@@ -138,6 +140,14 @@ static void broken_objects(void) {
     vec_push(arena, &p->items, p->items.at[0]);
     CU_ASSERT_STRING_EQUAL(ir_verify(p), "y: defined twice");
     p->items.count--;
+    p = program(arena, "core", "scan now reversed {\nalg m[now] init 0 = 0.5 * prev(m[now]) + stop_gradient(x[now, 0])\n}\n");
+    CU_ASSERT_PTR_NULL(ir_verify(p));
+    ir_find_var(p, "m")->reversed = false;
+    CU_ASSERT_STRING_EQUAL(ir_verify(p), "state m advances against its scan");
+    p->items.at[0]->kind = ITEM_FIX;
+    p->items.at[0]->count = 1;
+    CU_ASSERT_STRING_EQUAL(ir_verify(p), "only a scan over single points is reversed");
+    p = program(arena, "core", body);
     p->axes.at[4]->base = p->axes.at[0];
     CU_ASSERT_STRING_EQUAL(ir_verify(p), "axis b: its base does not fit its kind");
     arena_free(arena);

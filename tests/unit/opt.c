@@ -106,6 +106,29 @@ static void strict_guard_reads_the_previous_state(void) {
     arena_free(r.arena);
 }
 
+/* What comes later is summed by a scan from the last point. */
+static void a_sum_of_what_follows_is_a_reversed_scan(void) {
+    static const char *const guard[] = {"now <= token", "now - token <= -1"};
+    for (int strict = 0; strict < 2; strict++) {
+        char text[2000];
+        snprintf(text, sizeof text, "program later core\n"
+                 "axis token : bounded(4096)\naxis now : cycle(token)\naxis a : const(16)\naxis c : const(16)\n"
+                 "stimulus k[token, a]\nstimulus q[token, a]\nstimulus v[token, c]\n"
+                 "alg o[now, c] = sum(token, a where %s) k[token, a] * q[now, a] * v[token, c]\noutput o = o\n", guard[strict]);
+        Run r = optimise(text, false);
+        CU_ASSERT_EQUAL(item_count(&r, ITEM_SCAN), 1);
+        CU_ASSERT(r.report.chosen.call <= 5.0 * 4096 * 16 * 16);
+        for (int i = 0; i < r.p->items.count; i++) {
+            const IrItem *item = r.p->items.at[i];
+            if (item->kind != ITEM_SCAN) continue;
+            char *last = ir_expr_text(r.arena, item->body[item->body_count - 1]->var->def);
+            CU_ASSERT_TRUE(item->reversed);
+            CU_ASSERT_EQUAL(strstr(last, "prev(") != NULL, strict);
+        }
+        arena_free(r.arena);
+    }
+}
+
 static void a_window_stays_a_guarded_sum(void) {
     Run r = optimise("program window core\n"
                      "axis token : const(1024)\naxis now : cycle(token)\naxis a : const(16)\naxis c : const(16)\n"
@@ -241,6 +264,7 @@ void suite_opt(void) {
     CU_add_test(suite, "causal block is a scan", causal_block_is_a_scan);
     CU_add_test(suite, "source order is kept on request", source_order_is_kept_on_request);
     CU_add_test(suite, "strict guard reads the previous state", strict_guard_reads_the_previous_state);
+    CU_add_test(suite, "a sum of what follows is a reversed scan", a_sum_of_what_follows_is_a_reversed_scan);
     CU_add_test(suite, "a window stays a guarded sum", a_window_stays_a_guarded_sum);
     CU_add_test(suite, "quotients of exponentials are shifted", quotients_of_exponentials_are_shifted);
     CU_add_test(suite, "the division leaves the sum", the_division_leaves_the_sum);

@@ -34,7 +34,7 @@ static double read(Machine *m, const IrExpr *e) {
         int64_t n = size_of(m, v->axes[i]), at = x->offset;
         if (x->kind == IX_LAST) at = n - 1;
         if (x->kind == IX_AXIS) at += m->at[x->axis->id];
-        if (e->op == IR_PREV && v->axes[i] == v->scan_axis) at--;
+        if (e->op == IR_PREV && v->axes[i] == v->scan_axis) at += v->reversed ? 1 : -1;
         if (at < 0 || at >= n) return e->op == IR_PREV && v->init ? eval(m, v->init) : NAN;
         offset = offset * n + at;
     }
@@ -110,7 +110,7 @@ static void fill(Machine *m, const IrVar *v, const IrAxis *fixed, int k, int64_t
 static void run_scan(Machine *m, const IrItem *item) {
     for (int64_t i = 0; i < size_of(m, item->axis); i++)
         for (int k = 0; k < item->body_count; k++) {
-            m->at[item->axis->id] = i;
+            m->at[item->axis->id] = item->reversed ? size_of(m, item->axis) - 1 - i : i;
             fill(m, item->body[k]->var, item->axis, 0, 0);
         }
 }
@@ -239,7 +239,8 @@ static void with_guard(const char *format, const char *guard) {
 
 static const char *const guards[] = {"", " where token.1 <= now", " where token.1 - now <= -1",
                                      " where token.1 <= now, now - token.1 <= 1", " where token.1 - now == 0",
-                                     " where token.1 - now <= 1", " where now - token.1 <= 0", " where token.1 <= 2"};
+                                     " where token.1 - now <= 1", " where now - token.1 <= 0", " where now - token.1 <= -1",
+                                     " where token.1 <= 2"};
 enum { GUARDS = sizeof guards / sizeof *guards };
 
 static void linear_attention(void) {
@@ -278,30 +279,32 @@ static void reciprocals_stay_in_empty_sums(void) {
 }
 
 static void scans(void) {
-    static const char *const reader[] = {"m[now, head, c, a]", "m[last, head, c, a]", "m[token, head, c, a]"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const reader[] = {"m[now, head, c, a]", "m[last, head, c, a]", "m[token, head, c, a]", "m[0, head, c, a]"};
+    for (int k = 0; k < 8; k++) {
         char text[6000];
+        int i = k / 2;
         snprintf(text, sizeof text, AXES HEAD
-                 "scan now {\n  alg in[now, head, c, a] = k[head, now, a] * v[head, now, c]\n"
+                 "scan now %s{\n  alg in[now, head, c, a] = k[head, now, a] * v[head, now, c]\n"
                  "  alg m[now, head, c, a] init 0.5 = 0.9 * prev(m[now, head, c, a]) + in[now, head, c, a]\n}\n"
                  "alg deep[%s, head, c, a] = %s * q[%s, head, a]\n"
                  "alg y[%s, d] = (sum(head, c, a) W_O[d, head, c] * deep[%s, head, c, a]) + x[%s, d]\noutput y = y\n", "",
-                 i == 2 ? "token" : "now", reader[i], i == 2 ? "token" : "now", i == 2 ? "token" : "now", i == 2 ? "token" : "now",
+                 k % 2 ? "reversed " : "", i == 2 ? "token" : "now", reader[i], i == 2 ? "token" : "now", i == 2 ? "token" : "now", i == 2 ? "token" : "now",
                  i == 2 ? "token" : "now");
         same_values(text);
     }
 }
 
 static void states_that_only_add(void) {
-    static const char *const reader[] = {"now", "last", "token"}, *const addend[] = {"k[head, now, a] * v[head, now, c]",
-                                                                                    "(k[head, now, a] + v[head, now, c])"};
-    for (int i = 0; i < 6; i++) {
+    static const char *const reader[] = {"now", "last", "token", "now", "0", "token"};
+    static const char *const addend[] = {"k[head, now, a] * v[head, now, c]", "(k[head, now, a] + v[head, now, c])"};
+    for (int k = 0; k < 12; k++) {
+        int i = k % 6;
         char text[6000];
         const char *axis = i % 3 == 2 ? "token" : "now";
         snprintf(text, sizeof text, AXES HEAD
-                 "scan now {\n  alg m[now, head, c, a] init 0 = prev(m[now, head, c, a]) + %s\n}\n"
+                 "scan now %s{\n  alg m[now, head, c, a] init 0 = prev(m[now, head, c, a]) + %s\n}\n"
                  "alg y[%s, d] = (sum(head, c, a) W_O[d, head, c] * m[%s, head, c, a] * q[%s, head, a]) + x[%s, d]\noutput y = y\n"
-                 "%s", "", addend[i / 3], axis, reader[i % 3], axis, axis, i == 0 ? "record m = m\n" : "");
+                 "%s", "", k < 6 ? "" : "reversed ", addend[i / 3], axis, reader[i % 3 + (k < 6 ? 0 : 3)], axis, axis, i == 0 ? "record m = m\n" : "");
         same_values(text);
     }
 }

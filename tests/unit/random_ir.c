@@ -17,6 +17,7 @@ typedef struct Random {
     VEC(IrVar *) readable;
     VEC(IrAxis *) visible; /* at the place of the expression being made */
     IrAxis *scan;          /* of the body being made, else NULL */
+    bool reversed;
     VEC(IrVar *) body;     /* its variables so far, and its states */
     int made;
 } Random;
@@ -67,11 +68,15 @@ static IrAxis *visible_for(Random *r, const IrAxis *axis) {
 
 typedef VEC(IrAtom) Atoms;
 
-/* Every bound position j of the token axis may be limited by a visible one: j <= now, or a window. Position now
- * holds always. */
+/* Every bound position j of the token axis may be limited by a visible one: j <= now, a window, or now <= j. Position
+ * now holds always. */
 static void limit(Random *r, IrAxis *bound, IrAxis *by, Atoms *atoms) {
     if (!by || by->root != r->token || !chance(r, 60)) return;
-    IrAtom causal = {bound, by, 0, GUARD_LE}, window = {by, bound, 1 + below(r, 3), GUARD_LE};
+    IrAtom causal = {bound, by, 0, GUARD_LE}, window = {by, bound, 1 + below(r, 3), GUARD_LE}, later = {by, bound, 0, GUARD_LE};
+    if (chance(r, 25)) {
+        vec_push(r->p->arena, atoms, later);
+        return;
+    }
     vec_push(r->p->arena, atoms, causal);
     if (chance(r, 30)) vec_push(r->p->arena, atoms, window);
 }
@@ -211,6 +216,7 @@ static IrVar *body_variable(Random *r, bool state) {
     IrVar *v = ir_var_new(r->p, state ? VAR_STATE : VAR_ALG, fresh_name(r, state ? "m" : "b"), count, axes);
     if (!state) return v;
     v->scan_axis = r->scan;
+    v->reversed = r->reversed;
     v->init = ir_lit(r->p, below(r, 2));
     return v;
 }
@@ -230,6 +236,7 @@ static void scan(Random *r) {
     int count = 1 + below(r, 3), states = 1 + (count > 1 && chance(r, 40));
     IrItem *item = ir_item_new(r->p, ITEM_SCAN);
     item->axis = r->scan = r->now;
+    item->reversed = r->reversed = chance(r, 25);
     item->body = ARENA_ARRAY(r->p->arena, IrItem *, count);
     IrVar *made[3];
     for (int i = 0; i < count; i++) made[i] = body_variable(r, i >= count - states);
@@ -288,7 +295,7 @@ static void inputs(Random *r) {
 }
 
 static void end(Random *r, const char *name, IrVar *v, bool recorded) {
-    IrOutput output = {name_of(r->p->names, name), v, recorded, span_none()};
+    IrOutput output = {.name = name_of(r->p->names, name), .var = v, .recorded = recorded, .span = span_none()};
     vec_push(r->p->arena, &r->p->outputs, output);
 }
 
@@ -405,7 +412,7 @@ static void inlining_keeps_programs_sound(void) {
 
 /* The family holds what it promises: every operator and item, else tests built on it test less than they say. */
 static void all_kinds_occur(void) {
-    static const char *const wanted[] = {"scan now {", "fix 100", "prev(",  "amax(",     "select(", " where ", "last",
+    static const char *const wanted[] = {"scan now {", "scan now reversed {", "fix 100", "prev(",  "amax(",     "select(", " where ", "last",
                                          "now-1",      "check",   "record", "position(", "size(",   "tanh(",   " / ", "^2"};
     int found[sizeof wanted / sizeof *wanted] = {0};
     for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {

@@ -1,7 +1,7 @@
 /* Random well-formed core programs for tests of whatever reads or rewrites the IR.
  *
  * A program of `size` items over a bounded axis `token` (at most 7), a cycle `now` over it and constant axes of 2 to
- * 4 points: contractions with causal and window guards, maps, maxima, selects on positions, scans with one or two
+ * 4 points: contractions with causal, anticausal and window guards, maps, maxima, selects on positions, scans in both directions with one or two
  * states, fixpoints that contract, readings at `last` and at the point before. The same seed gives the same program.
  * Values stay moderate (below about 1e3) when data and weights are within [-1, 1], nothing divides by something near
  * 0 and no maximum is empty, so that two ways to compute the program may be compared numerically. Ends: the last
