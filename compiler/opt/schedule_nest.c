@@ -5,7 +5,8 @@
 #include "opt/schedule_internal.h"
 
 enum { MOST_AXES = 32, FAR = 16 /* steps that are tried for a pair */, ROW = 8 /* vectors */, MOST_PARTS = 8, FEW = 16 /* points that do not pay for vectors given up */, LANES = 64 /* a multiple of any number of lanes */ };
-static const double PARALLEL_OPERATIONS = 1e6, TASK_OPERATIONS = 2.5e5; /* starting threads costs as much as 1e5 to 1e6 of them */
+/* A microsecond holds 1e5 operations where memory is waited for, 3e5 where all is in registers; waking threads takes 5 to 50 of them. */
+static const double PARALLEL_OPERATIONS = 1e7, TASK_OPERATIONS = 1e6;
 
 typedef struct Node {
     Step step;
