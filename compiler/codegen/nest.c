@@ -49,8 +49,8 @@ static void axes_from(Fn *f, const Step *nest, int depth, Value first, Value end
     IrAxis *axis = nest->batch[depth];
     int64_t most = axis->root->kind == AXIS_BOUNDED ? INT64_MAX : axis->root->size;
     int vectors = depth == nest->batch_count - 1 ? nest->vectors : 0;
-    for (; vectors; vectors = vectors > 1 ? 1 : 0)
-        if (most / m->lanes >= vectors) first = vector_loop(f, nest, axis, vectors, first, end, points);
+    if (vectors > most / m->lanes) vectors = (int)(most / m->lanes);
+    for (; vectors; vectors = vectors > 1 ? 1 : 0) first = vector_loop(f, nest, axis, vectors, first, end, points);
     scalar_loop(f, nest, depth, first, end, points);
 }
 

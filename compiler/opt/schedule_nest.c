@@ -4,8 +4,9 @@
  * point is taken through all steps before the next. Nests that are worth it are tasks, along their first axis. */
 #include "opt/schedule_internal.h"
 
-enum { MOST_AXES = 32, FAR = 16 /* steps that are tried for a pair */, FEW = 16 /* points that do not pay for vectors given up */, LANES = 64 /* a multiple of any number of lanes */ };
-static const double PARALLEL_OPERATIONS = 1e6, TASK_OPERATIONS = 2.5e5; /* starting threads costs as much as 1e5 to 1e6 of them */
+enum { MOST_AXES = 32, FAR = 16 /* steps that are tried for a pair */, ROW = 8 /* vectors */, MOST_PARTS = 8, FEW = 16 /* points that do not pay for vectors given up */, LANES = 64 /* a multiple of any number of lanes */ };
+/* A microsecond holds 1e5 operations where memory is waited for, 3e5 where all is in registers; waking threads takes 5 to 50 of them. */
+static const double PARALLEL_OPERATIONS = 1e7, TASK_OPERATIONS = 1e6;
 
 typedef struct Node {
     Step step;
@@ -259,6 +260,10 @@ static void put_scan_inside(const Scheduler *s, Node *n) {
     *n = nest_of(s, &nest, NULL, axes, count);
     n->step.inside = true;
     if (n->step.vectors) n->step.vectors = vectors_for(&m);
+    for (int i = 0; i < n->step.step_count; i++) { /* a row at once: then it stays in registers from step to step */
+        Step *part = &n->step.steps[i];
+        if (part->kind == STEP_NEST && part->vectors && part->step_count <= MOST_PARTS) part->vectors = ROW;
+    }
 }
 
 /* ---- tasks --------------------------------------------------------------------------------------------------------------- */

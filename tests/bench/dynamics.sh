@@ -5,6 +5,7 @@
 # brian2 or torch for those rows. Its weights and stimuli are given to ctx too, and ctx's results must be those of plain numpy
 # loops with the same equations before anything is timed. Times are the best of the rounds, ctx's and the peers' in turn.
 set -eu
+export OPENBLAS_NUM_THREADS=1 # as the peers have it: idle threads of the library spin for a while beside a short run
 build=$1
 shift
 peers=${PEERS:-}

@@ -190,8 +190,9 @@ static void weights_by_rows(void) {
 }
 
 static void which_tasks(void) {
-    expect_schedule(DENSE(1000, 4), "scan along step\n  nest each(u), a task for 63 of u\n    i: loops\n  r: loops\n");
-    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside, a task for 128 of u\n");
+    expect_schedule(DENSE(1000, 4), "scan along step\n  i: loops\n  r: loops\n");
+    expect_schedule(DENSE(2000, 4), "scan along step\n  nest each(u), a task for 126 of u\n    i: loops\n  r: loops\n");
+    expect_schedule(STAGES(5000, 100), "scan along step\n  nest each(u) in lanes of 2 vectors, the scan inside, a task for 320 of u\n");
 }
 
 /* ---- the code ------------------------------------------------------------------------------------------------------------ */
@@ -217,7 +218,7 @@ static void tails(void) {
 }
 
 static void threads(void) {
-    static const char *const programs[] = {CIRCUIT(16, 8, 16, 64, 40), STAGES(5003, 100), DENSE(1003, 6)};
+    static const char *const programs[] = {CIRCUIT(16, 8, 16, 64, 400), STAGES(5003, 100), DENSE(2003, 4)};
     static const int64_t once[] = {1, 0};
     for (int i = 0; i < 6; i++) {
         CodegenCase c = {.text = programs[i / 2], .sizes = once, .cpu = "host", .f64 = i & 1, .threads = 1};
