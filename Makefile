@@ -89,8 +89,8 @@ test-long: ## every test at full size: 10,000 random pairs, all mutants, 2,000 v
 	CTX_LONG=1 $(MAKE) test
 
 # Programs of tests/exact/: each main file with what it shares.
-$(B)/mutate: $(B)/tests/exact/mutate.o $(B)/tests/exact/mutations.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
-$(B)/pairs: $(addprefix $(B)/tests/exact/,pairs.o identities.o mutations.o scalar.o) $(B)/tests/unit/random_ir.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
+$(B)/mutate: $(addprefix $(B)/tests/exact/,mutate.o mutations.o float64.o) $(COMPILER_OBJ) $(RUNTIME_OBJ)
+$(B)/pairs: $(addprefix $(B)/tests/exact/,pairs.o identities.o mutations.o float64.o scalar.o) $(B)/tests/unit/random_ir.o $(COMPILER_OBJ) $(RUNTIME_OBJ)
 $(B)/mutate $(B)/pairs:
 	$(CC) $(LDFLAGS) -rdynamic $^ -o $@ $(LIBS) -lcunit
 

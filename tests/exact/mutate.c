@@ -1,11 +1,13 @@
 /* The mutation suite: every operator of mutations.def on every check of the programs given as IR text, at up to SITES places of each
- * side. A mutant is caught when the exact engine does not call it equal. One that is called equal has to stand in the list of
- * truly equal ones (first argument) with its reason. Prints the table program x operator; exit 1 if a mutant is unexplained. */
+ * side. A mutant is caught when the exact engine does not call it equal. One that is called equal has to be so in float64, and to
+ * stand in the list of truly equal ones (first argument) with its reason. Prints the table program x operator; exit 1 if a mutant
+ * is unexplained. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exact/exact.h"
+#include "float64.h"
 #include "mutations.h"
 
 enum { SITES = 2, MOST = 64, BUDGET = 20000000 };
@@ -33,10 +35,10 @@ static bool *only(const IrProgram *p, const IrVar *side, const IrVar *other) {
 }
 
 /* ---- the list of equal ones ----------------------------------------------------------------------------------------- */
-/* Lines `program | check | operator | variable | how many | reason`; found counts those that were met. */
+/* Lines `program | check | operator | variable | how many | reason`, or `*` for an operator: of all operators. */
 typedef struct Explanation {
     char *key;
-    int count, found;
+    int count, found; /* how many the line names, how many were met */
     bool tried; /* its program is among those that were run */
 } Explanation;
 static VEC(Explanation) explanations;
@@ -56,8 +58,8 @@ static bool read_explanations(Arena *arena, const char *path) {
     return from != NULL;
 }
 
-static bool explained(Arena *arena, const IrProgram *p, const IrCheck *check, const Mutation *o, const char *variable) {
-    const char *key = arena_printf(arena, "%s | %s | %s | %s ", p->name, check->name, o->name, variable);
+static bool explained(Arena *arena, const IrProgram *p, const IrCheck *check, const char *operator, const char *variable) {
+    const char *key = arena_printf(arena, "%s | %s | %s | %s ", p->name, check->name, operator, variable);
     for (int i = 0; i < explanations.count; i++)
         if (strcmp(explanations.at[i].key, key) == 0) return ++explanations.at[i].found <= explanations.at[i].count;
     return false;
@@ -83,7 +85,7 @@ static int stale(void) {
 
 /* ---- running -------------------------------------------------------------------------------------------------------- */
 typedef struct Tally {
-    int made[MOST], caught[MOST], equal, undecided, unexplained;
+    int made[MOST], caught[MOST], equal, undecided, unexplained, wrong;
 } Tally;
 
 static void judge(const Mutant *m, const IrCheck *check, int operator, const char *before, const char *after, Tally *tally) {
@@ -96,10 +98,11 @@ static void judge(const Mutant *m, const IrCheck *check, int operator, const cha
         return;
     }
     tally->equal++;
-    const Mutation *o = &mutations[operator];
-    if (explained(m->p->arena, m->p, check, o, m->var->name)) return;
-    tally->unexplained++;
-    printf("unexplained: %s | %s | %s | %s | %s -> %s\n", m->p->name, check->name, o->name, m->var->name, before, after);
+    const char *name = mutations[operator].name, *problem = NULL;
+    if (!check->factor && float64_differs(m->p, check, 1)) problem = "wrong, differs in float64", tally->wrong++;
+    else if (!explained(m->p->arena, m->p, check, name, m->var->name) && !explained(m->p->arena, m->p, check, "*", m->var->name))
+        problem = "unexplained", tally->unexplained++;
+    if (problem) printf("%s: %s | %s | %s | %s | %s -> %s\n", problem, m->p->name, check->name, name, m->var->name, before, after);
 }
 
 /* False: there are not so many places. */
@@ -150,14 +153,15 @@ static void print_row(const char *name, const Tally *tally) {
 static void add(Tally *all, const Tally *one) {
     for (int o = 0; o < mutation_count; o++) all->made[o] += one->made[o], all->caught[o] += one->caught[o];
     all->equal += one->equal, all->undecided += one->undecided, all->unexplained += one->unexplained;
+    all->wrong += one->wrong;
 }
 
 static int print_sum(const Tally *all) {
     int made = 0, used = 0, old = stale();
     for (int o = 0; o < mutation_count; o++) made += all->made[o], used += all->made[o] > 0;
-    printf("%d operators, %d mutants: %d not equal, %d undecided, %d truly equal, %d unexplained\n", used, made,
-           made - all->equal - all->undecided, all->undecided, all->equal - all->unexplained, all->unexplained);
-    return all->unexplained || old ? 1 : 0;
+    printf("%d operators, %d mutants: %d not equal, %d undecided, %d truly equal, %d unexplained, %d wrong\n", used, made,
+           made - all->equal - all->undecided, all->undecided, all->equal - all->unexplained - all->wrong, all->unexplained, all->wrong);
+    return all->unexplained || all->wrong || old ? 1 : 0;
 }
 
 static IrProgram *read_program(Arena *arena, const char *path) {

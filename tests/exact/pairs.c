@@ -4,31 +4,22 @@
  *   pairs COUNT        that many pairs of each kind
  *   pairs COUNT DIR    and writes small ones to DIR as the judge reads them: N.equal, N.unequal
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../unit/random_ir.h"
 #include "exact/exact.h"
+#include "float64.h"
 #include "identities.h"
 #include "mutations.h"
-#include "reference/interpret.h"
 
 #include "scalar.h"
 
-enum { TOKENS = 3, DRAWS = 4, MOST_REWRITES = 8, BUDGET = 20000000, SMALL = 2000 };
-
-/* splitmix64 (Steele, Lea & Flood 2014) */
-static uint64_t next(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
+enum { MOST_REWRITES = 8, BUDGET = 20000000, SMALL = 2000 };
 
 static int below(uint64_t *state, int n) {
-    return (int)(next(state) % (uint64_t)n);
+    return (int)(float64_next(state) % (uint64_t)n);
 }
 
 /* ---- making pairs --------------------------------------------------------------------------------------------------- */
@@ -85,43 +76,6 @@ static bool edit(IrProgram *p, uint64_t *state, const char **name) {
     return ir_verify(p) == NULL;
 }
 
-/* ---- judging by float64 --------------------------------------------------------------------------------------------- */
-static int64_t *sizes(const IrProgram *p) {
-    int64_t *size = ARENA_ARRAY(p->arena, int64_t, p->axes.count);
-    for (int i = 0; i < p->axes.count; i++) size[i] = p->axes.at[i]->root->kind == AXIS_BOUNDED ? TOKENS : p->axes.at[i]->root->size;
-    return size;
-}
-
-static void bind(Reference *r, const IrProgram *p, uint64_t *state) {
-    for (int i = 0; i < p->vars.count; i++) {
-        if (p->vars.at[i]->def) continue;
-        int64_t count = ref_input_count(r, p->vars.at[i]);
-        double *data = ARENA_ARRAY(p->arena, double, count);
-        for (int64_t k = 0; k < count; k++) data[k] = (double)next(state) / 9223372036854775808.0 - 1;
-        ref_bind(r, p->vars.at[i], data);
-    }
-}
-
-static bool differ(const Reference *r, const IrCheck *c) {
-    RefTensor a = ref_tensor(r, c->left), b = ref_tensor(r, c->right);
-    for (int64_t i = 0; i < a.count; i++)
-        if (fabs(a.value[i] - b.value[i]) > 4 * (a.bound[i] + b.bound[i])) return true;
-    return false;
-}
-
-/* Whether some input in [-1, 1] shows a difference that no rounding explains. */
-static bool differs(const IrProgram *p, const IrCheck *c, uint64_t seed) {
-    IrVar *keep[] = {c->left, c->right};
-    bool found = false;
-    for (int i = 0; i < DRAWS && !found; i++) {
-        Reference *r = ref_new(p, sizes(p), ref_float64(), keep, 2);
-        bind(r, p, &seed);
-        found = !ref_run(r) && differ(r, c);
-        ref_free(r);
-    }
-    return found;
-}
-
 /* ---- counting ------------------------------------------------------------------------------------------------------- */
 typedef struct Count {
     int pairs, accepted, rejected, same, unseen, undecided, wrong, written;
@@ -132,7 +86,7 @@ static void write_small(const IrProgram *p, const IrCheck *c, const char *folder
     char *text;
     size_t length;
     FILE *memory = open_memstream(&text, &length);
-    bool small = scalar_print(p, c, sizes(p), SMALL, memory);
+    bool small = scalar_print(p, c, float64_sizes(p), SMALL, memory);
     fclose(memory);
     FILE *to = small ? fopen(arena_printf(p->arena, "%s/%d.%s", folder, count->written++, verdict), "w") : NULL;
     if (to) fwrite(text, 1, length, to), fclose(to);
@@ -157,7 +111,7 @@ static void judge(IrProgram *both, uint64_t seed, const char *edited, const char
         const IrCheck *c = &both->checks.at[i];
         const char *why;
         ExactVerdict verdict = decide(both, c, &why);
-        bool seen = edited && differs(both, c, seed);
+        bool seen = edited && float64_differs(both, c, seed);
         count->pairs++;
         count->accepted += verdict == EXACT_EQUAL && !edited;
         count->rejected += verdict == EXACT_UNEQUAL && seen;
