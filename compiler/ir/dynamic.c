@@ -180,27 +180,15 @@ static bool integrate(Dynamic *d) {
 }
 
 /* ---- settle() in a run ------------------------------------------------------------------------------------------- */
-/* The first settle() in e that is left, or NULL. */
-static const IrExpr *find_settle(const IrExpr *e) {
-    if (e->op == IR_SETTLE) return e;
+/* The first settle() in e of another time than a cycle lasts (0: of any time), or NULL. */
+static const IrExpr *find_settle(const IrExpr *e, double cycle) {
+    double time = 0;
+    if (e->op == IR_SETTLE && !(ir_number(e->arg[1], &time) && fabs(time - cycle) <= 1e-9 * cycle)) return e;
     for (int i = 0; i < e->argc; i++) {
-        const IrExpr *found = find_settle(e->arg[i]);
+        const IrExpr *found = find_settle(e->arg[i], cycle);
         if (found) return found;
     }
     return NULL;
-}
-
-typedef struct Settles {
-    bool *seen;
-    const IrExpr *found;
-} Settles;
-
-static void look_below(void *data, IrExpr *ref) {
-    Settles *s = data;
-    if (s->seen[ref->var->id] || !ref->var->def || s->found) return;
-    s->seen[ref->var->id] = true;
-    s->found = find_settle(ref->var->def);
-    ir_each_ref(ref->var->def, look_below, s);
 }
 
 static IrExpr *at_its_end(void *data, IrExpr *e) {
@@ -211,18 +199,21 @@ static IrExpr *at_its_end(void *data, IrExpr *e) {
 /* All cycles of a run have one length: settle(e, t) is e where t is that length, else an error. Checks are not of a run. */
 static bool settled_in_run(IrProgram *p, const DynamicOptions *options, Diagnostics *diagnostics) {
     for (int i = 0; i < p->outputs.count; i++) {
-        const IrVar *v = p->outputs.at[i].var;
-        Settles s = {ARENA_ARRAY(p->arena, bool, p->vars.count + 1), v->def ? find_settle(v->def) : NULL};
-        if (v->def) ir_each_ref(v->def, look_below, &s);
+        bool *reached = ARENA_ARRAY(p->arena, bool, p->vars.count);
+        const IrExpr *other = NULL;
         double time = 0;
-        if (!s.found || (ir_number(s.found->arg[1], &time) && fabs(time - options->cycle) <= 1e-9 * options->cycle)) continue;
+        ir_reach(reached, p->outputs.at[i].var);
+        for (int k = 0; k < p->vars.count && !other; k++)
+            if (reached[k] && p->vars.at[k]->def) other = find_settle(p->vars.at[k]->def, options->cycle);
+        if (!other) continue;
+        ir_number(other->arg[1], &time);
         Diagnostic *x = diag_error(diagnostics, E_STEP, p->outputs.at[i].span, "`%s` is of cycles of %g ms, and in this run a cycle lasts %g ms",
                                    p->outputs.at[i].name, time * 1e3, options->cycle * 1e3);
         diag_help(x, "choose --cycle %gms, or run the settled reading, which integrates it beside", time * 1e3);
     }
     for (int i = 0; i < p->vars.count; i++) {
         IrVar *v = p->vars.at[i];
-        if (v->def && find_settle(v->def)) v->def = ir_map(p, v->def, at_its_end, NULL);
+        if (v->def) v->def = ir_map(p, v->def, at_its_end, NULL);
     }
     return diag_error_count(diagnostics) == 0;
 }
@@ -294,7 +285,7 @@ static void settle_by(Beside *b, double time) {
     if (!integrate(&d)) return;
     for (int i = 0; i < d.count; i++) {
         IrVar *v = p->vars.at[i];
-        if (!v->def || !find_settle(v->def)) continue;
+        if (!v->def || !find_settle(v->def, 0)) continue;
         v->def = ir_map(p, v->def, formulas_inlined, b);
         v->def = ir_map(p, v->def, settled_by_then, b);
     }
@@ -305,7 +296,7 @@ static void settle_by(Beside *b, double time) {
 void dynamic_beside(Settle *s, const DynamicOptions *options) {
     Beside b = {.s = s, .options = options, .count = s->p->vars.count};
     for (int i = 0; i < b.count; i++) {
-        const IrExpr *call = s->p->vars.at[i]->def ? find_settle(s->p->vars.at[i]->def) : NULL;
+        const IrExpr *call = s->p->vars.at[i]->def ? find_settle(s->p->vars.at[i]->def, 0) : NULL;
         double time;
         if (!call || diag_error_count(s->diagnostics)) continue;
         b.of = s->p->vars.at[i];

@@ -196,9 +196,8 @@ static IrExpr *update(Dynamic *d, DynGroup *g, IrVar *v) {
     const char *why = "asked for";
     Form form = form_of(d, v);
     const DynMethod *method = asked_for(d, v);
-    if (!method && g->method) method = g->method, why = "that of the cells it lives with";
     if (!method) method = by_form(&form, &why);
-    if (g->method && method == g->method && !asked_for(d, v)) by_form(&form, &why);
+    if (g->method && method != g->method && !asked_for(d, v)) method = g->method, why = "that of the other cells of its clock";
     note_choice(d, v, method, why, form.tau);
     check_step(d, v, method, form.tau);
     if (!check_smooth(d, v, method)) return number(d, 0);
