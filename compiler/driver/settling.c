@@ -186,6 +186,7 @@ static int watch(Arena *arena, Settling *s, const Program *settled, Program *dyn
     s->interval = interval_of(dynamic, s->integration.steps);
     rt_sim_interval(sim, s->interval);
     rt_sim_record(sim, NULL);
+    rt_sim_cells_only(sim);
     if (rt_sim_open(sim) == RT_OK) rt_sim_run(sim, (const void *const *)dynamic->stimulus, dynamic->output);
     int status = (int)rt_sim_status(sim);
     if (status != EXIT_DONE) fail(rt_sim_message(sim));

@@ -98,6 +98,7 @@ RtStatus rt_sim_inputs(RtSim *s, const uint64_t *sums) {
     return s->error.status;
 }
 
+void rt_sim_cells_only(RtSim *s) { s->cells_only = true; }
 void rt_sim_most_error(RtSim *s, double most) { s->gauge.most = most; }
 
 void rt_sim_progress(RtSim *s, RtProgress progress) { s->progress = progress; }
@@ -169,7 +170,7 @@ static RtStatus look(RtSim *s, bool keep, bool outputs) {
     rt_gauge_look(&s->gauge, s->plan);
     s->stopped |= s->gauge.largest > s->gauge.most;
     if (s->stopped) return RT_OK;
-    if (rt_watch_look(&s->watch, &s->clock, keep || outputs, &s->error) != RT_OK) return s->error.status;
+    if (rt_watch_look(&s->watch, &s->clock, (keep || outputs) && !s->cells_only, &s->error) != RT_OK) return s->error.status;
     if (keep) rt_watch_keep(&s->watch, &s->clock);
     return RT_OK;
 }

@@ -43,6 +43,8 @@ RtStatus rt_sim_inputs(RtSim *sim, const uint64_t *sums);
 void rt_sim_progress(RtSim *sim, RtProgress progress);
 /* Stops the run (rt_sim_stopped) once a local error is beyond this: nothing that follows would make it a good one. */
 void rt_sim_most_error(RtSim *sim, double most);
+/* Outputs may become what is not a number, as a quotient of two silent cells; cells may not. Without it neither may. */
+void rt_sim_cells_only(RtSim *sim);
 /* Asked between pieces, at least every tenth of a second of the machine's time: true stops the run (rt_sim_stopped). */
 void rt_sim_stop_when(RtSim *sim, bool (*stop)(void *data), void *data);
 /* Pieces are at most this long (steps), and `stop` is asked before each; 0, the default: as long as some 50 ms allow. */

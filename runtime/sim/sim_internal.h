@@ -24,7 +24,7 @@ struct RtSim {
     double asked;              /* when `stop` was last asked */
     uint64_t *inputs, weights; /* checksums: of each stimulus, of all weights */
     struct RtSaved *saved;     /* the checkpoint to resume from, until it is taken */
-    bool stopped, resumed;
+    bool stopped, resumed, cells_only;
     double seconds;
 };
 
