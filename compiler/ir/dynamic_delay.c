@@ -32,27 +32,6 @@ static bool table_value(Known *k, const IrExpr *ref, double *value) {
     return known;
 }
 
-static bool operator_value(IrOp op, const double *a, double *value) {
-    switch (op) {
-    case IR_NEG: *value = -a[0]; return true;
-    case IR_ADD: *value = a[0] + a[1]; return true;
-    case IR_SUB: *value = a[0] - a[1]; return true;
-    case IR_MUL: *value = a[0] * a[1]; return true;
-    case IR_DIV: *value = a[0] / a[1]; return true;
-    case IR_POW: *value = pow(a[0], a[1]); return true;
-    case IR_MIN: *value = fmin(a[0], a[1]); return true;
-    case IR_MAX: *value = fmax(a[0], a[1]); return true;
-    case IR_ABS: *value = fabs(a[0]); return true;
-    case IR_SQRT: *value = sqrt(a[0]); return true;
-    case IR_EXP: *value = exp(a[0]); return true;
-    case IR_LT: *value = a[0] < a[1]; return true;
-    case IR_LE: *value = a[0] <= a[1]; return true;
-    case IR_EQ: *value = a[0] == a[1]; return true;
-    case IR_SELECT: *value = a[0] != 0 ? a[1] : a[2]; return true;
-    default: return false;
-    }
-}
-
 static bool known_value(Known *k, const IrExpr *e, double *value) {
     double a[3] = {0};
     if (e->op == IR_LIT) return *value = e->value, true;
@@ -62,7 +41,7 @@ static bool known_value(Known *k, const IrExpr *e, double *value) {
     if (e->argc < 1 || e->argc > 3 || e->bound_count) return false;
     for (int i = 0; i < e->argc; i++)
         if (!known_value(k, e->arg[i], &a[i])) return false;
-    return operator_value(e->op, a, value);
+    return ir_apply(e->op, a, value);
 }
 
 /* ---- axes that a delay depends on -------------------------------------------------------------------------------- */

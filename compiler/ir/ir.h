@@ -217,7 +217,9 @@ bool ir_has_axis(const IrVar *v, const IrAxis *axis);
 bool ir_is_time(const IrVar *v, const IrAxis *axis);
 /* Marks v, and all that it depends on by way of definitions and initial values, by variable id; what is marked is not followed. */
 void ir_reach(bool *reached, const IrVar *v);
-/* The value of an expression of literals, sizes of fixed axes and arithmetic alone. */
+/* The value of an elementwise operator at numbers, in float64; false for other operators. */
+bool ir_apply(IrOp op, const double *operand, double *value);
+/* The value of an expression of literals, sizes of fixed axes and elementwise operators alone. */
 bool ir_number(const IrExpr *e, double *value);
 /* Names of the ways to draw, as the textual form and the descriptor spell them; of INIT_UNBOUND NULL. */
 extern const char *const ir_draw_name[INIT_KIND_COUNT];

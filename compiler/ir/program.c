@@ -1,4 +1,5 @@
 /* Programs, axes, variables, items: making them and finding them. */
+#include <math.h>
 #include <string.h>
 
 #include "ir/ir.h"
@@ -137,20 +138,44 @@ void ir_reach(bool *reached, const IrVar *v) {
     if (v->init) ir_each_ref(v->init, reach_ref, reached);
 }
 
+bool ir_apply(IrOp op, const double *a, double *value) {
+    switch (op) {
+    case IR_NEG: *value = -a[0]; return true;
+    case IR_ADD: *value = a[0] + a[1]; return true;
+    case IR_SUB: *value = a[0] - a[1]; return true;
+    case IR_MUL: *value = a[0] * a[1]; return true;
+    case IR_DIV: *value = a[0] / a[1]; return true;
+    case IR_POW: *value = pow(a[0], a[1]); return true;
+    case IR_MIN: *value = fmin(a[0], a[1]); return true;
+    case IR_MAX: *value = fmax(a[0], a[1]); return true;
+    case IR_ABS: *value = fabs(a[0]); return true;
+    case IR_SQRT: *value = sqrt(a[0]); return true;
+    case IR_EXP: *value = exp(a[0]); return true;
+    case IR_LOG: *value = log(a[0]); return true;
+    case IR_SIN: *value = sin(a[0]); return true;
+    case IR_COS: *value = cos(a[0]); return true;
+    case IR_TANH: *value = tanh(a[0]); return true;
+    case IR_RELU: *value = fmax(a[0], 0); return true;
+    case IR_SIGMOID: *value = 1 / (1 + exp(-a[0])); return true;
+    case IR_ERF: *value = erf(a[0]); return true;
+    case IR_GELU: *value = 0.5 * a[0] * erfc(-a[0] * M_SQRT1_2); return true;
+    case IR_LT: *value = a[0] < a[1]; return true;
+    case IR_LE: *value = a[0] <= a[1]; return true;
+    case IR_EQ: *value = a[0] == a[1]; return true;
+    case IR_SELECT: *value = a[0] != 0 ? a[1] : a[2]; return true;
+    default: return false;
+    }
+}
+
 bool ir_number(const IrExpr *e, double *value) {
-    double a, b;
+    double a[3];
     *value = e->value;
     if (e->op == IR_LIT) return true;
     if (e->op == IR_SIZE && e->axis->root->kind == AXIS_CONST) return *value = (double)e->axis->root->size, true;
-    if (e->argc < 1 || e->argc > 2 || e->bound_count || !ir_number(e->arg[0], &a) || !ir_number(e->arg[e->argc - 1], &b)) return false;
-    switch (e->op) {
-    case IR_NEG: *value = -a; return true;
-    case IR_ADD: *value = a + b; return true;
-    case IR_SUB: *value = a - b; return true;
-    case IR_MUL: *value = a * b; return true;
-    case IR_DIV: *value = a / b; return true;
-    default: return false;
-    }
+    if (e->argc < 1 || e->argc > 3 || e->bound_count) return false;
+    for (int i = 0; i < e->argc; i++)
+        if (!ir_number(e->arg[i], &a[i])) return false;
+    return ir_apply(e->op, a, value);
 }
 
 const char *const ir_draw_name[INIT_KIND_COUNT] = {
