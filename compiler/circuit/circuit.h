@@ -77,7 +77,7 @@ typedef enum CirEntityKind {
     ENTITY_NOISE,       /* white noise of a cell, of unit intensity: <xi(t) xi(s)> = delta(t - s) */
 } CirEntityKind;
 
-typedef enum CirDraw { DRAW_NONE, DRAW_NORMAL, DRAW_UNIFORM, DRAW_XAVIER, DRAW_CONSTANT, DRAW_BERNOULLI, DRAW_CHOOSE } CirDraw;
+typedef enum CirDraw { DRAW_NONE, DRAW_NORMAL, DRAW_UNIFORM, DRAW_XAVIER, DRAW_CONSTANT, DRAW_BERNOULLI, DRAW_CHOOSE, DRAW_LIST } CirDraw;
 struct CirEntity {
     CirEntityKind kind;
     Name path;        /* "V.mask", "V.mask.apical", "V.W_Q", "block[0].out" */

@@ -162,6 +162,7 @@ static void print_weight(const Circuit *c, const CirEntity *w, FILE *to) {
     case DRAW_XAVIER: fprintf(to, " ~ xavier(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_BERNOULLI: fprintf(to, " ~ bernoulli(%g)", w->draw_a); break;
     case DRAW_CHOOSE: fprintf(to, " ~ choose(%g, %g)", w->draw_a, w->draw_b); break;
+    case DRAW_LIST: fprintf(to, " ~ list(%g, %g)", w->draw_a, w->draw_b); break;
     case DRAW_CONSTANT: fprintf(to, " ~ %g", w->draw_a); break;
     }
     fprintf(to, "\n");

@@ -22,7 +22,13 @@ typedef struct Buffer { /* of the descriptor */
     bool recorded, gauge;
     int slots;            /* places one after the other, 1 for most */
     bool mirror;          /* whole copy of what a scan keeps for itself */
+    const char *form;     /* role "sparse": see sparse.c */
 } Buffer;
+
+typedef struct Packed { /* the buffer of a sparse step */
+    const Sparse *sparse;
+    int buffer;
+} Packed;
 
 typedef struct Part { /* CtxPart of ctx_abi.h */
     LLVMValueRef call, advance; /* advance NULL: none */
@@ -59,6 +65,7 @@ struct CgModule {
     int task_count;    /* functions made for parallel loops */
     int64_t scratch_fixed; /* see scratch.c */
     VEC(const Step *) blocks;
+    VEC(Packed) packed;
     VEC(Part) parts;   /* of the dynamic reading; none in others */
 };
 
@@ -113,6 +120,7 @@ typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Ac
 Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
 Value cg_reference(Fn *f, const IrExpr *ref); /* of an IR_REF or IR_PREV */
 Value cg_base(Fn *f, const IrVar *v); /* where its buffer begins */
+Value cg_buffer(Fn *f, int number); /* where a buffer of the descriptor begins */
 Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
 /* Tells LLVM that a load or store is of v: no other variable's values are there. */
 Value cg_of(Fn *f, const IrVar *v, Value access);
@@ -127,6 +135,8 @@ Value cg_widen(Fn *f, Value v, int lanes);
 /* equation.c: one equation; step.c: everything else */
 void cg_equation(Fn *f, const Step *step);
 void cg_product(Fn *f, const Step *step);
+void cg_sparse(Fn *f, const Step *step); /* sparse.c */
+void cg_lay_out_sparse(CgModule *m);
 void cg_steps(Fn *f, const Step *steps, int count);
 void cg_parts(CgModule *m); /* part.c: a dynamic program in the pieces that its clock drives; nothing in others */
 void cg_start_states(Fn *f, const IrItem *group);

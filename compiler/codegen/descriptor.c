@@ -5,6 +5,7 @@
 
 #include "codegen/cg.h"
 #include "io/hash.h"
+#include "opt/density.h"
 
 /* ---- buffers --------------------------------------------------------------------------------------------------------------------- */
 static int add_buffer(CgModule *m, Buffer buffer) {
@@ -37,7 +38,7 @@ static void output_buffers(CgModule *m) {
 
 static void variable_buffers(CgModule *m, const IrVar *v) {
     const Storage *s = &m->schedule->storage[v->id];
-    if (s->kind == STORE_SCRATCH) return;
+    if (s->kind == STORE_SCRATCH || s->kind == STORE_NONE) return;
     const char *role = v->kind == VAR_STIMULUS ? "stimulus" : v->kind == VAR_WEIGHT ? "weight" : m->schedule->plan[v->id] ? "plan" : "temp";
     if (m->buffer_of[v->id] < 0) m->buffer_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = role});
     m->buffers.at[m->buffer_of[v->id]].slots = s->slots;
@@ -73,6 +74,7 @@ void cg_lay_out(CgModule *m) {
         if (v->kind != VAR_STIMULUS && v->kind != VAR_WEIGHT) variable_buffers(m, v);
     }
     trace_buffers(m);
+    cg_lay_out_sparse(m);
     for (int i = 0; i < m->schedule->step_count; i++)
         if (m->schedule->steps[i].kind == STEP_BLOCK) vec_push(m->arena, &m->blocks, &m->schedule->steps[i]);
 }
@@ -116,13 +118,19 @@ static json_t *draw(const IrVar *v) {
     return json_pack("{s:s, s:f, s:f}", "kind", ir_draw_name[v->draw], "a", v->draw_a, "b", v->draw_b);
 }
 
+static json_t *sparse_json(const Buffer *b) {
+    return json_pack("{s:s, s:s, s:[], s:o}", "name", b->name, "role", b->role, "axes", "sparse", json_loads(b->form, 0, NULL));
+}
+
 static json_t *buffer_json(const CgModule *m, const Buffer *b) {
+    if (b->form) return sparse_json(b);
     json_t *o = json_pack("{s:s, s:s, s:o}", "name", b->name, "role", b->role, "axes", buffer_axes(m, b));
     bool external = b->gauge || (strcmp(b->role, "temp") != 0 && strcmp(b->role, "plan") != 0);
     if (external) json_object_set_new(o, "axis_names", axis_names(m, b));
     if (external && b->var->unit) json_object_set_new(o, "unit", json_string(b->var->unit));
     if (b->var->tensor) json_object_set_new(o, "tensor", json_string(b->var->tensor));
     if (b->var->kind == VAR_WEIGHT && b->var->draw != INIT_UNBOUND) json_object_set_new(o, "draw", draw(b->var));
+    if (m->schedule->storage[b->var->id].kind == STORE_PACKED) json_object_set_new(o, "packed", json_true());
     if (b->recorded) json_object_set_new(o, "recorded", json_true());
     if (b->gauge) json_object_set_new(o, "gauge", json_true()), json_object_set_new(o, "state", json_false());
     if (m->options.dt > 0) add_time(m, b, o);
@@ -130,11 +138,13 @@ static json_t *buffer_json(const CgModule *m, const Buffer *b) {
     return o;
 }
 
+/* The pairs of a sparse table as many as it is expected to have; its weights are those of the same synapses. */
 static double synapse_count(const CgModule *m) {
     double count = 0;
     for (int i = 0; i < m->p->vars.count; i++) {
         const IrVar *v = m->p->vars.at[i];
-        double points = v->kind == VAR_WEIGHT;
+        double density = opt_density(v), points = v->kind == VAR_WEIGHT ? density : 0;
+        if (density == 1 && points > 0 && schedule_is_factor(m->schedule, v)) continue;
         for (int j = 0; j < v->axis_count; j++) points *= (double)v->axes[j]->root->size;
         count += points;
     }

@@ -282,5 +282,6 @@ void cg_product(Fn *f, const Step *step) {
 void cg_equation(Fn *f, const Step *step) {
     const IrVar *v = step->item->var;
     if (step->kernel == KERNEL_LOOPS) write_all(f, v, v->def, ACCESS_WRITE, f->m->schedule->storage[v->id].mirrored && f->group);
+    else if (step->kernel == KERNEL_SPARSE) cg_sparse(f, step);
     else cg_product(f, step);
 }

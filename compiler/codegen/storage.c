@@ -19,7 +19,7 @@ Value cg_size(Fn *f, const IrAxis *axis) {
     return f->size[root->id] = LLVMBuildLoad2(f->at_entry, m->i64, at, root->name);
 }
 
-static Value buffer_address(Fn *f, int number) {
+Value cg_buffer(Fn *f, int number) {
     CgModule *m = f->m;
     if (f->buffer[number]) return f->buffer[number];
     Value list = frame_field(f, 1, m->pointer), index = cg_int(m, number);
@@ -62,7 +62,7 @@ Value cg_element(Fn *f, Value base, Value offset) {
 static Value slot(Fn *f, const IrVar *v, Value number) {
     Value elements = cg_int(f->m, 1);
     for (int i = 0; i < v->axis_count; i++) elements = cg_mul(f, elements, extent(f, v, i, false));
-    return cg_element(f, buffer_address(f, f->m->buffer_of[v->id]), cg_mul(f, number, elements));
+    return cg_element(f, cg_buffer(f, f->m->buffer_of[v->id]), cg_mul(f, number, elements));
 }
 
 /* The place that holds point number `time` of a scan. */
@@ -98,12 +98,12 @@ static Value base_address(Fn *f, const IrVar *v, Access access, int64_t lag, boo
                                                        (Value[]){cg_scratch_offset(f, v)}, 1, "");
     bool inside = in_group(f, v);
     *whole = access == ACCESS_MIRROR || (s->mirrored && !inside);
-    if (*whole) return buffer_address(f, m->mirror_of[v->id]);
-    if (s->iterated && inside && access != ACCESS_PREV) return buffer_address(f, m->second_of[v->id]);
-    if (s->slots == 1) return buffer_address(f, m->buffer_of[v->id]);
+    if (*whole) return cg_buffer(f, m->mirror_of[v->id]);
+    if (s->iterated && inside && access != ACCESS_PREV) return cg_buffer(f, m->second_of[v->id]);
+    if (s->slots == 1) return cg_buffer(f, m->buffer_of[v->id]);
     if (inside) return slot_inside(f, v, access, lag);
     bool scanned = v->scan_axis && schedule_place(v, v->scan_axis) >= 0 && !s->kept[schedule_place(v, v->scan_axis)];
-    return scanned ? slot_at_end(f, v) : buffer_address(f, m->buffer_of[v->id]);
+    return scanned ? slot_at_end(f, v) : cg_buffer(f, m->buffer_of[v->id]);
 }
 
 static Value position(Fn *f, const IrVar *v, int place, const IrIndex *index) {
@@ -135,7 +135,7 @@ Value cg_reference(Fn *f, const IrExpr *ref) {
 }
 
 Value cg_base(Fn *f, const IrVar *v) {
-    return buffer_address(f, f->m->buffer_of[v->id]);
+    return cg_buffer(f, f->m->buffer_of[v->id]);
 }
 
 /* Variables are the types of type-based alias analysis. */

@@ -21,6 +21,7 @@ static int weights_of_file(Compilation *c, const CtxProgram *program, Weights *w
     const RtDescriptor *d = rt_config_descriptor(config);
     for (int i = 0; d && i < d->axes; i++) rt_config_axis(config, d->axis[i].name, d->axis[i].size);
     rt_config_weights_file(config, path);
+    rt_config_keep_weights(config);
     RtPlan *plan = rt_plan_new(config);
     int status = plan ? EXIT_DONE : (int)rt_config_status(config);
     if (!plan) fprintf(stderr, "ctx: %s\n", rt_config_message(config));

@@ -119,6 +119,7 @@ typedef struct AstSynapse {
     AstArgs model_args;
     AstExpr *sparse;   /* call sparse(...) or NULL */
     AstArgs sparse_args;
+    AstName sparse_file; /* sparse(from "file.npy") */
     Span span;
 } AstSynapse;
 

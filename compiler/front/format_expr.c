@@ -176,7 +176,8 @@ void write_synapse(Text *text, const AstSynapse *s) {
     write_part(text, "delay", s->delay);
     if (s->sparse) {
         text_add(text, BREAK "sparse(");
-        write_args(text, &s->sparse_args);
+        if (s->sparse_file.name) text_add(text, "from \"%s\"", s->sparse_file.name);
+        else write_args(text, &s->sparse_args);
         text_add(text, ")");
     }
     write_part(text, "where", s->guard);

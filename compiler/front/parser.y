@@ -268,6 +268,12 @@ parts
             $$.synapse.sparse = ast_call_args(front, $2, $4, span_join(@2, @5));
             $$.synapse.sparse_args = $4;
         }
+    | parts SPARSE '(' FROM string ')'
+        {
+            $$ = ast_part(front, $1, PART_SPARSE, @2);
+            $$.synapse.sparse = ast_call_args(front, $2, (AstArgs){0}, span_join(@2, @6));
+            $$.synapse.sparse_file = $5;
+        }
     ;
 opt_init
     : %empty { $$ = (AstInit){.kind = INIT_NONE, .span = @$}; }

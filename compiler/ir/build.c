@@ -27,7 +27,7 @@ static void stimuli(Build *b, const Circuit *c) {
 static const IrInitKind draws[] = {
     [DRAW_NONE] = INIT_UNBOUND, [DRAW_NORMAL] = INIT_NORMAL,     [DRAW_UNIFORM] = INIT_UNIFORM,
     [DRAW_XAVIER] = INIT_XAVIER, [DRAW_CONSTANT] = INIT_CONSTANT,
-    [DRAW_BERNOULLI] = INIT_BERNOULLI, [DRAW_CHOOSE] = INIT_CHOOSE,
+    [DRAW_BERNOULLI] = INIT_BERNOULLI, [DRAW_CHOOSE] = INIT_CHOOSE, [DRAW_LIST] = INIT_LIST,
 };
 
 /* Tied weights are one tensor: one variable. */

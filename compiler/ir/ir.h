@@ -88,7 +88,7 @@ typedef enum IrVarKind {
 
 typedef enum IrInitKind {
     INIT_UNBOUND, INIT_NORMAL, INIT_UNIFORM, INIT_XAVIER, INIT_CONSTANT,
-    INIT_BERNOULLI, INIT_CHOOSE, /* 1 or 0: which pairs a sparse projection has */
+    INIT_BERNOULLI, INIT_CHOOSE, INIT_LIST, /* 1 or 0: which pairs a sparse projection has */
     INIT_KIND_COUNT
 } IrInitKind;
 
@@ -113,7 +113,8 @@ struct IrVar {
     Name tensor;     /* name in the weight file, NULL: drawn */
     IrInitKind draw;
     double draw_a, draw_b; /* normal(a = mean, b = deviation), uniform(a, b), xavier (fan-in/out in a, b), constant a,
-                            * bernoulli (1 with probability a, else 0), choose (a ones in each run of b elements) */
+                            * bernoulli (1 with probability a, else 0), choose (a ones in each run of b elements), list (not drawn:
+                            * `tensor` is a file of pairs; share a of ones or 0, b sources) */
     bool literal;    /* const in the source: program text, not quantified */
     int id;          /* position in IrProgram.vars */
 };

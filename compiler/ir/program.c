@@ -181,4 +181,5 @@ bool ir_number(const IrExpr *e, double *value) {
 const char *const ir_draw_name[INIT_KIND_COUNT] = {
     [INIT_NORMAL] = "normal",     [INIT_UNIFORM] = "uniform",     [INIT_XAVIER] = "xavier",
     [INIT_CONSTANT] = "constant", [INIT_BERNOULLI] = "bernoulli", [INIT_CHOOSE] = "choose",
+    [INIT_LIST] = "list",
 };

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "opt/density.h"
+
 /* Weights of the objective, in operations. Traffic: an element of an intermediate is written and read again at some tens of
  * bytes per nanosecond, where the same core does about a hundred operations. An intermediate over pairs of positions also
  * keeps the steps around it from being fused block by block. A step on weights is done once, when they are bound. */
@@ -144,7 +146,7 @@ static bool over_pairs(const Order *r, IndexSet set) {
 }
 
 static void price(const Order *r, OrderNode *n, unsigned set, double operations) {
-    double elements = points(r, n->result) * fraction(r, n->result);
+    double elements = points(r, n->result) * fraction(r, n->result) * n->density;
     bool last = set == (1u << r->count) - 1;
     double traffic = last || n->prefix >= 0 ? 0 : TRAFFIC * elements;
     if (over_pairs(r, n->result)) traffic *= PAIRS;
@@ -165,14 +167,22 @@ static void step(const Order *r, OrderNode *n, unsigned set, unsigned a, unsigne
     if (run) n->prefix = run->i, n->running = run->j;
     double each = b ? (closed ? 2 : 1) : (closed ? 1 : 0);
     if (b && symmetric(r, a, b, closed)) each /= 2;
-    price(r, n, set, each * points(r, space) * fraction(r, space));
+    double operations = each * points(r, space) * fraction(r, space) * n->density;
+    if (closed) n->density = 1;
+    price(r, n, set, operations);
+}
+
+/* Only sums without guards go over the pairs that exist (schedule_sparse.c). */
+static double density(const Order *r, int f) {
+    const Factor *factor = &r->product->factors.at[f];
+    return factor->ref->op == IR_REF && !factor->reciprocal && !r->product->atoms.count ? opt_sparsity(factor->ref->var) : 1;
 }
 
 static void leaf(const Order *r, int f) {
     unsigned set = 1u << f;
     OrderNode *n = &r->node[set];
     IndexSet closed = closed_in(r, set) & r->has[f];
-    *n = (OrderNode){.planned = r->planned[f], .prefix = -1, .running = -1, .result = r->has[f], .given = r->has[f]};
+    *n = (OrderNode){.planned = r->planned[f], .density = density(r, f), .prefix = -1, .running = -1, .result = r->has[f], .given = r->has[f]};
     if (!closed) return;
     n->result = result_of(r, set, closed_in(r, set));
     step(r, n, set, set, 0, r->has[f], closed);
@@ -190,7 +200,7 @@ static void join(const Order *r, unsigned set) {
         if (x->objective + y->objective >= best->objective) continue;
         IndexSet given = x->result | y->result;
         OrderNode n = {.objective = x->objective + y->objective, .call = x->call + y->call, .plan = x->plan + y->plan,
-                       .split = a, .result = result, .planned = x->planned && y->planned};
+                       .density = x->density * y->density, .split = a, .result = result, .planned = x->planned && y->planned};
         step(r, &n, set, a, b, given, all_closed & ~closed_in(r, a) & ~closed_in(r, b));
         if (n.objective < best->objective) *best = n;
     }

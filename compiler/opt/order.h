@@ -21,6 +21,7 @@ typedef struct OrderLink { /* position(axis j) - position(axis i) in lo..hi; i -
 typedef struct OrderNode { /* best way to make one subset */
     double objective;      /* what is minimised: operations, traffic, weighted by how often they are done */
     double call, plan;     /* operations */
+    double density;        /* share of the result's points that are not zero: sparse tables are in it, no axis of theirs is summed */
     unsigned split;        /* one half; 0 for a single factor */
     IndexSet result;
     int prefix;            /* index i of a running sum, or -1 */

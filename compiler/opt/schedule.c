@@ -138,6 +138,11 @@ static void nest_steps(const Scheduler *s, const IrItem *scan, Step *group) {
     }
 }
 
+static void try_sparse(const Scheduler *s, Step *step) {
+    step->sparse = step->plan ? NULL : schedule_sparse(s, step->item->var);
+    if (step->sparse) step->kernel = KERNEL_SPARSE;
+}
+
 static Step group_step(Scheduler *s, IrItem *item) {
     Step step = {.kind = item->kind == ITEM_SCAN ? STEP_SCAN : STEP_FIX, .item = item, .step_count = item->body_count};
     step.steps = ARENA_ARRAY(s->p->arena, Step, item->body_count);
@@ -151,6 +156,7 @@ static Step group_step(Scheduler *s, IrItem *item) {
         *inner = (Step){.kind = STEP_EQUATION, .item = item->body[i]};
         inner->kernel = schedule_product(s, item->body[i]->var, false, &inner->product);
         if (inner->kernel == KERNEL_SYMMETRIC) inner->kernel = KERNEL_GEMM;
+        try_sparse(s, inner);
     }
     if (item->kind == ITEM_SCAN) nest_steps(s, item, &step);
     s->fixed_count = 0;
@@ -161,6 +167,7 @@ static Step group_step(Scheduler *s, IrItem *item) {
 static Step equation_step(Scheduler *s, IrItem *item) {
     Step step = {.kind = STEP_EQUATION, .item = item, .plan = s->schedule->plan[item->var->id]};
     step.kernel = schedule_product(s, item->var, false, &step.product);
+    try_sparse(s, &step);
     return step;
 }
 
@@ -219,9 +226,10 @@ Schedule *schedule_make(const IrProgram *p) {
         if (v) schedule->plan[v->id] = !schedule_is_kept(p, v) && weights_only(schedule, p->items.at[i]);
     }
     StepList list = {0};
+    s.packed = ARENA_ARRAY(p->arena, bool, p->vars.count + 1);
     steps(&s, &list);
     schedule->steps = list.at;
-    schedule->step_count = list.count;
+    schedule->step_count = schedule_drop_packed(&s, list.at, list.count);
     return schedule;
 }
 
@@ -233,12 +241,29 @@ static void put_axes(Text *to, const char *label, IrAxis *const *axes, int count
     text_add(to, ")");
 }
 
+static double pairs_of(const Sparse *s) {
+    double pairs = 1;
+    for (int i = 0; i < s->row_count; i++) pairs *= (double)s->rows[i]->root->size;
+    for (int i = 0; i < s->column_count; i++) pairs *= (double)s->columns[i]->root->size;
+    return pairs;
+}
+
+static void put_sparse(Text *to, const Step *step) {
+    const Sparse *s = step->sparse;
+    put_axes(to, "rows", s->rows, s->row_count);
+    put_axes(to, "columns", s->columns, s->column_count);
+    put_axes(to, "each", s->batch, s->batch_count);
+    text_add(to, ", about %.0f synapses of %.0f pairs", schedule_synapses(step), pairs_of(s));
+}
+
 static void put_step(Text *to, const Step *step, int indent) {
-    static const char *const kernels[] = {"loops", "matrix product", "symmetric product"};
+    static const char *const kernels[] = {"loops", "matrix product", "symmetric product", "sparse product"};
     text_repeat(to, ' ', indent);
     if (step->kind == STEP_EQUATION) {
         text_add(to, "%s: %s", step->item->var->name, kernels[step->kernel]);
-        if (step->kernel != KERNEL_LOOPS) {
+        if (step->kernel == KERNEL_SPARSE) {
+            put_sparse(to, step);
+        } else if (step->kernel != KERNEL_LOOPS) {
             put_axes(to, "m", step->product.m, step->product.m_count);
             put_axes(to, "n", step->product.n, step->product.n_count);
             put_axes(to, "k", step->product.k, step->product.k_count);

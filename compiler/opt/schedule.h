@@ -11,6 +11,7 @@ typedef enum Kernel {
     KERNEL_LOOPS,     /* loops over the variable's axes, the last in vector lanes where it can */
     KERNEL_GEMM,      /* matrix product through the linear algebra library */
     KERNEL_SYMMETRIC, /* x'x: half a matrix product */
+    KERNEL_SPARSE,    /* a sum over the pairs that a sparse table has, packed by target when the plan is made */
 } Kernel;
 
 /* t[batch, m, n] = sum(k) a[batch, m, k] * b[batch, k, n]; each list is one dimension of the matrices, outermost axis first. */
@@ -20,6 +21,18 @@ typedef struct Product {
     IrAxis **batch, **m, **n, **k;
     bool transposed;     /* the target is stored with m innermost: it is computed as t' = b' a' */
 } Product;
+
+/* v[batch, rows] = scale * sum(columns) factors * x, where one factor is nonzero wherever `table`, a drawn table of zeros and ones,
+ * is one, and only there. All of them but x are known in the plan. */
+typedef struct Sparse {
+    const IrExpr *table;
+    int factor_count;       /* the table among them, unless another factor has it in itself */
+    const IrExpr **factors; /* references by row and column axes alone */
+    double scale;
+    const IrExpr *x;        /* IR_REF or IR_PREV: row and column axes stand in it as they are, or not at all */
+    int batch_count, row_count, column_count;
+    IrAxis **batch, **rows, **columns; /* rows in the order of v, columns in that of the table, where they are innermost */
+} Sparse;
 
 /* The domain of a block's square tensors T[i, j]: i - back <= j <= i + ahead, each side only if it is set. Rows are zero
  * outside of it, columns that no row of the block needs are not touched. */
@@ -36,6 +49,7 @@ struct Step {
     IrItem *item;     /* STEP_EQUATION, STEP_SCAN, STEP_FIX */
     Kernel kernel;    /* STEP_EQUATION */
     Product product;
+    Sparse *sparse;   /* KERNEL_SPARSE */
     /* STEP_BLOCK: for each point of `batch` and each run of `block` points of `axis`, the steps one after the other, in
      * parallel. Each of its steps has its own names for these axes, in the same order. */
     int batch_count;
@@ -53,6 +67,8 @@ struct Step {
 typedef enum StorageKind {
     STORE_BUFFER,  /* a buffer of the frame */
     STORE_SCRATCH, /* per-thread scratch of the block it belongs to */
+    STORE_PACKED,  /* a weight that is read while sparse tables are packed, and not afterwards */
+    STORE_NONE,    /* in the plan: all that reads it reads what it is made of */
 } StorageKind;
 typedef struct Storage {
     StorageKind kind;
@@ -72,6 +88,11 @@ typedef struct Schedule {
     Storage *storage; /* by variable id */
     bool *plan;       /* by variable id: depends on weights only */
 } Schedule;
+
+/* schedule_sparse.c. Of a sparse step: pairs that its table is expected to have. */
+double schedule_synapses(const Step *step);
+/* Is the weight a factor of some sparse step's sum? */
+bool schedule_is_factor(const Schedule *s, const IrVar *weight);
 
 int schedule_place(const IrVar *v, const IrAxis *axis);    /* of the axis among v's, or -1 */
 bool schedule_is_kept(const IrProgram *p, const IrVar *v); /* output, record or side of a check: stored whole */

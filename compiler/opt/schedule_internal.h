@@ -6,6 +6,7 @@
 typedef struct Scheduler {
     const IrProgram *p;
     Schedule *schedule;
+    bool *packed;     /* by variable id: some sparse sum reads what it is made of */
     const bool *done; /* by item: already a member of a block */
     bool small_loops; /* inside a scan: matrix products need two dimensions */
     int fixed_count; /* axes of which enclosing steps hold one point */
@@ -16,6 +17,11 @@ bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis);
 /* The kernel for v's equation; for products *p is filled. A guard is admitted only
  * where the operand is zero outside of it. */
 Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, Product *p);
+
+/* schedule_sparse.c: is v's equation a sum over a sparse table that is worth packing? Then its form, in the program's arena; else NULL. */
+Sparse *schedule_sparse(const Scheduler *s, const IrVar *v);
+/* What is read by nothing but such sums is not stored. Leaves out the plan's equations of that kind; the number of steps left. */
+int schedule_drop_packed(const Scheduler *s, Step *steps, int count);
 
 /* schedule_nest.c: joins what a scan does at one point into nests, in place; the number of steps that are left. The scan may go
  * inside if it has points_of_scan > 0. */

@@ -8,7 +8,7 @@
 
 typedef struct Row {
     const char *from, *weight, *to, *summed, *shared, *diverging;
-    double synapses; /* unit pairs, cycles not counted */
+    double synapses; /* pairs of units, cycles not counted; of sparse ones as many as are expected */
 } Row;
 
 static const char *list(Arena *arena, const CirAxes *axes) {
@@ -37,6 +37,15 @@ static const char *guard_text(Arena *arena, const CirGuard *guard) {
     return t.at;
 }
 
+/* The share of the pairs that tables of a sparse projection keep in its weight. */
+static double kept(const CirExpr *e) {
+    if (e && e->op == CIR_MUL) return kept(e->arg[0]) * kept(e->arg[1]);
+    if (!e || e->op != CIR_REF) return 1;
+    const CirEntity *table = e->entity;
+    if (table->draw == DRAW_CHOOSE) return table->draw_a / table->draw_b;
+    return table->draw == DRAW_BERNOULLI || (table->draw == DRAW_LIST && table->draw_a > 0) ? table->draw_a : 1;
+}
+
 static Row row_of(Arena *arena, const CirProjection *p) {
     CirAxes shared = {0}, diverging = {0};
     double synapses = 1;
@@ -51,7 +60,7 @@ static Row row_of(Arena *arena, const CirProjection *p) {
     return (Row){.from = p->source ? cir_expr_text(arena, p->source) : "(bias)",
                  .weight = p->weight ? cir_expr_text(arena, p->weight) : "1",
                  .to = p->target->path, .summed = summed, .shared = list(arena, &shared),
-                 .diverging = list(arena, &diverging), .synapses = p->source ? synapses : 0};
+                 .diverging = list(arena, &diverging), .synapses = p->source ? synapses * kept(p->weight) : 0};
 }
 
 static int wider(int width, const char *text) {

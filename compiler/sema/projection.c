@@ -168,6 +168,7 @@ static bool wire_sparse(Sema *s, Wire *w) {
 /* The share of the pairs that a sparse projection keeps. */
 static double density(const Wire *w) {
     if (!w->links) return 1;
+    if (w->links->draw == DRAW_LIST) return w->links->draw_a > 0 ? w->links->draw_a : 1;
     return w->links->draw == DRAW_CHOOSE ? w->links->draw_a / w->links->draw_b : w->links->draw_a;
 }
 

@@ -25,6 +25,7 @@ typedef struct SemaInput {
     int override_count;
     SemaLoader *load;
     void *load_data;
+    double (*pairs)(const char *path); /* that a file of a sparse projection lists; 0: not known. NULL: never known */
 } SemaInput;
 
 /* The circuit, or NULL if there were errors (all are in the diagnostics). It lives in the arena. */

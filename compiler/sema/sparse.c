@@ -1,6 +1,6 @@
 /* Sparse projections. `sparse(p = 0.1)` puts a table of ones and zeros beside the weight, one for each pair of cells, which is
  * drawn like a weight and belongs to the program's text: the sum stays the sum that it is, and every reading knows it.
- * Fixed in-degree: `sparse(in = 80)` leaves each target exactly so many ones. */
+ * Fixed in-degree: `sparse(in = 80)` leaves each target exactly so many ones; a list of pairs is read from a file. */
 #include <string.h>
 
 #include "sema/internal.h"
@@ -15,7 +15,7 @@ typedef struct Sparse {
 static bool sparse_error(Sema *s, Span at, const char *what) {
     Diagnostic *d = diag_error(s->diag, E_SPARSE, at, "%s", what);
     diag_help(d, "`sparse(p = 0.1)` keeps each pair with that probability, `sparse(in = 80)` so many for each target; "
-                 "`seed = 7` beside it draws others");
+                 "`seed = 7` beside it draws others; `sparse(from \"pairs.npy\")` takes a list of pairs");
     return false;
 }
 
@@ -34,6 +34,7 @@ static bool arguments_ok(Sema *s, const AstSynapse *synapse) {
         for (int k = 0; name && k < 3; k++) fine |= named(args, known[k]) == args->at[i].value;
         if (!fine) return sparse_error(s, args->at[i].value->span, "expected `p`, `in` or `seed`, each once and by name");
     }
+    if (synapse->sparse_file.name) return true;
     if (!named(args, "p") == !named(args, "in")) return sparse_error(s, synapse->sparse->span, "expected either `p` or `in`");
     return true;
 }
@@ -80,6 +81,32 @@ static bool in_degree(Sema *s, Sparse *to, const AstExpr *e, const CirAxes *conv
     return true;
 }
 
+/* A file beside the source. */
+static const char *beside(Sema *s, const Arrow *arrow, const char *file) {
+    const char *source = diag_source(s->diag, arrow->synapse->sparse->span.file)->path, *slash = strrchr(source, '/');
+    return file[0] == '/' || !slash ? file : arena_printf(s->arena, "%.*s%s", (int)(slash - source + 1), source, file);
+}
+
+static bool fixed_axes(Sema *s, const CirEntity *links) {
+    for (int i = 0; i < links->axes.count; i++)
+        if (links->axes.at[i]->root->kind != CIR_AXIS_CONST)
+            return sparse_error(s, links->span, arena_printf(s->arena, "a list needs cells of fixed number, axis `%s` is bounded",
+                                                             links->axes.at[i]->name));
+    return true;
+}
+
+static bool listed(Sema *s, Sparse *to) {
+    if (!fixed_axes(s, to->links)) return false;
+    double targets = 1;
+    for (int i = 0; i < to->targets.count; i++) targets *= (double)to->targets.at[i]->root->size;
+    const char *path = beside(s, to->arrow, to->arrow->synapse->sparse_file.name);
+    to->links->tensor = name_of(s->names, path);
+    to->links->draw = DRAW_LIST;
+    to->links->draw_a = (s->input->pairs ? s->input->pairs(path) : 0) / (targets * to->sources);
+    to->links->draw_b = to->sources;
+    return true;
+}
+
 /* Its name decides what is drawn. */
 static bool table_name(Sema *s, const Sparse *to, const AstExpr *seed, Name target, Name source, Name *name) {
     int64_t number;
@@ -105,7 +132,7 @@ CirEntity *sparse_links(Sema *s, Arrow *arrow, const CirEntity *target, const Re
     entity_of(to.links)->declared_init = true;
     to.links->literal = true;
     const AstExpr *p = named(&synapse->sparse_args, "p");
-    if (p ? !probability(s, &to, p) : !in_degree(s, &to, named(&synapse->sparse_args, "in"), convergent)) return NULL;
+    if (synapse->sparse_file.name ? !listed(s, &to) : p ? !probability(s, &to, p) : !in_degree(s, &to, named(&synapse->sparse_args, "in"), convergent)) return NULL;
     if (!tensor_size_ok(s, to.links)) return NULL;
     vec_push(s->arena, &s->c->weights, to.links);
     return to.links;

@@ -14,7 +14,7 @@ static void print_tensor_line(const Cli *cli, const RtBuffer *b, const char *val
     char left[128], *axes = rt_axes_text(cli->d, b);
     snprintf(left, sizeof left, "--%s %s", b->name, value);
     printf("  %-30s %s%s%s", left, axes ? axes : "", b->unit ? " " : "", b->unit ? b->unit : "");
-    if (b->tensor) printf("  tensor \"%s\"", b->tensor);
+    if (b->tensor) printf(b->draw.kind == RT_DRAW_LIST ? "  pairs \"%s\"" : "  tensor \"%s\"", b->tensor);
     puts("");
     free(axes);
 }

@@ -197,6 +197,11 @@ RtStatus rt_config_window(RtConfig *c, const char *name, int64_t rows) {
     return RT_OK;
 }
 
+RtStatus rt_config_keep_weights(RtConfig *c) {
+    c->keep_weights = true;
+    return c->error.status;
+}
+
 /* Keeps a copy of a path. */
 static RtStatus set_path(RtConfig *c, char **to, const char *path) {
     char *copy = strdup(path);

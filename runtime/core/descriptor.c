@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/form.h"
+
 static RtStatus bad(RtError *error, const char *what) {
     return rt_fail(error, RT_FAULT, "this program's description of itself cannot be read: %s", what);
 }
@@ -24,7 +26,8 @@ static RtStatus read_draw(const json_t *json, RtDraw *draw, RtError *error) {
                                         [RT_DRAW_XAVIER] = "xavier",
                                         [RT_DRAW_CONSTANT] = "constant",
                                         [RT_DRAW_BERNOULLI] = "bernoulli",
-                                        [RT_DRAW_CHOOSE] = "choose"};
+                                        [RT_DRAW_CHOOSE] = "choose",
+                                        [RT_DRAW_LIST] = "list"};
     const char *kind = json_string_value(json_object_get(json, "kind"));
     draw->a = json_number_value(json_object_get(json, "a"));
     draw->b = json_number_value(json_object_get(json, "b"));
@@ -39,6 +42,7 @@ static RtStatus read_role(const json_t *json, RtRole *role, RtError *error) {
                                         [RT_OUTPUT] = "output",
                                         [RT_PLANNED] = "plan",
                                         [RT_TRACE] = "trace",
+                                        [RT_SPARSE] = "sparse",
                                         [RT_TEMP] = "temp"};
     const char *text = json_string_value(json_object_get(json, "role"));
     for (int i = RT_STIMULUS; text && i <= RT_TEMP; i++) {
@@ -72,7 +76,10 @@ static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer 
         if (!buffer->axis_name[i]) buffer->axis_name[i] = d->axis[axis].name;
     }
     if (draw && read_draw(draw, &buffer->draw, error) != RT_OK) return error->status;
-    return read_role(json, &buffer->role, error);
+    buffer->packed = json_is_true(json_object_get(json, "packed"));
+    if (read_role(json, &buffer->role, error) != RT_OK || buffer->role != RT_SPARSE) return error->status;
+    buffer->form = rt_form_read(json_object_get(json, "sparse"), d->axes, d->buffers);
+    return buffer->form ? RT_OK : bad(error, "a sparse projection");
 }
 
 /* {"dt": 0.0001, "cycle": 0.02, "unit": "s"} */
@@ -123,6 +130,7 @@ RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *d, RtError 
 
 void rt_descriptor_free(RtDescriptor *d) {
     json_decref(d->json);
+    for (int i = 0; d->buffer && i < d->buffers; i++) rt_form_free(d->buffer[i].form);
     free(d->axis);
     free(d->buffer);
     *d = (RtDescriptor){0};

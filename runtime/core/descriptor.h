@@ -5,7 +5,7 @@
 #include "core/draw.h"
 #include "ctx_abi.h"
 
-typedef enum RtRole { RT_STIMULUS, RT_WEIGHT, RT_OUTPUT, RT_PLANNED, RT_TRACE, RT_TEMP } RtRole;
+typedef enum RtRole { RT_STIMULUS, RT_WEIGHT, RT_OUTPUT, RT_PLANNED, RT_TRACE, RT_SPARSE, RT_TEMP } RtRole;
 
 typedef struct RtAxis {
     const char *name;
@@ -27,6 +27,8 @@ typedef struct RtBuffer {
     int part;              /* trace, stream: number of the part that writes or reads it; -1: not said */
     bool stream;           /* stimulus, output: only the row of the current cycle is read or written */
     bool state;            /* temp: must stay finite */
+    bool packed;           /* weight: read by rt_pack() and by nothing else */
+    struct RtForm *form;   /* sparse: of what sum */
     bool gauge;            /* temp: local errors of integration */
 } RtBuffer;
 

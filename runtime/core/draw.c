@@ -80,17 +80,20 @@ static void put(RtType type, void *out, int64_t i, double value) {
 }
 
 /* So many ones in each run of elements, every choice equally likely: element by element, each with the share of the ones that are
- * left among the elements that are left (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). */
-static void choose(const RtDraw *draw, uint64_t seed, uint64_t stream, int64_t count, RtType type, void *out) {
-    int64_t run = (int64_t)draw->b, ones = 0;
+ * left among the elements that are left (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). What is left at the first
+ * element asked for, the elements of its run before it say. */
+static void choose(const RtDraw *draw, uint64_t seed, uint64_t stream, int64_t first, int64_t count, RtType type, void *out) {
+    int64_t run = (int64_t)draw->b, ones = (int64_t)draw->a, left = run, begin = first - first % run;
     double pair[2] = {0, 0};
-    for (int64_t i = 0; i < count; i++) {
-        int64_t at = i % run;
-        if (at == 0) ones = (int64_t)draw->a;
-        if (i % 2 == 0) uniform_pair(seed, stream, (uint64_t)(i / 2), pair);
-        bool one = pair[i % 2] * (double)(run - at) < (double)ones;
+    for (int64_t i = begin; i < first + count; i++) {
+        if (i % 2 == 0 || i == begin) uniform_pair(seed, stream, (uint64_t)(i / 2), pair);
+        bool one = pair[i % 2] * (double)left < (double)ones;
         ones -= one;
-        put(type, out, i, one);
+        if (i >= first) put(type, out, i - first, one);
+        if (--left == 0) {
+            ones = (int64_t)draw->a;
+            left = run;
+        }
     }
 }
 
@@ -115,8 +118,8 @@ static void draw_pair(const RtDraw *draw, uint64_t seed, uint64_t stream, int64_
 
 void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out) {
     uint64_t stream = rt_stream(name);
-    if (draw->kind == RT_DRAW_CHOOSE) { /* of weights only, which are drawn whole */
-        choose(draw, seed, stream, count, type, out);
+    if (draw->kind == RT_DRAW_CHOOSE) {
+        choose(draw, seed, stream, first, count, type, out);
         return;
     }
     for (int64_t block = first / 2; 2 * block < first + count; block++) {

@@ -10,11 +10,12 @@
 
 typedef enum RtDrawKind {
     RT_DRAW_NONE, RT_DRAW_NORMAL, RT_DRAW_UNIFORM, RT_DRAW_XAVIER, RT_DRAW_CONSTANT, RT_DRAW_BERNOULLI, RT_DRAW_CHOOSE,
-    RT_DRAW_COUNT
+    RT_DRAW_LIST, RT_DRAW_COUNT
 } RtDrawKind;
 
 /* normal: mean a, deviation b. uniform: from a to b. xavier: uniform within +-sqrt(6 / (a + b)), a and b the numbers of inputs
- * and outputs. constant: a. bernoulli: 1 with probability a, else 0. choose: a ones in each run of b elements, else 0. */
+ * and outputs. constant: a. bernoulli: 1 with probability a, else 0. choose: a ones in each run of b elements, else 0.
+ * list: not drawn, but from a file of pairs (pairs.h), b sources for each target. */
 typedef struct RtDraw {
     RtDrawKind kind;
     double a, b;

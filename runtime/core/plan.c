@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/form.h"
 #include "core/plan_internal.h"
 #include "linalg/product.h"
+#include "linalg/sparse.h"
 
 enum { LINE = 64 }; /* bytes; buffers begin at multiples of it */
 
@@ -48,7 +50,8 @@ static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
         int64_t count = rt_buffer_count(&plan->d, plan->size, b);
         if (count < 0) return too_large(plan, b);
         if (plan->window[i]) count = count / plan->size[b->axis[0]] * plan->window[i];
-        plan->bytes[i] = count * (int64_t)rt_type_size(plan->d.type) * b->slots;
+        plan->bytes[i] = b->role == RT_SPARSE ? 0 : count * (int64_t)rt_type_size(plan->d.type) * b->slots;
+        if (rt_plan_is_packed(plan, i)) continue;
         if (__builtin_add_overflow(plan->total, plan->bytes[i], &plan->total)) return too_large(plan, b);
     }
     int64_t each = plan->program->scratch_bytes ? plan->program->scratch_bytes(plan->size) : 0;
@@ -71,6 +74,7 @@ static RtStatus check_memory(RtPlan *plan) {
 static RtStatus allocate(RtPlan *plan, int64_t scratch) {
     if (check_memory(plan) != RT_OK) return plan->error.status;
     for (int i = 0; i < plan->d.buffers; i++) {
+        if (plan->d.buffer[i].role == RT_SPARSE || rt_plan_is_packed(plan, i)) continue;
         plan->home[i] = plan->buffer[i] = rt_aligned((size_t)plan->bytes[i]);
         if (!plan->home[i]) return rt_no_memory(&plan->error, (double)plan->bytes[i], plan->d.buffer[i].name);
     }
@@ -90,13 +94,39 @@ static RtStatus begin(RtPlan *plan, const RtConfig *c) {
     plan->window = calloc(buffers, sizeof *plan->window);
     plan->home = calloc(buffers, sizeof *plan->home);
     plan->buffer = calloc(buffers, sizeof *plan->buffer);
-    if (!plan->size || !plan->batched || !plan->bytes || !plan->window || !plan->home || !plan->buffer)
+    plan->pairs = calloc(buffers, sizeof *plan->pairs);
+    if (!plan->pairs || !plan->size || !plan->batched || !plan->bytes || !plan->window || !plan->home || !plan->buffer)
         return rt_no_memory(&plan->error, (double)buffers * 32, "a plan");
     memcpy(plan->size, c->size, (size_t)plan->d.axes * sizeof *plan->size);
     memcpy(plan->batched, c->batched, (size_t)plan->d.buffers * sizeof *plan->batched);
     memcpy(plan->window, c->window, (size_t)plan->d.buffers * sizeof *plan->window);
+    plan->keep_weights = c->keep_weights;
     plan->batch = c->batch;
     plan->batch.by = NULL;
+    return RT_OK;
+}
+
+bool rt_plan_is_packed(const RtPlan *plan, int buffer) {
+    return plan->d.buffer[buffer].packed && !plan->keep_weights;
+}
+
+static void free_pairs(RtPlan *plan) {
+    for (int i = 0; plan->pairs && i < plan->d.buffers; i++) {
+        rt_pairs_free(plan->pairs[i]);
+        plan->pairs[i] = NULL;
+    }
+}
+
+/* Weights that were read from a file have been in memory until here. */
+static RtStatus pack_all(RtPlan *plan) {
+    for (int i = 0; i < plan->d.buffers; i++)
+        if (plan->d.buffer[i].role == RT_SPARSE && rt_pack(plan, i) != RT_OK) return plan->error.status;
+    for (int i = 0; i < plan->d.buffers; i++) {
+        if (!rt_plan_is_packed(plan, i)) continue;
+        free(plan->home[i]);
+        plan->home[i] = plan->buffer[i] = NULL;
+    }
+    free_pairs(plan);
     return RT_OK;
 }
 
@@ -114,7 +144,7 @@ static RtStatus build(RtPlan *plan, const RtConfig *c) {
     plan->frame.pool = pool;
     plan->frame.seed = c->seed;
     if (plan->program->plan) plan->program->plan(&plan->frame);
-    return RT_OK;
+    return pack_all(plan);
 }
 
 RtPlan *rt_plan_new(RtConfig *c) {
@@ -131,7 +161,12 @@ RtPlan *rt_plan_new(RtConfig *c) {
 void rt_plan_free(RtPlan *plan) {
     if (!plan) return;
     rt_pool_free(plan->frame.pool);
-    for (int i = 0; plan->home && i < plan->d.buffers; i++) free(plan->home[i]);
+    for (int i = 0; plan->home && i < plan->d.buffers; i++) {
+        if (plan->d.buffer[i].role == RT_SPARSE) rt_sparse_free(plan->home[i]);
+        else free(plan->home[i]);
+    }
+    free_pairs(plan);
+    free(plan->pairs);
     free(plan->scratch);
     free(plan->buffer);
     free(plan->home);

@@ -33,6 +33,8 @@ RtStatus rt_config_threads(RtConfig *config, int threads);  /* 0: one a processo
 RtStatus rt_config_seed(RtConfig *config, uint64_t seed);   /* of drawn weights; default 1 */
 /* Keeps a window of `rows` of a stimulus or output with "stream" in memory (0: all); runtime/sim moves it. */
 RtStatus rt_config_window(RtConfig *config, const char *name, int64_t rows);
+/* Keeps in memory what sparse projections are made of, for rt_plan_weight. */
+RtStatus rt_config_keep_weights(RtConfig *config);
 int64_t rt_config_batch_items(const RtConfig *config); /* of the stimuli so far */
 int64_t rt_config_window_of(const RtConfig *config, int buffer);
 /* Weights: from a safetensors file by their tensor names (or their own), one from a .npy file, or one from memory (copied).
@@ -56,7 +58,7 @@ int64_t rt_plan_size(const RtPlan *plan, int axis);
 int64_t rt_plan_axis(const RtPlan *plan, const char *name); /* by name; -1: no such axis */
 /* Shape of a stimulus or output as the caller sees it, batch included; returns the rank. */
 int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]);
-/* A weight as it was bound (a tensor with the bounds' sizes). */
+/* A weight as it was bound (a tensor with the bounds' sizes). NULL: it was packed and is not kept. */
 const void *rt_plan_weight(const RtPlan *plan, int buffer);
 int64_t rt_plan_bytes(const RtPlan *plan); /* memory held */
 int rt_plan_threads(const RtPlan *plan);

@@ -1,6 +1,7 @@
 /* Insides of a configuration and a plan, shared by config.c, weights.c and plan.c. */
 #ifndef CTX_RUNTIME_PLAN_INTERNAL_H
 #define CTX_RUNTIME_PLAN_INTERNAL_H
+#include "core/pairs.h"
 #include "core/plan.h"
 #include "core/pool.h"
 
@@ -21,6 +22,7 @@ struct RtConfig {
     bool *batched;       /* of each buffer: has the batch dimensions */
     int threads;
     uint64_t seed;
+    bool keep_weights;
     char *weights_path;  /* safetensors, or NULL */
     char **weight_path;  /* of each buffer: .npy, or NULL */
     void **weight_data;  /* of each buffer: elements given, or NULL */
@@ -42,6 +44,8 @@ struct RtPlan {
     unsigned char *scratch;
     int64_t total;   /* bytes held */
     double local_error; /* the largest of the last rt_plan_call */
+    bool keep_weights; /* packed ones, too */
+    RtPairs **pairs; /* of each buffer: while the plan is made, a table that a file lists */
     int unused;      /* tensors of the weights file that the circuit does not name */
     CtxFrame frame;
 };
@@ -54,6 +58,8 @@ int64_t rt_buffer_count(const RtDescriptor *d, const int64_t *size, const RtBuff
  * buffers are left as they are. */
 RtStatus rt_plan_show(RtPlan *plan, const void *const *stimuli, void *const *outputs, int64_t item);
 void rt_plan_fetch(RtPlan *plan, void *const *outputs, int64_t item);
+/* A weight that need not be in memory once the plan is made. */
+bool rt_plan_is_packed(const RtPlan *plan, int buffer);
 /* Fills the weights of a plan from where the configuration says. */
 RtStatus rt_bind_weights(RtPlan *plan, const RtConfig *config);
 /* A line of the plan's notes. */

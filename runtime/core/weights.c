@@ -64,7 +64,7 @@ static RtStatus from_store(RtPlan *plan, int at, const RtStore *store, int index
 }
 
 static int find_in_store(const RtStore *store, const RtBuffer *b) {
-    int index = b->tensor ? rt_store_find(store, b->tensor) : -1;
+    int index = b->tensor && b->draw.kind != RT_DRAW_LIST ? rt_store_find(store, b->tensor) : -1;
     return index >= 0 ? index : rt_store_find(store, b->name);
 }
 
@@ -84,23 +84,45 @@ static RtStatus missing(RtPlan *plan, const RtBuffer *b, const RtStore *store, c
     return plan->error.status;
 }
 
+/* Memory for a weight that is given; one that is drawn for packing alone has none. */
+static RtStatus make_room(RtPlan *plan, int at) {
+    if (!plan->home[at]) plan->home[at] = plan->buffer[at] = rt_aligned((size_t)plan->bytes[at]);
+    return plan->home[at] ? RT_OK : rt_no_memory(&plan->error, (double)plan->bytes[at], plan->d.buffer[at].name);
+}
+
+/* A table from a list of pairs: `--in`'s, or the file that the circuit names. */
+static RtStatus from_list(RtPlan *plan, const RtConfig *config, int at) {
+    const RtBuffer *b = &plan->d.buffer[at];
+    const char *path = config->weight_path[at] ? config->weight_path[at] : b->tensor;
+    int64_t count = rt_buffer_count(&plan->d, plan->size, b), sources = (int64_t)b->draw.b;
+    if (!path || sources < 1) return rt_fail(&plan->error, RT_FAULT, "table %s has no list", b->name);
+    plan->pairs[at] = rt_pairs_read(path, b->name, count / sources, sources, &plan->error);
+    if (plan->pairs[at] && plan->home[at]) rt_pairs_fill(plan->pairs[at], 0, count, plan->d.type, plan->home[at]);
+    return plan->error.status;
+}
+
 /* Binds one weight; *used counts those taken from the store. */
 static RtStatus bind(RtPlan *plan, const RtConfig *config, const RtStore *store, int at, int *used) {
     const RtBuffer *b = &plan->d.buffer[at];
+    int index = store ? find_in_store(store, b) : -1;
+    bool list = b->draw.kind == RT_DRAW_LIST && !config->weight_data[at] && (index < 0 || config->weight_path[at]);
+    if (list) return from_list(plan, config, at);
+    bool given = config->weight_data[at] || config->weight_path[at] || index >= 0;
+    if (given && make_room(plan, at) != RT_OK) return plan->error.status;
     if (config->weight_data[at]) {
         memcpy(plan->home[at], config->weight_data[at], (size_t)plan->bytes[at]);
         return RT_OK;
     }
     if (config->weight_path[at]) return from_npy(plan, at, config->weight_path[at]);
-    int index = store ? find_in_store(store, b) : -1;
     if (index >= 0) {
         ++*used;
         return from_store(plan, at, store, index, config->weights_path);
     }
     if (b->tensor || b->draw.kind == RT_DRAW_NONE) return missing(plan, b, store, config->weights_path);
     if (store) rt_plan_note(plan, "weight %s is drawn: %s holds no tensor of that name", b->name, config->weights_path);
-    rt_draw(&b->draw, config->seed, b->name, plan->bytes[at] / (int64_t)rt_type_size(plan->d.type), plan->d.type,
-            plan->home[at]);
+    if (plan->home[at])
+        rt_draw(&b->draw, config->seed, b->name, plan->bytes[at] / (int64_t)rt_type_size(plan->d.type), plan->d.type,
+                plan->home[at]);
     return RT_OK;
 }
 

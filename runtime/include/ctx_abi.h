@@ -7,12 +7,14 @@
  * Descriptor, JSON:
  *   { "name": "head", "precision": "f32" | "f64", "compiler": "ctx 0.1.0",
  *     "axes":    [ {"name": "token", "kind": "const" | "bounded", "size": 512} ... ],        roots only, in order
- *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp", "axes": [0, 1],  indices into "axes"
+ *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp|trace|sparse", "axes": [0, 1],  indices into "axes"
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
- *                   "draw": {"kind": "normal|uniform|xavier|constant|bernoulli|choose", "a": 0, "b": 0.1},     weight: otherwise
+ *                   "draw": {"kind": "normal|uniform|xavier|constant|bernoulli|choose|list", "a": 0, "b": 0.1},     weight: otherwise
  *                   "slots": 2,                                                               places one after the other (default 1)
  *                   "axis_names": ["now", "d"],                                               what the circuit calls its axes
+ *                   "packed": true,                                                           weight: not there in a call
+ *                   "sparse": {...},                                                          sparse: its form, see below
  *                   "recorded": true,                                                         output, trace: by `record`
  *                   "part": 0,                                                                trace, stream: the part that uses it
  *                   "stream": true,                                                           see below
@@ -20,12 +22,23 @@
  *                   "state": false } ... ],                                                   temp: may be infinite or NaN
  *     "dynamic": {"dt": 0.0001, "cycle": 0.02, "unit": "s"}, "hash": "1f0c...",                 dynamic reading; hash of the code
  *     "summary": {"areas": 12, "columns": "token", "populations": 9, "synapses": 591360}, ... }
+ * With the draw "list", "tensor" is the path of a file of pairs (core/pairs.h), "b" the number of sources of a target.
  * Shapes are [size of each axis], row-major, contiguous, elements of the program's precision. A weight along a bounded axis is
  * stored at the bound and read at the run's size: its buffer has the bound's strides (see rt plan). Buffers of role "plan" are
  * written by plan() (weights contracted ahead) and kept between calls. A buffer of role "trace" holds what is recorded, its value
  * after step t of a part at place t % slots. A "gauge" holds the largest local error of integration so far, 0 before the first step,
  * by cells of the population that it has the name of: a tolerance decides on the run. No two buffers overlap: generated code keeps
  * values in registers across stores to others.
+ *
+ * A buffer of role "sparse" is not an array: it holds a sum over a sparse table, packed once the plan is made (linalg/sparse.h), and its
+ * form says of what: y[rows] = scale * sum(columns) factors * source, at the points where the table is not 0.
+ *   { "rows": [0], "columns": [1],                        axes of the descriptor; together numbered from 0, rows first
+ *     "table": {"buffer": 2, "of": [0, 1]},               by dimension of the buffer: the row or column that runs along it
+ *     "factors": [{"buffer": 1, "of": [0, 1]}, ...],      likewise; the table among them, if its value counts
+ *     "source": [[1, 1], [0, -1], ...],                   by dimension of the source: its axis, and the row or column or -1
+ *     "scale": -0.1 }
+ * The columns are the table's last dimensions, in its order. A weight that is "packed" is read for nothing else: the runtime may leave
+ * it out of memory.
  *
  * Of a stimulus or output with "stream", whose first axis is that of its part's cycle, only the row of the current cycle is read or
  * written, and by that part alone. The runtime may then keep a window of its rows: its address in the frame is where row 0 would
@@ -34,7 +47,7 @@
 #define CTX_ABI_H
 #include <stdint.h>
 
-#define CTX_ABI_VERSION 2
+#define CTX_ABI_VERSION 3
 
 typedef struct RtPool RtPool; /* worker threads (runtime/core/pool) */
 

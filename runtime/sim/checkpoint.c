@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "linalg/sparse.h"
 #include "sim/duration.h"
 #include "sim/sim_internal.h"
 
@@ -324,10 +325,19 @@ static RtStatus restore(RtSim *s, const Saved *f) {
     return s->error.status == RT_OK ? take_columns(s, f, at) : s->error.status;
 }
 
+static void add_packed(RtHash *hash, const RtPlan *plan, const RtSparse *s) {
+    size_t index = s->narrow ? sizeof(uint16_t) : sizeof(uint32_t);
+    rt_hash_add(hash, s->start, (size_t)(s->rows + 1) * sizeof *s->start);
+    rt_hash_add(hash, s->index, (size_t)s->synapses * index);
+    if (s->value) rt_hash_add(hash, s->value, (size_t)s->synapses * rt_type_size(plan->d.type));
+}
+
 uint64_t rt_weights_sum(const RtPlan *plan) {
     RtHash hash = {0};
     for (int i = 0; i < plan->d.buffers; i++)
-        if (plan->d.buffer[i].role == RT_WEIGHT) rt_hash_add(&hash, plan->home[i], (size_t)plan->bytes[i]);
+        if (plan->d.buffer[i].role == RT_SPARSE) add_packed(&hash, plan, plan->home[i]);
+    for (int i = 0; i < plan->d.buffers; i++)
+        if (plan->d.buffer[i].role == RT_WEIGHT && plan->home[i]) rt_hash_add(&hash, plan->home[i], (size_t)plan->bytes[i]);
     return rt_hash_sum(&hash);
 }
 

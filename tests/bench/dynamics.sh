@@ -29,6 +29,7 @@ best() { sort -g | head -n 1; }
 rate() { "$build/ctx" run "$here/rate.ctx" --mode dynamic --cycle 1s --dt 1ms --method euler --threads 1 "$@"; }
 mask() { "$build/ctx" run "$here/mask.ctx" --mode dynamic --cycle 10ms --dt 0.1ms --method euler --threads 1 "$@"; }
 units() { "$build/ctx" run "$here/units.ctx" --mode dynamic --cycle 1s --dt 0.1ms --method euler --threads 1 "$@"; }
+sparse() { "$build/ctx" run "$here/sparse.ctx" --mode dynamic --cycle 1s --dt 1ms --method euler --threads 1 "$@"; }
 seconds() { awk -F'[:,]' '/"run_s"/ { print $2 + 0; found = 1 } END { exit !found }'; }
 several() { # runs of a command, whose seconds are printed
     runs=$1
@@ -135,3 +136,5 @@ printf "\n%-28s %14s\n" "mask, dt 0.1 ms: tokens" "ms per second"
 for n in 8 16 32 64; do per_second "$n" "$(awk -v n=$n 'BEGIN { print n * 0.01 }')" mask --x normal --set token=$n; done
 printf "\n%-28s %14s\n" "mask, dt 0.1 ms: areas" "ms per second"
 for n in 4 8 16 32; do per_second "$n" 0.16 mask --x normal --set head=$n; done
+printf "\n%-28s %14s\n" "20000 units, 2e6 synapses" "ms per step"
+per_second "100 inputs each" 1000 sparse --b normal

@@ -10,6 +10,7 @@ typedef struct CodegenCase {
     const int64_t *sizes; /* of every bounded axis, one run each, ended by 0 */
     const char *cpu;
     bool f64, in_order;   /* in_order: --no-reassociate */
+    bool drawn;           /* weights that have a draw are drawn by the runtime; else they are given */
     int threads;
     int64_t piece;        /* the dynamic reading in pieces of so many steps, as the clock calls it; 0: all at once */
 } CodegenCase;

@@ -43,6 +43,28 @@ static int64_t run_size(const Native *n, const IrAxis *axis) {
     return axis->root->kind == AXIS_BOUNDED ? (n->size < axis->root->size ? n->size : axis->root->size) : axis->root->size;
 }
 
+static bool is_table(const IrVar *v) {
+    return v->draw == INIT_BERNOULLI || v->draw == INIT_CHOOSE;
+}
+
+/* Of a table that is given, every fourth row is empty and every fourth full. */
+static double table_element(const IrVar *v, int64_t k, double drawn) {
+    int64_t row = k / v->axes[v->axis_count - 1]->root->size;
+    return row % 4 == 2 ? 0 : row % 4 == 3 || drawn > 0.8;
+}
+
+/* What the runtime draws with seed 1. */
+static void draw_as_runtime(const Native *n, const IrVar *v, double *to, int64_t count) {
+    static const RtDrawKind kinds[] = {[INIT_NORMAL] = RT_DRAW_NORMAL, [INIT_UNIFORM] = RT_DRAW_UNIFORM, [INIT_CONSTANT] = RT_DRAW_CONSTANT,
+                                       [INIT_BERNOULLI] = RT_DRAW_BERNOULLI, [INIT_CHOOSE] = RT_DRAW_CHOOSE};
+    RtDraw draw = {kinds[v->draw], v->draw_a, v->draw_b};
+    RtType type = n->c->f64 ? RT_F64 : RT_F32;
+    void *drawn = malloc((size_t)count * rt_type_size(type));
+    rt_draw(&draw, 1, v->name, count, type, drawn);
+    for (int64_t k = 0; k < count; k++) to[k] = rt_element(type, drawn, k);
+    free(drawn);
+}
+
 static void draw_inputs(Native *n) {
     unsigned seed = 7;
     for (int i = 0; i < n->source->vars.count && i < MOST; i++) {
@@ -53,6 +75,8 @@ static void draw_inputs(Native *n) {
         n->input[i] = malloc(sizeof(double) * (size_t)count);
         n->input_count[i] = count;
         for (int64_t k = 0; k < count; k++) n->input[i][k] = drawn(&seed, n->c->f64);
+        for (int64_t k = 0; is_table(v) && k < count; k++) n->input[i][k] = table_element(v, k, n->input[i][k]);
+        if (n->c->drawn && v->draw != INIT_UNBOUND) draw_as_runtime(n, v, n->input[i], count);
     }
 }
 
@@ -81,7 +105,7 @@ static const char *make_plan(Native *n, const CtxProgram *program) {
         if (d->axis[i].bounded) rt_config_axis(config, d->axis[i].name, n->size < d->axis[i].size ? n->size : d->axis[i].size);
     for (int i = 0; i < d->buffers; i++) {
         int id = d->buffer[i].role == RT_WEIGHT ? input_id(n, d->buffer[i].name) : -1;
-        if (id < 0) continue;
+        if (id < 0 || (n->c->drawn && d->buffer[i].draw.kind != RT_DRAW_NONE)) continue;
         void *data = converted(n, n->input[id], n->input_count[id]);
         rt_config_weight(config, d->buffer[i].name, data, n->input_count[id]);
         free(data);
