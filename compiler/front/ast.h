@@ -115,6 +115,7 @@ typedef struct AstSynapse {
     AstInit bias_init;
     AstExpr *guard;    /* where token <= now */
     AstExpr *delay;    /* delay 2 ms */
+    bool delay_drawn;  /* delay ~ uniform(1 ms, 3 ms): the expression is a call */
     AstName model;     /* `via hebbian(rate = 0.1)`: synapse model with its own state; absent: none */
     AstArgs model_args;
     AstExpr *sparse;   /* call sparse(...) or NULL */

@@ -173,7 +173,7 @@ void write_synapse(Text *text, const AstSynapse *s) {
             text_add(text, ")");
         }
     }
-    write_part(text, "delay", s->delay);
+    write_part(text, s->delay_drawn ? "delay ~" : "delay", s->delay);
     if (s->sparse) {
         text_add(text, BREAK "sparse(");
         if (s->sparse_file.name) text_add(text, "from \"%s\"", s->sparse_file.name);

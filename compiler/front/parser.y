@@ -260,6 +260,8 @@ parts
         { $$ = ast_part(front, $1, PART_BIAS, @2); $$.synapse.bias = $3; $$.synapse.bias_init = $4; }
     | parts WHERE expr { $$ = ast_part(front, $1, PART_WHERE, @2); $$.synapse.guard = $3; }
     | parts DELAY expr { $$ = ast_part(front, $1, PART_DELAY, @2); $$.synapse.delay = $3; }
+    | parts DELAY '~' expr
+        { $$ = ast_part(front, $1, PART_DELAY, @2); $$.synapse.delay = $4; $$.synapse.delay_drawn = true; }
     | parts VIA name opt_args
         { $$ = ast_part(front, $1, PART_VIA, @2); $$.synapse.model = $3; $$.synapse.model_args = $4; }
     | parts SPARSE '(' opt_list ')'

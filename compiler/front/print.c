@@ -87,7 +87,7 @@ static void print_synapse(Text *t, const AstSynapse *s) {
     if (s->model.name) text_add(t, " (via %s", s->model.name);
     if (s->model.name) print_args(t, &s->model_args);
     if (s->model.name) text_add(t, ")");
-    print_field(t, "delay", s->delay);
+    print_field(t, s->delay_drawn ? "delay ~" : "delay", s->delay);
     print_field(t, "sparse", s->sparse);
     if (s->sparse_file.name) text_add(t, " (from \"%s\")", s->sparse_file.name);
     print_field(t, "where", s->guard);

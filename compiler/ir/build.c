@@ -108,12 +108,37 @@ static void equations(Build *b, const CirEquation *list, int count) {
 }
 
 /* ---- compartments ------------------------------------------------------------------------------------------------ */
+/* A stimulus has no past of its own: what is heard late of it is a quantity of the circuit, with an axis for each that is read. */
+static IrExpr *heard(Build *b, const CirEntity *target, IrExpr *source) {
+    const IrVar *x = source->var;
+    if (source->op != IR_REF || x->kind != VAR_STIMULUS) return source;
+    IrAxis *axes[x->axis_count + 1];
+    IrIndex inside[x->axis_count + 1], outside[x->axis_count + 1];
+    int count = 0;
+    for (int i = 0; i < x->axis_count; i++) {
+        inside[i] = source->index[i];
+        if (inside[i].kind != IX_AXIS) continue;
+        if (inside[i].axis->kind != AXIS_CYCLE) inside[i].axis = x->axes[i];
+        axes[count] = inside[i].axis;
+        outside[count] = source->index[i];
+        outside[count++].offset = 0;
+    }
+    Name name = name_printf(b->p->names, "%s.heard.%s", build_name(b, target->path), x->name);
+    for (int i = 2; ir_find_var(b->p, name); i++) name = name_printf(b->p->names, "%s.heard.%s.%d", build_name(b, target->path), x->name, i);
+    IrVar *v = ir_alg(b->p, name, count, axes, ir_ref(b->p, (IrVar *)x, inside));
+    v->origin = name;
+    v->origin_kind = name_of(b->p->names, "compartment");
+    v->span = source->span;
+    return ir_ref(b->p, v, outside);
+}
+
 /* sum(convergent where guard) weight * source; a guard over the target's own axes alone selects. */
 static IrExpr *synaptic_input(Build *b, const CirProjection *projection) {
     IrExpr *value = build_expr(b, projection->source);
     if (projection->delay) {
-        IrExpr *arg[] = {value, build_expr(b, projection->delay)};
+        IrExpr *arg[] = {heard(b, projection->target, value), build_expr(b, projection->delay)};
         value = ir_node(b->p, IR_DELAY, 2, arg);
+        value->span = projection->span;
     }
     if (projection->weight) value = ir_op2(b->p, IR_MUL, build_expr(b, projection->weight), value);
     if (projection->convergent.count)

@@ -1,5 +1,6 @@
 /* Delays in whole steps. A delay is a number, or an expression of positions that is known before the run; then each value that it
- * takes is a lag of its own, and a chain of selects finds the one of each pair of cells. */
+ * takes is a lag of its own, and a chain of selects finds the one of each pair of cells. Of a drawn delay only the ends are known,
+ * and each step between them is a lag. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,7 +11,10 @@ enum { MOST_LAGS = 64 };
 /* ---- values that are known before the run ------------------------------------------------------------------------ */
 typedef struct Known {
     Dynamic *d;
+    const IrVar *of;   /* what hears it */
+    const IrExpr *late; /* the delay() */
     int64_t *position; /* by axis id */
+    DynLags *lags;     /* found so far */
 } Known;
 
 static bool known_value(Known *k, const IrExpr *e, double *value);
@@ -65,64 +69,74 @@ static void find_axes(Axes *axes, const IrExpr *e) {
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
-static bool whole_steps(Dynamic *d, const IrVar *of, double seconds, int64_t *steps) {
-    double dt = d->options->dt, exact = seconds / dt;
+static bool whole_steps(const Known *k, double seconds, int64_t *steps) {
+    double dt = k->d->options->dt, exact = seconds / dt;
     *steps = (int64_t)floor(exact + 0.5);
     double off = exact - (double)*steps;
     if (fabs(off) < 1e-6) return true;
-    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms", seconds * 1e3,
-                               dyn_label(of), dt * 1e3);
+    Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms",
+                               seconds * 1e3, dyn_label(k->of), dt * 1e3);
     diag_note(x, "it would be %g steps", exact);
     diag_help(x, "choose --dt so that it divides the delay: --dt %gms", seconds * 1e3 / (double)(*steps > 0 ? *steps + (off > 0) : 1));
     return false;
 }
 
-static bool add_lag(DynLags *lags, int64_t steps) {
+static bool add_lag(const Known *k, int64_t steps) {
+    DynLags *lags = k->lags;
     int at = 0;
     while (at < lags->count && lags->steps[at] < steps) at++;
     if (at < lags->count && lags->steps[at] == steps) return true;
-    if (lags->count == MOST_LAGS) return false;
+    if (lags->count == MOST_LAGS) {
+        Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "the delays to `%s` take more than %d values", dyn_label(k->of),
+                                   MOST_LAGS);
+        diag_help(x, "a longer --dt, or delays that are rounded, make fewer of them");
+        return false;
+    }
     for (int i = lags->count++; i > at; i--) lags->steps[i] = lags->steps[i - 1];
     lags->steps[at] = steps;
     return true;
 }
 
-static bool too_many(Dynamic *d, const IrVar *of) {
-    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "the delays to `%s` take more than %d values", dyn_label(of), MOST_LAGS);
-    diag_help(x, "a longer --dt, or delays that are rounded, make fewer of them");
-    return false;
-}
-
-static bool not_known(Dynamic *d, const IrVar *of) {
-    Diagnostic *x = diag_error(d->diagnostics, E_DELAY_STEPS, of->span, "the delay of a projection to `%s` is not known before the run", dyn_label(of));
+static bool not_known(const Known *k) {
+    Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "the delay of a projection to `%s` is not known before the run",
+                               dyn_label(k->of));
     diag_help(x, "a delay is made of numbers, constants, sizes and positions of axes of fixed size");
     return false;
 }
 
 /* Every point of the axes from number `at` on. */
-static bool each_point(Known *k, const Axes *axes, int at, const IrVar *of, const IrExpr *delay, DynLags *lags) {
+static bool each_point(Known *k, const Axes *axes, int at) {
     double seconds = 0;
     int64_t steps;
     if (at < axes->list.count) {
         const IrAxis *axis = axes->list.at[at];
-        if (axis->root->kind != AXIS_CONST) return not_known(k->d, of);
+        if (axis->root->kind != AXIS_CONST) return not_known(k);
         for (int64_t i = 0; i < axis->root->size; i++) {
             k->position[axis->id] = i;
-            if (!each_point(k, axes, at + 1, of, delay, lags)) return false;
+            if (!each_point(k, axes, at + 1)) return false;
         }
         return true;
     }
-    if (!known_value(k, delay, &seconds)) return not_known(k->d, of);
-    if (!whole_steps(k->d, of, seconds, &steps)) return false;
-    return add_lag(lags, steps) || too_many(k->d, of);
+    if (!known_value(k, k->late->arg[1], &seconds)) return not_known(k);
+    return whole_steps(k, seconds, &steps) && add_lag(k, steps);
 }
 
-bool dyn_lags(Dynamic *d, const IrVar *of, const IrExpr *delay, DynLags *lags) {
+/* Drawn when the run begins: every step between the two ends may occur. A drawn time counts as the step that is nearest to it. */
+static bool drawn_lags(const Known *k, const IrVar *table) {
+    double dt = k->d->options->dt;
+    for (double steps = floor(table->draw_a / dt + 0.5); steps <= floor(table->draw_b / dt + 0.5); steps++)
+        if (!add_lag(k, (int64_t)steps)) return false;
+    return true;
+}
+
+bool dyn_lags(Dynamic *d, const IrVar *of, const IrExpr *late, DynLags *lags) {
+    const IrExpr *delay = late->arg[1];
     Axes axes = {.arena = d->p->arena};
-    Known k = {d, ARENA_ARRAY(d->p->arena, int64_t, d->p->axes.count + 1)};
+    Known k = {d, of, late, ARENA_ARRAY(d->p->arena, int64_t, d->p->axes.count + 1), lags};
     *lags = (DynLags){0, ARENA_ARRAY(d->p->arena, int64_t, MOST_LAGS)};
+    if (delay->op == IR_REF && delay->var->literal && delay->var->draw == INIT_UNIFORM) return drawn_lags(&k, delay->var);
     find_axes(&axes, delay);
-    return each_point(&k, &axes, 0, of, delay, lags);
+    return each_point(&k, &axes, 0);
 }
 
 IrExpr *dyn_by_lag(Dynamic *d, const IrExpr *delay, const DynLags *lags, IrExpr *const *value) {

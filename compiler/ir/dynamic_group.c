@@ -36,14 +36,27 @@ static bool of_circuit(const IrVar *v) {
     return false;
 }
 
+static void set_moving(Dynamic *d, const IrVar *v) {
+    d->moving[v->id] = true;
+    d->circuit[v->id] = of_circuit(v);
+}
+
+/* What is heard late has a past, and so do those that hear it, even if it is held for whole cycles. */
+static void late_ones_move(Dynamic *d, const IrExpr *e) {
+    if (e->op == IR_DELAY) set_moving(d, e->arg[0]->var);
+    for (int i = 0; i < e->argc; i++) late_ones_move(d, e->arg[i]);
+}
+
 static void find_what_moves(Dynamic *d) {
+    for (int i = 0; i < d->count; i++)
+        if (d->p->vars.at[i]->def) late_ones_move(d, d->p->vars.at[i]->def);
     for (bool changed = true; changed;) {
         changed = false;
         for (int i = 0; i < d->count; i++) {
             const IrVar *v = d->p->vars.at[i];
             if (!v->def || d->moving[i] || !reads_moving(d, v)) continue;
-            d->moving[i] = changed = true;
-            d->circuit[i] = of_circuit(v);
+            set_moving(d, v);
+            changed = true;
         }
     }
 }

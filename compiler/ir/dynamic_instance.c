@@ -302,7 +302,7 @@ static IrExpr *delayed_by(Dynamic *d, DynEnv *env, const IrExpr *ref, int64_t st
 
 static IrExpr *delayed(Dynamic *d, DynEnv *env, const IrVar *of, const IrExpr *e) {
     DynLags lags;
-    if (!dyn_lags(d, of, e->arg[1], &lags)) return ir_lit(d->p, 0);
+    if (!dyn_lags(d, of, e, &lags)) return ir_lit(d->p, 0);
     IrExpr *value[lags.count];
     for (int i = 0; i < lags.count; i++) value[i] = delayed_by(d, env, e->arg[0], lags.steps[i]);
     return dyn_by_lag(d, e->arg[1], &lags, value);

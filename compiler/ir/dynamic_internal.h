@@ -128,7 +128,7 @@ typedef struct DynLags { /* the values that a delay takes, in steps, ascending *
     int count;
     int64_t *steps;
 } DynLags;
-bool dyn_lags(Dynamic *d, const IrVar *of, const IrExpr *delay, DynLags *lags); /* false after an error */
+bool dyn_lags(Dynamic *d, const IrVar *of, const IrExpr *late, DynLags *lags); /* late: the delay(); false after an error */
 /* Of the values, one for each lag, that of the delay at this point. */
 IrExpr *dyn_by_lag(Dynamic *d, const IrExpr *delay, const DynLags *lags, IrExpr *const *value);
 

@@ -1,6 +1,7 @@
 /* Delays of projections: an expression of positions and constants, so that how much of the past has to be kept is known
- * before the program runs. It is a time, and nowhere negative: all its points are looked at here. */
+ * before the program runs. It is a time, and nowhere negative: all its points are looked at here. Or it is drawn between two ends. */
 #include <math.h>
+#include <string.h>
 
 #include "sema/internal.h"
 
@@ -129,6 +130,33 @@ static bool nowhere_negative(Sema *s, const Value *v) {
         return false;
     } while (next_point(&p));
     return true;
+}
+
+/* ---- drawn ------------------------------------------------------------------------------------------------------- */
+static bool drawn_end(Sema *s, const ExprEnv *env, const AstExpr *e, double *seconds) {
+    Value v = expr_value(s, env, e);
+    if (v.bad || !dim_require(s, v.dim, dim_second(), e->span, "a delay")) return false;
+    if (fold_number(v.expr, seconds) && *seconds >= 0) return true;
+    delay_error(s, e->span, "expected a time of 0 or more that is known here");
+    return false;
+}
+
+CirExpr *delay_drawn(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *pairs, Name name, const CirRenames *names) {
+    CirEntity *table = entity_new(s, ENTITY_WEIGHT, name, pairs, e->span);
+    if (e->kind != EXPR_CALL || strcmp(e->callee.name, "uniform") != 0 || e->args.count != 2) {
+        Diagnostic *d = diag_error(s->diag, E_DELAY, e->span, "delays are drawn between two ends");
+        diag_help(d, "`delay ~ uniform(1 ms, 3 ms)`");
+        return NULL;
+    }
+    if (!drawn_end(s, env, e->args.at[0], &table->draw_a) || !drawn_end(s, env, e->args.at[1], &table->draw_b)) return NULL;
+    if (table->draw_a > table->draw_b) return delay_error(s, e->span, "the lower end is above the upper one"), NULL;
+    table->draw = DRAW_UNIFORM;
+    table->literal = true;
+    entity_of(table)->dim = dim_second();
+    entity_of(table)->declared_init = true;
+    if (!tensor_size_ok(s, table)) return NULL;
+    vec_push(s->arena, &s->c->weights, table);
+    return cir_rename(s->c, cir_ref(s->c, CIR_REF, e->span, table, NULL), names);
 }
 
 /* ---- of a projection --------------------------------------------------------------------------------------------- */

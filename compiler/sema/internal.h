@@ -266,10 +266,16 @@ void method_check(Sema *s, const Population *p);
 /* ---- delay.c ----------------------------------------------------------------------------------------------------- */
 /* `delay e` of a projection over the axes given; names: to the circuit's axes. NULL after a report. */
 CirExpr *delay_of(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *axes, const CirRenames *names);
+/* `delay ~ uniform(low, high)`: a table, drawn, over the axes of the pairs; reads it. NULL after a report. */
+CirExpr *delay_drawn(Sema *s, const ExprEnv *env, const AstExpr *e, const CirAxes *pairs, Name name, const CirRenames *names);
 
 /* ---- sparse.c ---------------------------------------------------------------------------------------------------- */
 /* The table of ones and zeros of a `sparse(...)` projection, over axes as the arrow sees them; `convergent` are the summed ones.
  * NULL after a report. */
+/* Axes of the targets in a table of pairs (those that are summed stand behind them). Each pair of cells has an element of its own,
+ * except that a weight which is shared along an axis of both, W[e, d] in all columns of tokens, has one pattern for all of them.
+ * Cycle axes have no part in it. */
+CirAxes pair_targets(Sema *s, const CirAxes *source, const CirAxes *weight, const CirAxes *visible);
 CirEntity *sparse_links(Sema *s, Arrow *arrow, const CirEntity *target, const Reading *source, const CirAxes *weight,
                         const CirAxes *convergent, const CirAxes *visible);
 

@@ -217,6 +217,14 @@ static CirExpr *scaled_weight(Sema *s, const Wire *w, CirExpr *weight) {
     return weight ? cir_op2(s->c, CIR_MUL, w->arrow->span, factor, weight) : factor;
 }
 
+static bool wire_drawn_delay(Sema *s, Wire *w, const ExprEnv *env, const AstExpr *delay) {
+    CirAxes pairs = pair_targets(s, &w->source.order, &w->weight.axes, &w->visible), convergent = summed(s, w);
+    for (int i = 0; i < convergent.count; i++) axes_push(s, &pairs, convergent.at[i]);
+    Name name = name_printf(s->names, "%s.delay.%s", w->target->path, w->source.entity->path);
+    w->made.delay = delay_drawn(s, env, delay, &pairs, name, &w->names);
+    return w->made.delay != NULL;
+}
+
 /* Heard so much later: the source as it was. What was a cycle ago is latched and no signal in time. */
 static bool wire_delay(Sema *s, Wire *w) {
     const AstExpr *delay = w->arrow->synapse ? w->arrow->synapse->delay : NULL;
@@ -228,6 +236,7 @@ static bool wire_delay(Sema *s, Wire *w) {
         return false;
     }
     ExprEnv env = {.scope = w->arrow->place->scope};
+    if (w->arrow->synapse->delay_drawn) return wire_drawn_delay(s, w, &env, delay);
     CirAxes axes = {0};
     for (int i = 0; i < w->source.order.count; i++) axes_push(s, &axes, w->source.order.at[i]);
     for (int i = 0; i < w->visible.count; i++) axes_push(s, &axes, w->visible.at[i]);

@@ -39,16 +39,20 @@ static bool arguments_ok(Sema *s, const AstSynapse *synapse) {
     return true;
 }
 
-/* Each pair of cells is drawn for itself, except that a weight which is shared along an axis of both, W[e, d] in all columns of
- * tokens, has one pattern for all of them. Cycle axes have no part in it. */
-static void table_axes(Sema *s, Sparse *to, const CirAxes *source, const CirAxes *weight, const CirAxes *convergent,
-                       const CirAxes *visible) {
-    to->sources = 1;
+CirAxes pair_targets(Sema *s, const CirAxes *source, const CirAxes *weight, const CirAxes *visible) {
+    CirAxes targets = {0};
     for (int i = 0; i < visible->count; i++) {
         CirAxis *axis = visible->at[i];
         bool shared = weight->count && !cir_axes_have(weight, axis) && cir_axes_have(source, axis);
-        if (axis->kind != CIR_AXIS_CYCLE && !shared) axes_push(s, &to->targets, axis);
+        if (axis->kind != CIR_AXIS_CYCLE && !shared) axes_push(s, &targets, axis);
     }
+    return targets;
+}
+
+static void table_axes(Sema *s, Sparse *to, const CirAxes *source, const CirAxes *weight, const CirAxes *convergent,
+                       const CirAxes *visible) {
+    to->targets = pair_targets(s, source, weight, visible);
+    to->sources = 1;
     for (int i = 0; i < convergent->count; i++) to->sources *= (double)convergent->at[i]->root->size;
 }
 

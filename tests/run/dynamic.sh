@@ -84,6 +84,43 @@ expect 2 "not a checkpoint" ./stream0.1 $same --checkpoint stream.ctx
 expect 2 "none.npy: this run would write 1.2[0-9]* TB, its disk has" ./stream0.1 --q random --v normal --size token=100000000 --record V.value=none.npy \
     --out none2.npy
 
+# drawn delays: each of 200 pairs hears a step after its own time, in whole steps between the ends; the same again, another by seed
+cat > drawn.ctx <<'X2'
+axis unit = 200;
+stimulus x[unit];
+neuron prompt { compartment input; rate r = input; }
+population p[unit] : prompt;
+x -> p delay ~ uniform(1 ms, 3 ms);
+output y = p;
+X2
+arrivals() { # the step at which each unit's value is there
+    "$ctx" run drawn.ctx --mode dynamic --cycle 5ms --dt 0.1ms --x normal --record p --traces p.csv --quiet --out y.npy "$@" || return
+    awk -F, 'NR > 1 { for (i = 2; i <= NF; i++) if (!at[i] && $i != 0) at[i] = NR - 1 } END { for (i = 2; i <= NF; i++) print at[i] }' p.csv
+}
+arrivals --threads 1 > first
+arrivals --threads 2 | cmp -s - first || complain "drawn delays: another result on two threads"
+arrivals --seed 2 | cmp -s - first && complain "drawn delays: the same for another seed"
+sort -n first | uniq | awk '{ seen++; if (NR == 1) low = $1; high = $1 } END { exit !(seen == 21 && low == 10 && high == 30) }' ||
+    complain "drawn delays: the steps are $(sort -n first | uniq -c | tr '\n' ';')"
+sed 's/~ uniform.*;/1.5 ms;/' drawn.ctx > fixed.ctx
+sed 's/~ uniform.*;/~ uniform(1.5 ms, 1.5 ms);/' drawn.ctx > alike.ctx
+for name in fixed alike; do "$ctx" run $name.ctx --mode dynamic --cycle 1.6ms --x normal --out $name.npy --quiet || complain "$name.ctx"; done
+cmp -s fixed.npy alike.npy || complain "a delay drawn from one value is not that value"
+
+# a stimulus heard late: silence until it is there, across the borders of cycles; here 4 ms in cycles of 3 ms
+cat > late.ctx <<'X2'
+axis token = 3;
+stimulus x[token];
+cycle now over token;
+neuron prompt { compartment input; rate r = input; }
+population p : prompt;
+x[token as now] -> p delay 4 ms;
+output y = p;
+X2
+"$ctx" run late.ctx --mode dynamic --cycle 3ms --dt 1ms --x normal --record p --traces late.csv --quiet --out y.npy || complain "late.ctx"
+[ "$(awk -F, 'NR > 1 { printf $2 == 0 ? "0" : $2 == last ? "=" : "x"; last = $2 }' late.csv)" = "000x==x==" ] ||
+    complain "a stimulus heard late: $(cat late.csv)"
+
 # values that leave the range, and the picture of a run
 cat > unstable.ctx <<'X2'
 neuron unstable {

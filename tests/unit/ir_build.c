@@ -155,10 +155,10 @@ static void delays_are_on_the_source(void) {
          "x -> p : 0.5 bias b[unit] ~ 1 delay 2 * 1 ms;\n"
          "p[unit as pre] -> p : dense W[unit, pre] delay 1 ms + 0.5 ms * abs(unit - pre) where pre < unit;\n"
          "p[unit as pre] -> p delay far;\nv -> q : 1 / 1 mV delay 0;\nq -> r delay d * 1 ms;\noutput p = p;\noutput r = r;\n",
-         "alg p.input[unit] of compartment \"p.input\" = 0.5 * delay(x[unit], 0.002) + b[unit] + "
+         "alg p.input[unit] of compartment \"p.input\" = 0.5 * delay(p.input.heard.x[unit], 0.002) + b[unit] + "
          "(sum(unit.1 where unit.1 - unit <= -1) W[unit, unit.1] * delay(p[unit.1], 0.001 + 0.0005 * abs(position(unit) - position(unit.1)))) + "
          "(sum(unit.2) delay(p[unit.2], far[unit, unit.2]))\n"
-         "alg q.input[d] of compartment \"q.input\" = 0.001 * (1 / 0.001) * delay(v[d], 0)\n"
+         "alg q.input[d] of compartment \"q.input\" = 0.001 * (1 / 0.001) * delay(q.input.heard.v[d], 0)\n"
          "alg r.input of compartment \"r.input\" = sum(d.1) delay(q[d.1], position(d.1) * 0.001)\n");
 }
 
@@ -169,7 +169,7 @@ static void delays_cross_boundaries(void) {
          "s = late(a, lag = 3 ms; x);\npopulation one : cell <- z[token as now];\npopulation two : cell;\n"
          "synapse kept { state w = 0; w = previous(w) + pre; output w; }\none -> two via kept delay 4 ms;\n"
          "x -> s.out delay 1 ms * a;\noutput y = s.out;\noutput w = two;\n",
-         "alg s.out.input[s.i] of compartment \"s.out.input\" = delay(x[s.i], 0.003 * (1 + position(s.i))) + delay(x[s.i], 0.001 * position(s.i))\n"
+         "alg s.out.input[s.i] of compartment \"s.out.input\" = delay(s.out.input.heard.x[s.i], 0.003 * (1 + position(s.i))) + delay(s.out.input.heard.x.2[s.i], 0.001 * position(s.i))\n"
          "alg two.input[now] of compartment \"two.input\" = delay(two.via.one.signal[now], 0.004)\n");
 }
 
