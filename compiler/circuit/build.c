@@ -117,3 +117,8 @@ bool cir_axes_same_set(const CirAxes *a, const CirAxes *b) {
         if (!cir_axes_have(b, a->at[i])) return false;
     return true;
 }
+
+double cir_share(const CirEntity *table) {
+    bool known = table->draw == DRAW_BERNOULLI || (table->draw == DRAW_LIST && table->draw_a > 0);
+    return table->draw == DRAW_CHOOSE ? table->draw_a / table->draw_b : known ? table->draw_a : 1;
+}

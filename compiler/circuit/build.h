@@ -28,6 +28,8 @@ CirExpr *cir_rename(Circuit *c, CirExpr *e, const CirRenames *map);
 bool cir_axes_have(const CirAxes *axes, const CirAxis *axis);
 bool cir_axes_same_set(const CirAxes *a, const CirAxes *b);
 /* "[head, token, a]" */
+/* The share of the pairs that the table of a sparse projection keeps; 1: all, or not known. */
+double cir_share(const CirEntity *table);
 const char *cir_axes_text(Arena *arena, const CirAxes *axes);
 /* One line, fully bracketed where precedence asks for it; for messages and the text dump. */
 const char *cir_expr_text(Arena *arena, const CirExpr *e);

@@ -29,17 +29,11 @@ static json_t *operand_json(const CgModule *m, const Sparse *s, const IrExpr *re
     return json_pack("{s:i, s:o}", "buffer", m->buffer_of[ref->var->id], "of", list);
 }
 
-static bool in_body(const IrItem *group, const IrVar *v) {
-    for (int i = 0; group && i < group->body_count; i++)
-        if (group->body[i]->var == v) return true;
-    return false;
-}
-
 /* The stored dimensions of the source, as the step sees it: root, and which row or column runs along it. */
 static json_t *source_json(const CgModule *m, const Sparse *s, const IrItem *group) {
     const IrVar *v = s->x->var;
     const Storage *storage = &m->schedule->storage[v->id];
-    bool whole = storage->mirrored && !in_body(group, v);
+    bool whole = storage->mirrored && !ir_in_body(group, v);
     json_t *list = json_array();
     for (int i = 0; i < v->axis_count; i++) {
         if (!whole && !storage->kept[i]) continue;

@@ -48,12 +48,6 @@ Value cg_stride(Fn *f, const IrVar *v, int place) {
 }
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------------------- */
-static bool in_group(const Fn *f, const IrVar *v) {
-    for (int i = 0; f->group && i < f->group->body_count; i++)
-        if (f->group->body[i]->var == v) return true;
-    return false;
-}
-
 Value cg_element(Fn *f, Value base, Value offset) {
     return LLVMBuildGEP2(f->m->builder, f->m->real, base, &offset, 1, "");
 }
@@ -96,7 +90,7 @@ static Value base_address(Fn *f, const IrVar *v, Access access, int64_t lag, boo
     const Storage *s = &m->schedule->storage[v->id];
     if (s->kind == STORE_SCRATCH) return LLVMBuildGEP2(m->builder, LLVMInt8TypeInContext(m->context), f->scratch,
                                                        (Value[]){cg_scratch_offset(f, v)}, 1, "");
-    bool inside = in_group(f, v);
+    bool inside = ir_in_body(f->group, v);
     *whole = access == ACCESS_MIRROR || (s->mirrored && !inside);
     if (*whole) return cg_buffer(f, m->mirror_of[v->id]);
     if (s->iterated && inside && access != ACCESS_PREV) return cg_buffer(f, m->second_of[v->id]);

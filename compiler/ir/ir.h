@@ -214,6 +214,7 @@ bool ir_uses_var(const IrExpr *e, const IrVar *var);
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
 
 bool ir_has_axis(const IrVar *v, const IrAxis *axis);
+bool ir_in_body(const IrItem *group, const IrVar *v); /* of a scan or fixpoint; NULL: of none */
 /* The axis are steps of time, or the cycle whose steps v has: along it v moves, and one point of it is there at a time. */
 bool ir_is_time(const IrVar *v, const IrAxis *axis);
 /* Marks v, and all that it depends on by way of definitions and initial values, by variable id; what is marked is not followed. */

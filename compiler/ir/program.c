@@ -120,6 +120,12 @@ bool ir_has_axis(const IrVar *v, const IrAxis *axis) {
     return false;
 }
 
+bool ir_in_body(const IrItem *group, const IrVar *v) {
+    for (int i = 0; group && i < group->body_count; i++)
+        if (group->body[i]->var == v) return true;
+    return false;
+}
+
 bool ir_is_time(const IrVar *v, const IrAxis *axis) {
     if (axis->kind == AXIS_STEP) return true;
     for (int i = 0; i < v->axis_count; i++)

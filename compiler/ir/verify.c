@@ -35,12 +35,6 @@ static void check_visible(Verify *v, const IrAxis *axis) {
     else if (!v->visible[axis->id]) complain(v, "axis %s is not in scope", axis->name);
 }
 
-static bool in_body(const Verify *v, const IrVar *var) {
-    for (int i = 0; v->body && i < v->body->body_count; i++)
-        if (v->body->body[i]->var == var) return true;
-    return false;
-}
-
 static bool known_var(const Verify *v, const IrVar *var) {
     return var && var->id >= 0 && var->id < v->p->vars.count && v->p->vars.at[var->id] == var;
 }
@@ -77,9 +71,9 @@ static void check_reference(Verify *v, const IrExpr *e) {
     if (e->op == IR_REF && !v->defined[var->id]) complain(v, "it reads %s before that is defined", var->name);
     if (e->op == IR_PREV && !var->init) complain(v, "prev(%s), which has no initial value", var->name);
     if (e->op == IR_PREV && e->lag < 1) complain(v, "prev(%s) by %lld points", var->name, (long long)e->lag);
-    if (e->op == IR_PREV && core && !in_body(v, var))
+    if (e->op == IR_PREV && core && !ir_in_body(v->body, var))
         complain(v, "prev(%s) outside the scan or fix that carries it", var->name);
-    if (core && v->body && v->body->kind == ITEM_SCAN && in_body(v, var)) check_in_scan(v, e);
+    if (core && v->body && v->body->kind == ITEM_SCAN && ir_in_body(v->body, var)) check_in_scan(v, e);
     for (int i = 0; i < var->axis_count; i++) check_index(v, var, i, e->index[i]);
 }
 

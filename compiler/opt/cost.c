@@ -1,8 +1,9 @@
 /* Operations of equations as they stand: each subexpression is counted once for every point of the axes it uses (anything
  * that does not depend on an inner sum is taken out of it), a guard counts its share of the points, a symmetric product its
- * half. */
+ * half, a sum over a sparse table the pairs that the table has. */
 #include <math.h>
 
+#include "opt/density.h"
 #include "opt/pass.h"
 
 typedef struct Cost {
@@ -68,6 +69,15 @@ static bool symmetric(const IrExpr *e) {
     return differ == 1;
 }
 
+/* Share of its points at which a product is not zero for the sake of its sparse tables; weights made ahead are looked into. */
+static double share_of_ones(const Cost *c, const IrExpr *e) {
+    if (e->op == IR_MUL) return share_of_ones(c, e->arg[0]) * share_of_ones(c, e->arg[1]);
+    if (e->op == IR_NEG || e->op == IR_DIV) return share_of_ones(c, e->arg[0]);
+    if (e->op != IR_REF) return 1;
+    bool made = e->var->kind == VAR_ALG && e->var->def && !opt_fact(c->o, e->var)->call;
+    return made ? share_of_ones(c, e->var->def) : opt_sparsity(e->var);
+}
+
 static double cost(Cost *c, const IrExpr *e) {
     if (!e->argc || opt_scalar(e)) return 0;
     AxisList axes = {0};
@@ -78,6 +88,7 @@ static double cost(Cost *c, const IrExpr *e) {
     double total = points(c, &axes);
     for (int i = 0; i < e->argc; i++) total += cost(c, e->arg[i]);
     c->atoms.count = guards;
+    if (e->op == IR_SUM && !e->guard.count) total *= share_of_ones(c, e->arg[0]);
     return symmetric(e) ? total / 2 : total;
 }
 

@@ -241,19 +241,11 @@ static void put_axes(Text *to, const char *label, IrAxis *const *axes, int count
     text_add(to, ")");
 }
 
-static double pairs_of(const Sparse *s) {
-    double pairs = 1;
-    for (int i = 0; i < s->row_count; i++) pairs *= (double)s->rows[i]->root->size;
-    for (int i = 0; i < s->column_count; i++) pairs *= (double)s->columns[i]->root->size;
-    return pairs;
-}
-
-static void put_sparse(Text *to, const Step *step) {
-    const Sparse *s = step->sparse;
+static void put_sparse(Text *to, const Sparse *s) {
     put_axes(to, "rows", s->rows, s->row_count);
     put_axes(to, "columns", s->columns, s->column_count);
     put_axes(to, "each", s->batch, s->batch_count);
-    text_add(to, ", about %.0f synapses of %.0f pairs", schedule_synapses(step), pairs_of(s));
+    text_add(to, ", about %.0f synapses of %.0f pairs", schedule_synapses(s), schedule_pairs(s));
 }
 
 static void put_step(Text *to, const Step *step, int indent) {
@@ -262,7 +254,7 @@ static void put_step(Text *to, const Step *step, int indent) {
     if (step->kind == STEP_EQUATION) {
         text_add(to, "%s: %s", step->item->var->name, kernels[step->kernel]);
         if (step->kernel == KERNEL_SPARSE) {
-            put_sparse(to, step);
+            put_sparse(to, step->sparse);
         } else if (step->kernel != KERNEL_LOOPS) {
             put_axes(to, "m", step->product.m, step->product.m_count);
             put_axes(to, "n", step->product.n, step->product.n_count);

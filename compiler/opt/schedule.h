@@ -89,8 +89,11 @@ typedef struct Schedule {
     bool *plan;       /* by variable id: depends on weights only */
 } Schedule;
 
-/* schedule_sparse.c. Of a sparse step: pairs that its table is expected to have. */
-double schedule_synapses(const Step *step);
+/* schedule_sparse.c. Pairs of rows and columns; those of them that the table is expected to have. */
+double schedule_pairs(const Sparse *s);
+double schedule_synapses(const Sparse *s);
+/* About so many bytes hold what is packed, in float32. */
+double schedule_packed_bytes(const Schedule *s);
 /* Is the weight a factor of some sparse step's sum? */
 bool schedule_is_factor(const Schedule *s, const IrVar *weight);
 

@@ -169,13 +169,12 @@ static double points(IrAxis *const *axes, int count) {
     return n;
 }
 
-static double pairs(const Sparse *to) {
-    return points(to->rows, to->row_count) * points(to->columns, to->column_count);
-}
+double schedule_pairs(const Sparse *s) { return points(s->rows, s->row_count) * points(s->columns, s->column_count); }
+double schedule_synapses(const Sparse *s) { return schedule_pairs(s) * opt_density(s->table->var); }
 
 static bool worth_it(const Scheduler *s, const Sparse *to) {
     bool product = !s->small_loops && points(to->batch, to->batch_count) >= 16;
-    return (!product || opt_density(to->table->var) <= MOST_ONES_IN_PRODUCT) && pairs(to) >= LEAST_PAIRS;
+    return (!product || opt_density(to->table->var) <= MOST_ONES_IN_PRODUCT) && schedule_pairs(to) >= LEAST_PAIRS;
 }
 
 Sparse *schedule_sparse(const Scheduler *s, const IrVar *v) {
@@ -197,10 +196,6 @@ Sparse *schedule_sparse(const Scheduler *s, const IrVar *v) {
         if (to->factors[i]->var->kind == VAR_WEIGHT) s->packed[to->factors[i]->var->id] = true;
     s->packed[to->table->var->id] = true;
     return to;
-}
-
-double schedule_synapses(const Step *step) {
-    return pairs(step->sparse) * opt_density(step->sparse->table->var);
 }
 
 /* ---- what need not be stored ---------------------------------------------------------------------------------------------- */
@@ -243,6 +238,47 @@ int schedule_drop_packed(const Scheduler *s, Step *steps, int count) {
         if (!drop[i]) steps[left++] = steps[i];
     return left;
 }
+
+/* ---- what is stored instead ------------------------------------------------------------------------------------------------ */
+/* One table with the same factors: steps like that share what is packed, unless their sources are stored in different ways. */
+static bool alike(const Sparse *a, const Sparse *b) {
+    if (a->table->var != b->table->var || a->factor_count != b->factor_count || a->scale != b->scale) return false;
+    for (int i = 0; i < a->factor_count; i++)
+        if (a->factors[i]->var != b->factors[i]->var) return false;
+    return true;
+}
+
+static const Sparse *first_alike(const Step *steps, int count, const Sparse *like) {
+    const Sparse *found = NULL;
+    for (int i = 0; i < count && !found; i++) {
+        if (steps[i].sparse && alike(steps[i].sparse, like)) found = steps[i].sparse;
+        else found = first_alike(steps[i].steps, steps[i].step_count, like);
+    }
+    return found;
+}
+
+/* As runtime/core/pack.c packs it: where each row begins, an index of 16 or 32 bits for each pair, a value unless all are 1. */
+static double packed_bytes(const Sparse *to) {
+    double sources = 1;
+    for (int i = 0; i < to->x->var->axis_count; i++) {
+        const IrAxis *axis = to->x->index[i].axis;
+        bool runs = to->x->index[i].kind == IX_AXIS && (among(to->rows, to->row_count, axis) || among(to->columns, to->column_count, axis));
+        if (runs) sources *= (double)axis->root->size;
+    }
+    bool values = to->factor_count > 1 || to->factors[0]->var != to->table->var;
+    return schedule_synapses(to) * ((sources > 65536 ? 4 : 2) + (values ? 4 : 0)) + 8 * (points(to->rows, to->row_count) + 1);
+}
+
+static double bytes_of_steps(const Schedule *s, const Step *steps, int count) {
+    double bytes = 0;
+    for (int i = 0; i < count; i++) {
+        bytes += bytes_of_steps(s, steps[i].steps, steps[i].step_count);
+        if (steps[i].sparse && first_alike(s->steps, s->step_count, steps[i].sparse) == steps[i].sparse) bytes += packed_bytes(steps[i].sparse);
+    }
+    return bytes;
+}
+
+double schedule_packed_bytes(const Schedule *s) { return bytes_of_steps(s, s->steps, s->step_count); }
 
 static bool has_factor(const Step *step, const IrVar *weight) {
     for (int i = 0; i < step->step_count; i++)

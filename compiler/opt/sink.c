@@ -5,12 +5,6 @@
 
 #include "opt/pass.h"
 
-static bool in_body(const IrItem *scan, const IrVar *v) {
-    for (int i = 0; i < scan->body_count; i++)
-        if (scan->body[i]->var == v) return true;
-    return false;
-}
-
 typedef struct Reads {
     const bool *later; /* by variable id: depends on the scan */
     bool found;
@@ -70,7 +64,7 @@ typedef struct Candidate {
 
 static void look(void *data, IrExpr *ref) {
     Candidate *c = data;
-    if (!in_body(c->scan, ref->var)) {
+    if (!ir_in_body(c->scan, ref->var)) {
         if (c->later[ref->var->id]) c->fits = false;
         return;
     }

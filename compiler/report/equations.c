@@ -1,6 +1,7 @@
 /* The equations a reader wants to see: one for each population, state and spec variable, its compartments written out. */
 #include <string.h>
 
+#include "opt/schedule.h"
 #include "report/explain.h"
 
 /* A program read as IR text has no origins: every equation is shown. */
@@ -64,17 +65,23 @@ static double bytes(const IrVar *v) {
     return n;
 }
 
+static bool is_stored(const IrProgram *p, const Schedule *s, const OptCost *c) {
+    const IrVar *v = ir_find_var(p, c->name);
+    return !v || s->storage[v->id].kind != STORE_NONE;
+}
+
 Memory explain_memory(const IrProgram *p, const OptReport *report) {
-    Memory m = {0};
+    const Schedule *s = schedule_make(p);
+    Memory m = {.sparse = schedule_packed_bytes(s)};
     for (int i = 0; i < p->vars.count; i++) {
         const IrVar *v = p->vars.at[i];
-        if (v->kind == VAR_WEIGHT) m.weights += bytes(v);
+        if (v->kind == VAR_WEIGHT && s->storage[i].kind != STORE_PACKED) m.weights += bytes(v);
         if (v->kind == VAR_STIMULUS) m.stimuli += bytes(v);
     }
     for (int i = 0; i < p->outputs.count; i++) m.outputs += bytes(p->outputs.at[i].var);
     for (int i = 0; i < report->chosen_equations.count; i++) {
         const OptCost *c = &report->chosen_equations.at[i];
-        *(c->plan ? &m.plan : &m.call) += 4 * c->elements;
+        if (is_stored(p, s, c)) *(c->plan ? &m.plan : &m.call) += 4 * c->elements;
     }
     return m;
 }

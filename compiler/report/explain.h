@@ -32,6 +32,7 @@ typedef VEC(Equation) Equations;
 /* In program order; a program of its own is cloned, nothing of source changes. */
 Equations explain_equations(const IrProgram *source);
 
-typedef struct Memory { double weights, stimuli, outputs, plan, call; } Memory; /* bytes of float32 values */
+/* Bytes of float32 values. sparse: packed pairs of sparse projections, whose tables and weights are then not among the others. */
+typedef struct Memory { double weights, sparse, stimuli, outputs, plan, call; } Memory;
 Memory explain_memory(const IrProgram *optimised, const OptReport *report);
 #endif

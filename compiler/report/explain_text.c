@@ -59,9 +59,10 @@ void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised,
     print_costs(to, arena, report);
     Memory m = explain_memory(optimised, report);
     fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
-    fprintf(to, "  weights %sB, stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n",
-            with_unit(arena, m.weights), with_unit(arena, m.stimuli), with_unit(arena, m.outputs), with_unit(arena, m.plan),
-            with_unit(arena, m.call));
+    fprintf(to, "  weights %sB, ", with_unit(arena, m.weights));
+    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", with_unit(arena, m.sparse));
+    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", with_unit(arena, m.stimuli),
+            with_unit(arena, m.outputs), with_unit(arena, m.plan), with_unit(arena, m.call));
     fputs("\nAssumptions\n", to);
     for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);
     for (int i = 0; i < report->notices.count; i++) fprintf(to, "  %s\n", report->notices.at[i]);

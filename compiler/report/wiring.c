@@ -40,10 +40,7 @@ static const char *guard_text(Arena *arena, const CirGuard *guard) {
 /* The share of the pairs that tables of a sparse projection keep in its weight. */
 static double kept(const CirExpr *e) {
     if (e && e->op == CIR_MUL) return kept(e->arg[0]) * kept(e->arg[1]);
-    if (!e || e->op != CIR_REF) return 1;
-    const CirEntity *table = e->entity;
-    if (table->draw == DRAW_CHOOSE) return table->draw_a / table->draw_b;
-    return table->draw == DRAW_BERNOULLI || (table->draw == DRAW_LIST && table->draw_a > 0) ? table->draw_a : 1;
+    return e && e->op == CIR_REF ? cir_share(e->entity) : 1;
 }
 
 static Row row_of(Arena *arena, const CirProjection *p) {

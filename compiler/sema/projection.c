@@ -165,24 +165,17 @@ static bool wire_sparse(Sema *s, Wire *w) {
     return w->links != NULL;
 }
 
-/* The share of the pairs that a sparse projection keeps. */
-static double density(const Wire *w) {
-    if (!w->links) return 1;
-    if (w->links->draw == DRAW_LIST) return w->links->draw_a > 0 ? w->links->draw_a : 1;
-    return w->links->draw == DRAW_CHOOSE ? w->links->draw_a / w->links->draw_b : w->links->draw_a;
-}
-
 static void set_fans(const Wire *w) {
     const CirExpr *e = w->weight.expr;
     if (!e || e->op != CIR_REF || e->entity->kind != ENTITY_WEIGHT || entity_of(e->entity)->fan_in > 0) return;
-    double in = 1, out = 1;
+    double in = w->links ? cir_share(w->links) : 1, out = in;
     for (int i = 0; i < w->weight.axes.count; i++) {
         const CirAxis *axis = w->weight.axes.at[i];
         if (!cir_axes_have(&w->visible, axis)) in *= (double)axis->root->size;
         if (!cir_axes_have(&w->source.order, axis)) out *= (double)axis->root->size;
     }
-    entity_of(e->entity)->fan_in = in * density(w);
-    entity_of(e->entity)->fan_out = out * density(w);
+    entity_of(e->entity)->fan_in = in;
+    entity_of(e->entity)->fan_out = out;
 }
 
 /* ---- guard, units ------------------------------------------------------------------------------------------------ */

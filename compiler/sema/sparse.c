@@ -99,7 +99,7 @@ static bool fixed_axes(Sema *s, const CirEntity *links) {
     return true;
 }
 
-static bool listed(Sema *s, Sparse *to) {
+static bool from_list(Sema *s, Sparse *to) {
     if (!fixed_axes(s, to->links)) return false;
     double targets = 1;
     for (int i = 0; i < to->targets.count; i++) targets *= (double)to->targets.at[i]->root->size;
@@ -109,6 +109,14 @@ static bool listed(Sema *s, Sparse *to) {
     to->links->draw_a = (s->input->pairs ? s->input->pairs(path) : 0) / (targets * to->sources);
     to->links->draw_b = to->sources;
     return true;
+}
+
+/* How the table comes about. */
+static bool filled(Sema *s, Sparse *to, const CirAxes *convergent) {
+    const AstSynapse *synapse = to->arrow->synapse;
+    const AstExpr *p = named(&synapse->sparse_args, "p");
+    if (synapse->sparse_file.name) return from_list(s, to);
+    return p ? probability(s, to, p) : in_degree(s, to, named(&synapse->sparse_args, "in"), convergent);
 }
 
 /* Its name decides what is drawn. */
@@ -135,9 +143,7 @@ CirEntity *sparse_links(Sema *s, Arrow *arrow, const CirEntity *target, const Re
     entity_of(to.links)->dim = dim_none();
     entity_of(to.links)->declared_init = true;
     to.links->literal = true;
-    const AstExpr *p = named(&synapse->sparse_args, "p");
-    if (synapse->sparse_file.name ? !listed(s, &to) : p ? !probability(s, &to, p) : !in_degree(s, &to, named(&synapse->sparse_args, "in"), convergent)) return NULL;
-    if (!tensor_size_ok(s, to.links)) return NULL;
+    if (!filled(s, &to, convergent) || !tensor_size_ok(s, to.links)) return NULL;
     vec_push(s->arena, &s->c->weights, to.links);
     return to.links;
 }

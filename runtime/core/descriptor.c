@@ -130,7 +130,7 @@ RtStatus rt_descriptor_read(const CtxProgram *program, RtDescriptor *d, RtError 
 
 void rt_descriptor_free(RtDescriptor *d) {
     json_decref(d->json);
-    for (int i = 0; d->buffer && i < d->buffers; i++) rt_form_free(d->buffer[i].form);
+    for (int i = 0; d->buffer && i < d->buffers; i++) free(d->buffer[i].form);
     free(d->axis);
     free(d->buffer);
     *d = (RtDescriptor){0};

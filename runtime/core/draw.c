@@ -132,6 +132,11 @@ void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t f
     }
 }
 
+double rt_draw_share(const RtDraw *draw) {
+    if (draw->kind == RT_DRAW_BERNOULLI || draw->kind == RT_DRAW_LIST) return draw->a;
+    return draw->kind == RT_DRAW_CHOOSE ? draw->a / draw->b : 1;
+}
+
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out) {
     rt_draw_from(draw, seed, name, 0, count, type, out);
 }

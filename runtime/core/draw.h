@@ -25,6 +25,8 @@ typedef struct RtDraw {
 void rt_draw(const RtDraw *draw, uint64_t seed, const char *name, int64_t count, RtType type, void *out);
 /* Elements `first` to first + count - 1 of the same tensor. */
 void rt_draw_from(const RtDraw *draw, uint64_t seed, const char *name, int64_t first, int64_t count, RtType type, void *out);
+/* The share of ones in a table that is drawn as such; of a list the share that the compiler saw, 0 if it did not. Else 1. */
+double rt_draw_share(const RtDraw *draw);
 /* The stream of a name, as rt_draw has it. */
 uint64_t rt_stream(const char *name);
 /* White noise: `count` standard normal numbers of one time step, computed in double, then rounded. Number i of step t depends on seed,

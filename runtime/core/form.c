@@ -29,8 +29,7 @@ static bool read_operand(const json_t *json, int buffers, const RtForm *form, Rt
 
 static bool read_factors(const json_t *json, int buffers, RtForm *form) {
     form->factors = (int)json_array_size(json);
-    form->factor = calloc((size_t)form->factors + 1, sizeof *form->factor);
-    if (!form->factor) return false;
+    if (!json_is_array(json) || form->factors > RT_MAX_FACTORS) return false;
     for (int i = 0; i < form->factors; i++)
         if (!read_operand(json_array_get(json, (size_t)i), buffers, form, &form->factor[i])) return false;
     return true;
@@ -59,12 +58,6 @@ RtForm *rt_form_read(const struct json_t *json, int axes, int buffers) {
                 read_factors(json_object_get(json, "factors"), buffers, form) &&
                 read_source(json_object_get(json, "source"), axes, form);
     if (good) return form;
-    rt_form_free(form);
-    return NULL;
-}
-
-void rt_form_free(RtForm *form) {
-    if (!form) return;
-    free(form->factor);
     free(form);
+    return NULL;
 }

@@ -93,16 +93,20 @@ void rt_pairs_free(RtPairs *pairs) {
     free(pairs);
 }
 
-void rt_pairs_fill(const RtPairs *pairs, int64_t first, int64_t count, RtType type, void *out) {
-    int64_t low = 0, high = pairs->count; /* the first pair that is not before `first` */
+int64_t rt_pairs_from(const RtPairs *pairs, int64_t element) {
+    int64_t low = 0, high = pairs->count;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        if (pairs->at[middle] < first) low = middle + 1;
+        if (pairs->at[middle] < element) low = middle + 1;
         else high = middle;
     }
+    return low;
+}
+
+void rt_pairs_fill(const RtPairs *pairs, int64_t first, int64_t count, RtType type, void *out) {
     memset(out, 0, (size_t)count * rt_type_size(type));
-    for (; low < pairs->count && pairs->at[low] < first + count; low++) {
-        if (type == RT_F64) ((double *)out)[pairs->at[low] - first] = 1;
-        else ((float *)out)[pairs->at[low] - first] = 1;
+    for (int64_t i = rt_pairs_from(pairs, first); i < pairs->count && pairs->at[i] < first + count; i++) {
+        if (type == RT_F64) ((double *)out)[pairs->at[i] - first] = 1;
+        else ((float *)out)[pairs->at[i] - first] = 1;
     }
 }

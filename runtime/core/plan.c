@@ -62,17 +62,23 @@ static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
     return RT_OK;
 }
 
-/* Refused before anything is allocated: what the machine does not have would end in swapping or a kill. */
-static RtStatus check_memory(RtPlan *plan) {
-    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (have > 0 && (double)plan->total > have)
+RtStatus rt_plan_afford(RtPlan *plan, double more) {
+    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), need = (double)plan->total + more;
+    if (have > 0 && need > have)
         return rt_fail(&plan->error, RT_MACHINE, "%s needs %.4g GB of memory at these sizes, this machine has %.4g GB",
-                       plan->d.name, (double)plan->total / 1e9, have / 1e9);
+                       plan->d.name, need / 1e9, have / 1e9);
     return RT_OK;
 }
 
+static double packed_bytes(RtPlan *plan) {
+    double bytes = 0;
+    for (int i = 0; i < plan->d.buffers; i++)
+        if (plan->d.buffer[i].role == RT_SPARSE) bytes += rt_pack_bytes(plan, i);
+    return bytes;
+}
+
 static RtStatus allocate(RtPlan *plan, int64_t scratch) {
-    if (check_memory(plan) != RT_OK) return plan->error.status;
+    if (rt_plan_afford(plan, packed_bytes(plan)) != RT_OK) return plan->error.status;
     for (int i = 0; i < plan->d.buffers; i++) {
         if (plan->d.buffer[i].role == RT_SPARSE || rt_plan_is_packed(plan, i)) continue;
         plan->home[i] = plan->buffer[i] = rt_aligned((size_t)plan->bytes[i]);
@@ -95,7 +101,8 @@ static RtStatus begin(RtPlan *plan, const RtConfig *c) {
     plan->home = calloc(buffers, sizeof *plan->home);
     plan->buffer = calloc(buffers, sizeof *plan->buffer);
     plan->pairs = calloc(buffers, sizeof *plan->pairs);
-    if (!plan->pairs || !plan->size || !plan->batched || !plan->bytes || !plan->window || !plan->home || !plan->buffer)
+    plan->changed = calloc(buffers, sizeof *plan->changed);
+    if (!plan->size || !plan->batched || !plan->bytes || !plan->window || !plan->home || !plan->buffer || !plan->pairs || !plan->changed)
         return rt_no_memory(&plan->error, (double)buffers * 32, "a plan");
     memcpy(plan->size, c->size, (size_t)plan->d.axes * sizeof *plan->size);
     memcpy(plan->batched, c->batched, (size_t)plan->d.buffers * sizeof *plan->batched);
@@ -122,9 +129,10 @@ static RtStatus pack_all(RtPlan *plan) {
     for (int i = 0; i < plan->d.buffers; i++)
         if (plan->d.buffer[i].role == RT_SPARSE && rt_pack(plan, i) != RT_OK) return plan->error.status;
     for (int i = 0; i < plan->d.buffers; i++) {
-        if (!rt_plan_is_packed(plan, i)) continue;
+        if (!rt_plan_is_packed(plan, i) || !plan->home[i]) continue;
         free(plan->home[i]);
         plan->home[i] = plan->buffer[i] = NULL;
+        plan->total -= plan->bytes[i];
     }
     free_pairs(plan);
     return RT_OK;
@@ -167,6 +175,7 @@ void rt_plan_free(RtPlan *plan) {
     }
     free_pairs(plan);
     free(plan->pairs);
+    free(plan->changed);
     free(plan->scratch);
     free(plan->buffer);
     free(plan->home);
@@ -201,7 +210,31 @@ static void fetch_output(RtPlan *plan, int at, void *data, int64_t item) {
     if (to && plan->buffer[at] != to) memcpy(to, plan->home[at], (size_t)plan->bytes[at]);
 }
 
+static bool is_changed(const RtPlan *plan, const RtOperand *operand) {
+    return plan->changed[operand->buffer] || plan->d.buffer[operand->buffer].role == RT_PLANNED;
+}
+
+static bool reads_changed(const RtPlan *plan, const RtForm *form) {
+    bool reads = is_changed(plan, &form->table);
+    for (int i = 0; i < form->factors; i++) reads |= is_changed(plan, &form->factor[i]);
+    return reads;
+}
+
+/* Makes again what is made of weights that were set: the planned buffers, which calls never change, and what is packed. */
+static RtStatus refresh(RtPlan *plan) {
+    if (!plan->stale) return RT_OK;
+    if (plan->program->plan) plan->program->plan(&plan->frame);
+    for (int i = 0; i < plan->d.buffers; i++) {
+        const RtBuffer *b = &plan->d.buffer[i];
+        if (b->role == RT_SPARSE && reads_changed(plan, b->form) && rt_pack(plan, i) != RT_OK) return plan->error.status;
+    }
+    memset(plan->changed, 0, (size_t)plan->d.buffers * sizeof *plan->changed);
+    plan->stale = false;
+    return RT_OK;
+}
+
 RtStatus rt_plan_show(RtPlan *plan, const void *const *stimuli, void *const *outputs, int64_t item) {
+    if (refresh(plan) != RT_OK) return plan->error.status;
     for (int i = 0, s = 0, o = 0; i < plan->d.buffers; i++) {
         RtRole role = plan->d.buffer[i].role;
         const void *data = role == RT_STIMULUS ? stimuli[s++] : role == RT_OUTPUT ? outputs[o++] : NULL;
@@ -241,6 +274,23 @@ RtStatus rt_plan_call(RtPlan *plan, const void *const *stimuli, void *const *out
         note_local_error(plan);
         rt_plan_fetch(plan, outputs, item);
     }
+    return RT_OK;
+}
+
+static bool is_sparse(const RtPlan *plan) {
+    for (int i = 0; i < plan->d.buffers; i++)
+        if (plan->d.buffer[i].role == RT_SPARSE) return true;
+    return false;
+}
+
+RtStatus rt_plan_set_weight(RtPlan *plan, const char *name, const void *data) {
+    int at = rt_find_buffer(&plan->d, RT_WEIGHT, name);
+    if (at < 0) return RT_USER;
+    if (is_sparse(plan) && !plan->keep_weights)
+        return rt_fail(&plan->error, RT_USER, "weight %s cannot be set: %s was planned without keeping what its sparse projections are made of",
+                       name, plan->d.name);
+    memcpy(plan->home[at], data, (size_t)plan->bytes[at]);
+    plan->changed[at] = plan->stale = true;
     return RT_OK;
 }
 

@@ -33,7 +33,7 @@ RtStatus rt_config_threads(RtConfig *config, int threads);  /* 0: one a processo
 RtStatus rt_config_seed(RtConfig *config, uint64_t seed);   /* of drawn weights; default 1 */
 /* Keeps a window of `rows` of a stimulus or output with "stream" in memory (0: all); runtime/sim moves it. */
 RtStatus rt_config_window(RtConfig *config, const char *name, int64_t rows);
-/* Keeps in memory what sparse projections are made of, for rt_plan_weight. */
+/* Keeps in memory what sparse projections are made of, for rt_plan_weight and rt_plan_set_weight. */
 RtStatus rt_config_keep_weights(RtConfig *config);
 int64_t rt_config_batch_items(const RtConfig *config); /* of the stimuli so far */
 int64_t rt_config_window_of(const RtConfig *config, int buffer);
@@ -60,6 +60,10 @@ int64_t rt_plan_axis(const RtPlan *plan, const char *name); /* by name; -1: no s
 int rt_plan_shape(const RtPlan *plan, int buffer, int64_t shape[RT_MAX_RANK]);
 /* A weight as it was bound (a tensor with the bounds' sizes). NULL: it was packed and is not kept. */
 const void *rt_plan_weight(const RtPlan *plan, int buffer);
+/* Gives a weight other values: as many, of the program's precision, copied. What is made of weights alone, packed sums among it, is
+ * made again before the next call. RT_USER: there is no such weight, or, with a message, the plan has sparse projections and was
+ * made without rt_config_keep_weights. */
+RtStatus rt_plan_set_weight(RtPlan *plan, const char *name, const void *data);
 int64_t rt_plan_bytes(const RtPlan *plan); /* memory held */
 int rt_plan_threads(const RtPlan *plan);
 int rt_plan_unused(const RtPlan *plan); /* tensors of the weights file that the circuit does not name */

@@ -44,8 +44,10 @@ struct RtPlan {
     unsigned char *scratch;
     int64_t total;   /* bytes held */
     double local_error; /* the largest of the last rt_plan_call */
-    bool keep_weights; /* packed ones, too */
-    RtPairs **pairs; /* of each buffer: while the plan is made, a table that a file lists */
+    bool keep_weights; /* those that are packed, too */
+    RtPairs **pairs;   /* of each buffer: while the plan is made, a table that a file lists */
+    bool *changed;     /* of each buffer: a weight that was set anew since the program's plan() ran */
+    bool stale;        /* some weight was */
     int unused;      /* tensors of the weights file that the circuit does not name */
     CtxFrame frame;
 };
@@ -60,6 +62,8 @@ RtStatus rt_plan_show(RtPlan *plan, const void *const *stimuli, void *const *out
 void rt_plan_fetch(RtPlan *plan, void *const *outputs, int64_t item);
 /* A weight that need not be in memory once the plan is made. */
 bool rt_plan_is_packed(const RtPlan *plan, int buffer);
+/* Refuses, before it is allocated, what the machine does not have beside the memory held: it would end in swapping or a kill. */
+RtStatus rt_plan_afford(RtPlan *plan, double more);
 /* Fills the weights of a plan from where the configuration says. */
 RtStatus rt_bind_weights(RtPlan *plan, const RtConfig *config);
 /* A line of the plan's notes. */

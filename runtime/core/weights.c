@@ -86,8 +86,12 @@ static RtStatus missing(RtPlan *plan, const RtBuffer *b, const RtStore *store, c
 
 /* Memory for a weight that is given; one that is drawn for packing alone has none. */
 static RtStatus make_room(RtPlan *plan, int at) {
-    if (!plan->home[at]) plan->home[at] = plan->buffer[at] = rt_aligned((size_t)plan->bytes[at]);
-    return plan->home[at] ? RT_OK : rt_no_memory(&plan->error, (double)plan->bytes[at], plan->d.buffer[at].name);
+    if (plan->home[at]) return RT_OK;
+    if (rt_plan_afford(plan, (double)plan->bytes[at]) != RT_OK) return plan->error.status;
+    plan->home[at] = plan->buffer[at] = rt_aligned((size_t)plan->bytes[at]);
+    if (!plan->home[at]) return rt_no_memory(&plan->error, (double)plan->bytes[at], plan->d.buffer[at].name);
+    plan->total += plan->bytes[at];
+    return RT_OK;
 }
 
 /* A table from a list of pairs: `--in`'s, or the file that the circuit names. */
@@ -105,8 +109,7 @@ static RtStatus from_list(RtPlan *plan, const RtConfig *config, int at) {
 static RtStatus bind(RtPlan *plan, const RtConfig *config, const RtStore *store, int at, int *used) {
     const RtBuffer *b = &plan->d.buffer[at];
     int index = store ? find_in_store(store, b) : -1;
-    bool list = b->draw.kind == RT_DRAW_LIST && !config->weight_data[at] && (index < 0 || config->weight_path[at]);
-    if (list) return from_list(plan, config, at);
+    if (b->draw.kind == RT_DRAW_LIST && !config->weight_data[at] && (index < 0 || config->weight_path[at])) return from_list(plan, config, at);
     bool given = config->weight_data[at] || config->weight_path[at] || index >= 0;
     if (given && make_room(plan, at) != RT_OK) return plan->error.status;
     if (config->weight_data[at]) {

@@ -113,6 +113,26 @@ cmp -s "$scratch/1.npy" "$scratch/2.npy" && cmp -s "$scratch/1.npy" "$scratch/4.
 bytes=$(large --json | awk -F'[:,]' '/"memory_bytes"/ { print $2 + 0 }')
 [ "$bytes" -gt 1000000 ] && [ "$bytes" -lt 8000000 ] || complain "memory of 720,000 synapses: $bytes bytes"
 
+sed 's/unit = 6000/unit = 900000/; s/in = 60/in = 200000/' "$scratch/large.ctx" > "$scratch/huge.ctx"
+"$build/ctx" run "$scratch/huge.ctx" --mode dynamic --cycle 10ms --dt 1ms --b normal > "$scratch/said" 2>&1
+[ $? = 3 ] && grep -q 'needs 14[0-9][0-9] GB of memory' "$scratch/said" || complain "188e9 synapses: $(cat "$scratch/said")"
+"$build/ctx" explain "$scratch/large.ctx" --mode dynamic --cycle 10ms --dt 1ms > "$scratch/said" || complain "no explanation"
+grep -q 'weights 0B, packed synapses 2.98 MB, .* plan 0B' "$scratch/said" || complain "memory explained: $(grep -A 1 '^Memory' "$scratch/said")"
+
+# A list is read pair by pair, however large the table is: this one would have 40 GB.
+cat > "$scratch/wide.ctx" << 'END'
+use std.neurons;
+axis target = 100000;
+axis pre = 100000;
+stimulus x[pre];
+population heard[target] : relay;
+x -> heard : dense W[target, pre] ~ 3 sparse(from "other.npy");
+output heard = heard;
+END
+"$build/ctx" run "$scratch/wide.ctx" --x normal --json > "$scratch/said" 2>&1 || complain "a wide table fails"
+bytes=$(awk -F'[:,]' '/"memory_bytes"/ { print $2 + 0 }' "$scratch/said")
+[ "$bytes" -lt 2000000 ] && tr -d ' \n' < "$scratch/said" | grep -q ',0.0,0.0,[^0]' || complain "a wide table: $(cat "$scratch/said")"
+
 # Weights from a file are packed likewise: a run with W as it was drawn is the drawn run.
 cat > "$scratch/given.ctx" << 'END'
 use std.neurons;

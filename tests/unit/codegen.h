@@ -11,6 +11,7 @@ typedef struct CodegenCase {
     const char *cpu;
     bool f64, in_order;   /* in_order: --no-reassociate */
     bool drawn;           /* weights that have a draw are drawn by the runtime; else they are given */
+    bool set;             /* weights are other ones in a first call, and set to these before the second */
     int threads;
     int64_t piece;        /* the dynamic reading in pieces of so many steps, as the clock calls it; 0: all at once */
 } CodegenCase;

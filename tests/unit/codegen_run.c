@@ -105,16 +105,29 @@ static const char *make_plan(Native *n, const CtxProgram *program) {
         if (d->axis[i].bounded) rt_config_axis(config, d->axis[i].name, n->size < d->axis[i].size ? n->size : d->axis[i].size);
     for (int i = 0; i < d->buffers; i++) {
         int id = d->buffer[i].role == RT_WEIGHT ? input_id(n, d->buffer[i].name) : -1;
-        if (id < 0 || (n->c->drawn && d->buffer[i].draw.kind != RT_DRAW_NONE)) continue;
+        if (id < 0 || ((n->c->drawn || n->c->set) && d->buffer[i].draw.kind != RT_DRAW_NONE)) continue;
         void *data = converted(n, n->input[id], n->input_count[id]);
+        if (n->c->set) memset(data, 0, (size_t)n->input_count[id] * (n->c->f64 ? 8 : 4));
         rt_config_weight(config, d->buffer[i].name, data, n->input_count[id]);
         free(data);
     }
+    if (n->c->set) rt_config_keep_weights(config);
     n->plan = rt_plan_new(config);
     static char message[500];
     snprintf(message, sizeof message, "%s", rt_config_message(config));
     rt_config_free(config);
     return n->plan ? NULL : message;
+}
+
+static void set_weights(Native *n) {
+    const RtDescriptor *d = rt_plan_descriptor(n->plan);
+    for (int i = 0; i < d->buffers; i++) {
+        int id = d->buffer[i].role == RT_WEIGHT ? input_id(n, d->buffer[i].name) : -1;
+        if (id < 0) continue;
+        void *data = converted(n, n->input[id], n->input_count[id]);
+        rt_plan_set_weight(n->plan, d->buffer[i].name, data);
+        free(data);
+    }
 }
 
 static const char *call_plan(Native *n) {
@@ -136,8 +149,10 @@ static const char *call_plan(Native *n) {
         n->output[n->outputs] = aligned_alloc(64, (bytes + 63) / 64 * 64);
         memset(n->output[n->outputs++], 0xff, bytes);
     }
-    for (int round = 0; round < 2; round++) /* the second call must not see what the first left */
+    for (int round = 0; round < 2; round++) { /* the second call must not see what the first left */
+        if (round == 1 && n->c->set) set_weights(n);
         if (rt_plan_call(n->plan, (const void *const *)stimulus, n->output) != RT_OK) return rt_plan_message(n->plan);
+    }
     for (int i = 0; i < stimuli; i++) free(stimulus[i]);
     return NULL;
 }

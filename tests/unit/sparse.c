@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "codegen.h"
-#include "core/draw.h"
+#include "codegen/codegen.h"
+#include "core/plan.h"
+#include "opt/opt.h"
 #include "opt/schedule.h"
 
 void suite_sparse(void);
@@ -16,6 +18,10 @@ static const int64_t ONCE[] = {1, 0}, LENGTHS[] = {1, 2, 17, 64, 130, 0};
 static void everywhere(const char *text, const int64_t *sizes) {
     for (int which = 0; which < 8; which++) {
         CodegenCase c = {.text = text, .sizes = sizes, .cpu = "host", .f64 = which & 1, .drawn = which & 2, .in_order = which & 4};
+        CU_ASSERT_EQUAL(codegen_wrong(&c), 0);
+    }
+    for (int f64 = 0; f64 < 2; f64++) {
+        CodegenCase c = {.text = text, .sizes = sizes, .cpu = "host", .f64 = f64, .set = true};
         CU_ASSERT_EQUAL(codegen_wrong(&c), 0);
     }
 }
@@ -185,6 +191,31 @@ static void drawn_from_the_middle(void) {
     }
 }
 
+/* ---- weights that are set ----------------------------------------------------------------------------------------------------------- */
+/* What a sum was packed from is gone: that must be said. */
+static void set_but_not_kept(void) {
+    Arena *arena = arena_new();
+    char *error = NULL;
+    OptReport report;
+    CgOptions how = {.cpu = "host"};
+    IrProgram *p = opt_run(ir_parse(arena, names_new(arena), PLAIN("bernoulli(0.1, 0)", 50, 41), &error), &(OptOptions){0}, &report);
+    CgModule *module = cg_compile(p, schedule_make(p), &how, &error);
+    RtConfig *config = rt_config_new(cg_load(module, &error));
+    RtPlan *plan = rt_plan_new(config);
+    float W[50 * 41] = {0}, x[41] = {0};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    CU_ASSERT_PTR_NULL(rt_plan_weight(plan, rt_find_buffer(rt_plan_descriptor(plan), RT_WEIGHT, "W")));
+    CU_ASSERT_EQUAL(rt_plan_set_weight(plan, "V", W), RT_USER); /* there is none */
+    CU_ASSERT_EQUAL(rt_plan_call(plan, (const void *[]){x}, (void *[]){NULL, NULL}), RT_OK);
+    CU_ASSERT_EQUAL(rt_plan_set_weight(plan, "W", W), RT_USER);
+    CU_ASSERT_STRING_EQUAL(rt_plan_message(plan), "weight W cannot be set: plain was planned without keeping what its sparse projections are made of");
+    CU_ASSERT_EQUAL(rt_plan_call(plan, (const void *[]){x}, (void *[]){NULL, NULL}), RT_USER);
+    rt_plan_free(plan);
+    rt_config_free(config);
+    cg_free(module);
+    arena_free(arena);
+}
+
 void suite_sparse(void) {
     CU_pSuite suite = CU_add_suite("sparse", NULL, NULL);
     CU_ADD_TEST(suite, recognised);
@@ -200,5 +231,6 @@ void suite_sparse(void) {
     CU_ADD_TEST(suite, fixpoint);
     CU_ADD_TEST(suite, factors_that_stay);
     CU_ADD_TEST(suite, same_bits);
+    CU_ADD_TEST(suite, set_but_not_kept);
     CU_ADD_TEST(suite, drawn_from_the_middle);
 }
