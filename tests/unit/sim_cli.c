@@ -41,6 +41,7 @@ static Said say(int kill_after, int number, const char *const *words) {
     if (child == 0) {
         dup2(files[0], 1);
         dup2(files[1], 2);
+        if (kill_after) signal(number, SIG_DFL); /* a shell's background job has SIGINT ignored, and rt_main leaves it so */
         int status = rt_main(&sim_program, "leaky", argc, argv);
         fflush(stdout);
         _exit(status);
