@@ -22,7 +22,8 @@ static void validate(void *data, const char *pass, const IrProgram *before, cons
     count->changes++;
     count->undecided += v.verdict == EXACT_UNDECIDED;
     count->wrong += v.verdict == EXACT_UNEQUAL;
-    if (v.verdict == EXACT_UNEQUAL) printf("\n    seed %d: pass %s changed %s at %s", (int)count->seed, pass, v.output, v.why);
+    if (v.verdict != EXACT_EQUAL)
+        printf("\n    seed %d: pass %s, output %s: %s: %s", (int)count->seed, pass, v.output, v.verdict == EXACT_UNEQUAL ? "changed at" : "undecided", v.why);
 }
 
 static void passes_keep_the_function(void) {
