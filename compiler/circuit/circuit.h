@@ -33,6 +33,7 @@ typedef enum CirOp { /* the spelling of the language; build_expr.c maps them to 
     CIR_NUMBER, CIR_SIZE, CIR_POSITION, CIR_REF, CIR_PREVIOUS, CIR_NEG, CIR_ADD, CIR_SUB, CIR_MUL, CIR_DIV, CIR_POW,
     CIR_EXP, CIR_LOG, CIR_SQRT, CIR_SIN, CIR_COS, CIR_TANH, CIR_SIGMOID, CIR_RELU, CIR_GELU, CIR_ERF, CIR_ABS, CIR_STOP,
     CIR_MIN, CIR_MAX, CIR_LT, CIR_LE, CIR_EQ, CIR_SELECT, CIR_SUM, CIR_AMAX, CIR_TIME, CIR_DERIVATIVE, CIR_SETTLE,
+    CIR_GRADIENT, /* of a loss (a reference) with respect to what the second reference reads */
 } CirOp;
 
 typedef enum CirIndexKind { CIR_IX_AXIS, CIR_IX_LAST, CIR_IX_CONST } CirIndexKind;
@@ -172,6 +173,35 @@ typedef struct CirCheck {
     Span span;
 } CirCheck;
 
+typedef struct CirLoss { /* ENTITY_SPEC without axes */
+    Name name;
+    CirEntity *entity;
+    Span span;
+} CirLoss;
+
+typedef struct CirRule { /* how much is added to the weight: an ENTITY_SPEC with its axes, in its order */
+    Name name;
+    CirEntity *entity, *weight;
+    bool local;
+    Span span;
+} CirRule;
+
+typedef struct CirArgument { /* of an optimiser, or the rate */
+    Name name;             /* NULL: by position */
+    double value;
+    Span span;
+} CirArgument;
+
+typedef struct CirLearn {
+    CirEntity *weight;     /* no tied one, and none that is frozen; in one of these only */
+    CirEntity *rule;       /* of a CirRule on that weight, or NULL: by the gradient of */
+    CirEntity *loss;       /* of a CirLoss */
+    Name optimiser;        /* as written (ir/optimisers.def knows which there are), NULL: `rate` */
+    Span optimiser_span;
+    VEC(CirArgument) arguments;
+    Span span;
+} CirLearn;
+
 typedef struct Circuit {
     Arena *arena;
     Names *names;
@@ -183,6 +213,9 @@ typedef struct Circuit {
     VEC(CirProjection *) projections;
     VEC(CirOutput) outputs;
     VEC(CirCheck) checks;
+    VEC(CirLoss) losses;
+    VEC(CirRule) rules;
+    VEC(CirLearn) learns;
     int instances, nuclei;
     int64_t areas, columns; /* for summaries; bounded axes at their bound */
 } Circuit;

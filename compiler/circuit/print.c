@@ -37,6 +37,7 @@ static const struct {
     [CIR_TIME] = {"time", LEVEL_ATOM, false},
     [CIR_DERIVATIVE] = {"derivative", LEVEL_ATOM, false},
     [CIR_SETTLE] = {"settle", LEVEL_ATOM, false},
+    [CIR_GRADIENT] = {"gradient", LEVEL_ATOM, false},
     [CIR_SUM] = {"sum", LEVEL_PRODUCT, false},
     [CIR_AMAX] = {"max", LEVEL_PRODUCT, false},
 };
@@ -219,6 +220,24 @@ static void print_values(const Circuit *c, CirEntity *const *at, int count, cons
                 cir_expr_text(c->arena, at[i]->value));
 }
 
+static void print_learning(const Circuit *c, FILE *to) {
+    for (int i = 0; i < c->losses.count; i++) fprintf(to, "loss %s = %s\n", c->losses.at[i].name, c->losses.at[i].entity->path);
+    for (int i = 0; i < c->rules.count; i++) {
+        const CirRule *rule = &c->rules.at[i];
+        fprintf(to, "%srule %s on %s = %s\n", rule->local ? "local " : "", rule->name, rule->weight->path, rule->entity->path);
+    }
+    for (int i = 0; i < c->learns.count; i++) {
+        const CirLearn *learn = &c->learns.at[i];
+        fprintf(to, "learn %s by %s %s with %s(", learn->weight->path, learn->rule ? "rule" : "gradient of",
+                (learn->rule ? learn->rule : learn->loss)->path, learn->optimiser ? learn->optimiser : "rate");
+        for (int k = 0; k < learn->arguments.count; k++) {
+            const CirArgument *a = &learn->arguments.at[k];
+            fprintf(to, "%s%s%s%g", k ? ", " : "", a->name ? a->name : "", a->name ? " = " : "", a->value);
+        }
+        fprintf(to, ")\n");
+    }
+}
+
 void cir_print(const Circuit *c, FILE *to) {
     fprintf(to, "circuit %s\n", c->name);
     print_axes(c, to);
@@ -245,4 +264,5 @@ void cir_print(const Circuit *c, FILE *to) {
         if (check->within > 0) fprintf(to, " within %g", check->within);
         fprintf(to, "\n");
     }
+    print_learning(c, to);
 }

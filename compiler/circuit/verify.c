@@ -118,5 +118,10 @@ char *cir_verify(const Circuit *c) {
     for (int i = 0; i < c->checks.count; i++)
         if (!cir_axes_same_set(&c->checks.at[i].left->axes, &c->checks.at[i].right->axes))
             fault(&v, c->checks.at[i].name, "axes of", "the two sides");
+    for (int i = 0; i < c->losses.count; i++)
+        if (c->losses.at[i].entity->axes.count) fault(&v, c->losses.at[i].name, "axes of", "a loss");
+    for (int i = 0; i < c->rules.count; i++)
+        if (c->rules.at[i].entity->axes.count != c->rules.at[i].weight->axes.count)
+            fault(&v, c->rules.at[i].name, "axes of", "a rule and its weight");
     return v.wrong;
 }

@@ -18,6 +18,7 @@ static IrProgram *nameless(const Compilation *c) {
     IrProgram *p = ir_clone(c->core);
     p->name = name_of(p->names, "program");
     p->outputs.count = p->assumptions.count = 0;
+    ir_forget_learning(p);
     for (int i = 0; i < p->axes.count; i++) p->axes.at[i]->name = name_printf(p->names, "a%d", i);
     for (int i = 0; i < p->vars.count; i++) {
         IrVar *v = p->vars.at[i];

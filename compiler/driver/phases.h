@@ -13,7 +13,7 @@ typedef enum Phase {
     PHASE_PARSE,   /* ast                               */
     PHASE_CHECK,   /* circuit                           */
     PHASE_BUILD,   /* system: IR, what the circuit says */
-    PHASE_SETTLE,  /* core: the settled reading         */
+    PHASE_SETTLE,  /* core: the settled or dynamic reading, gradients taken */
     PHASE_OPTIMISE /* optimised: core, rearranged       */
 } Phase;
 
@@ -25,6 +25,7 @@ typedef struct Compilation {
     bool drop_checks;  /* executables do not compute the sides of checks */
     bool watch_populations; /* every population is an output, or in the dynamic reading a trace */
     bool expose_checks; /* the sides of checks are outputs */
+    bool keep_learning; /* losses, rules and what learns by them are wanted, with the gradients in them */
     bool again;         /* warnings were shown before */
     Name name;         /* the file's name without folder and suffix */
     int file;          /* source id */

@@ -18,32 +18,6 @@ typedef struct Finder {
     Cuts cuts;
 } Finder;
 
-/* ---- who reads what ------------------------------------------------------------------------------------------------- */
-typedef struct Walk {
-    bool *seen;
-    VEC(const IrVar *) todo;
-    Arena *arena;
-} Walk;
-
-static void visit(void *data, IrExpr *ref) {
-    Walk *walk = data;
-    if (walk->seen[ref->var->id]) return;
-    walk->seen[ref->var->id] = true;
-    vec_push(walk->arena, &walk->todo, ref->var);
-}
-
-static bool *depends_on(const Finder *f, const IrVar *v) {
-    Walk walk = {.seen = ARENA_ARRAY(f->arena, bool, f->p->vars.count), .arena = f->arena};
-    walk.seen[v->id] = true;
-    vec_push(f->arena, &walk.todo, v);
-    while (walk.todo.count) {
-        const IrVar *next = walk.todo.at[--walk.todo.count];
-        if (next->def) ir_each_ref(next->def, visit, &walk);
-        if (next->init) ir_each_ref(next->init, visit, &walk);
-    }
-    return walk.seen;
-}
-
 /* ---- candidates ----------------------------------------------------------------------------------------------------- */
 static int64_t size_of(const Finder *f, const IrAxis *axis) {
     return trial_size(f->t, axis);
@@ -108,11 +82,17 @@ static const int *same_tensor(const Finder *f, const IrVar *a, const IrVar *b) {
     return match_axes(f, a, b, order, 0, 0) ? order : NULL;
 }
 
+/* What only reads another variable gains nothing by a cut, and loses that it is that variable: a pool that every cell of a
+ * population hears would be another number in each. */
+static bool only_reads(const IrVar *v) {
+    return v->def->op == IR_REF && !v->init;
+}
+
 static void add_cut(Finder *f, int first, bool *taken) {
     const Candidate *c = f->candidates.at;
     int count = f->candidates.count;
     Cut cut = {.var = ARENA_ARRAY(f->arena, const IrVar *, count), .order = ARENA_ARRAY(f->arena, const int *, count)};
-    bool side[2] = {false, false};
+    bool side[2] = {false, false}, gains = false;
     for (int i = first; i < count; i++) {
         if (taken[i] || c[i].hash != c[first].hash) continue;
         const int *order = same_tensor(f, c[first].var, c[i].var);
@@ -120,16 +100,18 @@ static void add_cut(Finder *f, int first, bool *taken) {
         taken[i] = true;
         cut.var[cut.count] = c[i].var;
         cut.order[cut.count++] = order;
+        gains |= !only_reads(c[i].var);
         for (int s = 0; s < 2; s++) side[s] |= f->side[s][c[i].var->id];
     }
     cut.shared = cut.count == 1;
-    if (side[0] && side[1]) f->cuts.at[f->cuts.count++] = cut;
+    if (side[0] && side[1] && gains) f->cuts.at[f->cuts.count++] = cut;
 }
 
 Cuts cuts_find(Arena *arena, Trial *t, const IrProgram *p, const IrVar *left, const IrVar *right) {
     Finder f = {.arena = arena, .t = t, .p = p};
-    f.side[0] = depends_on(&f, left);
-    f.side[1] = depends_on(&f, right);
+    for (int i = 0; i < 2; i++) f.side[i] = ARENA_ARRAY(arena, bool, p->vars.count + 1);
+    ir_reach(f.side[0], left);
+    ir_reach(f.side[1], right);
     list_candidates(&f);
     f.cuts.at = ARENA_ARRAY(arena, Cut, f.candidates.count);
     bool *taken = ARENA_ARRAY(arena, bool, f.candidates.count);

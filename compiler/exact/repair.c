@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-enum { MOST_HINTS = 3, MOST_SITES = 60, MOST_VARIANTS = 12, MOST_ORDERED = 4, MOST_SWAPPED = 16, LONGEST_ORDER = 64 };
+enum { MOST_HINTS = 3, MOST_SITES = 60, MOST_VARIANTS = 12, MOST_SIGNALS = 400, MOST_ORDERED = 4, MOST_SWAPPED = 16, LONGEST_ORDER = 64 };
 static const double DEFAULT_BUDGET = 8e7; /* operations for all candidates: two seconds at most */
 static const double SETUP = 5e4;          /* what a candidate costs beside its operations, in operations */
 static const double LOOK = 5e6;           /* for one trial of a look at all shapes */
@@ -16,6 +16,7 @@ typedef struct Search {
     Arena *arena;
     IrProgram *p;     /* the copy */
     IrCheck check;    /* of two variables that repeat the sides, so that a side can be read otherwise */
+    bool *of_rule;    /* by variable: read by a learning rule and not by the circuit */
     bool *own[2];     /* by variable: of this side alone. What both sides read changes both: it cannot be what is wrong */
     Vocabulary words[2]; /* of own equations */
     bool *bounded;    /* by axis: of the roots, those that have a bound */
@@ -168,6 +169,18 @@ static void find_difference(Search *s) {
     if (equal_at_one_shape(s, &s->check)) s->left = 0; /* then nobody could tell a repair from the sides as they are */
 }
 
+/* What a rule is made of: specs are no part of the circuit. */
+static void find_rules(Search *s) {
+    s->of_rule = ARENA_ARRAY(s->arena, bool, s->p->vars.count);
+    for (int i = 0; i < s->p->rules.count; i++) {
+        const bool *reached = reached_from(s, s->p->rules.at[i].var);
+        for (int k = 0; k < s->p->vars.count; k++) {
+            const IrVar *v = s->p->vars.at[k];
+            s->of_rule[k] |= reached[k] && v->origin_kind && strcmp(v->origin_kind, "spec") == 0;
+        }
+    }
+}
+
 static void set_up(Search *s, const IrProgram *core, const IrCheck *check) {
     s->p = ir_clone(core);
     for (int i = 0; i < s->p->vars.count; i++)
@@ -183,6 +196,7 @@ static void set_up(Search *s, const IrProgram *core, const IrCheck *check) {
             if (s->own[side][i]) list_constants(s, &s->words[side], s->p->vars.at[i]->def);
         }
     }
+    find_rules(s);
     find_sizes(s);
     find_difference(s);
 }
@@ -244,13 +258,16 @@ static bool try_move(Search *s, const Repair *repair, Site *site, IrExpr *instea
     return true;
 }
 
-static bool search_equation(Search *s, const Repair *repair, const IrVar *v, const Vocabulary *other) {
+static bool search_equation(Search *s, const Repair *repair, const IrVar *v, int side) {
     Parts parts = {0};
     list_parts(s, &parts, v->def, -1);
     for (int i = 0; i < parts.count; i++) {
         const Part *part = &parts.at[i];
-        for (int variant = 0; variant < MOST_VARIANTS && !enough(s); variant++) {
-            Site site = {s->p, v, part->node, part->parent < 0 ? NULL : parts.at[part->parent].node, other, variant, NULL, NULL, NULL};
+        for (int variant = 0; variant < (s->of_rule[v->id] ? MOST_SIGNALS : MOST_VARIANTS) && !enough(s); variant++) {
+            Site site = {.p = s->p, .var = v, .node = part->node, .other = &s->words[!side], .variant = variant};
+            site.parent = part->parent < 0 ? NULL : parts.at[part->parent].node;
+            site.rule = s->of_rule[v->id];
+            site.foreign = s->own[!side];
             IrExpr *instead = repair->move(&site);
             if (!instead) break;
             if (instead != part->node && try_move(s, repair, &site, instead, place_of(&parts, i, v))) return true;
@@ -263,11 +280,13 @@ static bool search_equation(Search *s, const Repair *repair, const IrVar *v, con
 static bool search_repair(Search *s, const Repair *repair, int side, bool at_end) {
     int count = s->p->vars.count;
     for (int k = 0; k < count && !enough(s); k++) {
-        int i = repair->move == move_factor_missing ? count - 1 - k : k;
+        Move move = repair->move;
+        bool backwards = move == move_factor_missing || move == move_signal_missing || move == move_difference_missing;
+        int i = backwards ? count - 1 - k : k;
         const IrVar *v = s->p->vars.at[i];
         bool end = v->origin && strncmp(v->origin, "check.", 6) == 0;
         if (!s->own[side][i] || !v->origin || end != at_end) continue;
-        if (search_equation(s, repair, v, &s->words[!side])) return true;
+        if (search_equation(s, repair, v, side)) return true;
     }
     return false;
 }

@@ -17,6 +17,8 @@ typedef struct Site { /* a part of an equation, and what a move says of it */
     const IrExpr *parent;     /* NULL: the whole equation */
     const Vocabulary *other;  /* of the other side */
     int variant;
+    bool rule;                /* the equation is part of a learning rule */
+    const bool *foreign;      /* by variable: what the other side alone reads */
     /* for the words; NULL: as the expressions print */
     const char *what, *before, *after;
 } Site;
@@ -27,7 +29,7 @@ typedef IrExpr *(*Move)(Site *site);
 #include "exact/repairs.def"
 #undef REPAIR
 
-/* moves.c */
+/* moves.c; those of rules, which have hundreds of variants: moves_rule.c */
 const char *function_name(IrOp op);
 bool is_constant(const IrExpr *e); /* computed from numbers and sizes alone */
 /* axis -> select(position = 0, element order[0], ...): a tensor with the points of one axis in another order. */

@@ -302,6 +302,14 @@ AstStmt *ast_check(Front *front, AstName name, AstExpr *e, Span span) {
     return stmt;
 }
 
+AstStmt *ast_learn(Front *front, AstRef weight, AstName rule, AstName loss, Span span) {
+    AstStmt *stmt = ast_stmt(front, STMT_LEARN, span);
+    stmt->target = weight;
+    stmt->callee = rule;
+    stmt->factor = loss;
+    return stmt;
+}
+
 AstStmt *ast_equation(Front *front, AstExpr *left, AstExpr *expr, Span span) {
     AstStmt *stmt = ast_stmt(front, STMT_EQUATION, span);
     stmt->left = left;

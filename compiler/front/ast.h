@@ -156,7 +156,12 @@ typedef enum AstStmtKind {
     STMT_ITERATE,     /* iterate 200 until 1e-6;               expr, expr2; also a suffix of a population        */
     STMT_METHOD,      /* method rk4;                           name                                              */
     STMT_NOISE,       /* noise xi, eta;                        path: the names                                   */
-    STMT_ON_SPIKE, STMT_RULE, STMT_LEARN, STMT_LOSS, /* other readings: parsed, kept, refused by sema */
+    STMT_ON_SPIKE,    /* of another reading: parsed, kept, refused by sema                                      */
+    /* of the learning reading, in a main file */
+    STMT_LOSS,       /* loss E = sum(now, d) e[now, d]^2;      name, expr                                        */
+    STMT_RULE,       /* rule dW on V.W = expr;  rule dW on V.W { equations }   name, target, local, expr or body  */
+    STMT_LEARN,      /* learn V.W by rule dW rate 0.01;        target, callee (the rule), expr (the rate)
+                      * learn V.W by gradient(E) with adam(1e-3);   factor (the loss), optimiser, axis_args       */
 } AstStmtKind;
 
 typedef enum AstGroup { GROUP_THALAMUS, GROUP_CORTEX, GROUP_AREA, GROUP_COLUMN, GROUP_LAYER, GROUP_NONE } AstGroup;
@@ -202,7 +207,9 @@ struct AstStmt {
     AstArgs axis_args;     /* STMT_INSTANCE: before the `;` (axes, values, functions) */
     AstExprs signal_args;  /* STMT_INSTANCE: after the `;`  (EXPR_REF) */
     AstExpr *left, *expr, *expr2, *tolerance;
-    AstName factor;        /* STMT_CHECK: `for some c`, or absent */
+    AstName factor;        /* STMT_CHECK: `for some c`, or absent; STMT_LEARN: the loss, or absent */
+    AstName optimiser;     /* STMT_LEARN: `with adam(...)`, its arguments in axis_args; absent: `rate` */
+    bool local;            /* STMT_RULE */
     AstRefs refs;          /* STMT_RECORD */
     struct {
         AstName name;

@@ -123,12 +123,23 @@ static void write_check(Text *text, const AstStmt *stmt) {
 }
 
 static void write_learning(Text *text, const AstStmt *stmt) {
-    text_add(text, stmt->kind == STMT_LEARN ? "learn " : "rule %s on ", stmt->name.name);
+    text_add(text, "learn ");
     write_ref(text, &stmt->target);
-    if (stmt->kind == STMT_RULE) text_add(text, " = ");
-    else if (stmt->callee.name) text_add(text, " by rule %s rate ", stmt->callee.name);
-    else text_add(text, " by gradient with ");
-    write_expr(text, stmt->expr);
+    if (stmt->callee.name) text_add(text, " by rule %s", stmt->callee.name);
+    else text_add(text, " by gradient");
+    if (stmt->factor.name) text_add(text, "(%s)", stmt->factor.name);
+    text_add(text, stmt->expr ? " rate " : " with %s", stmt->optimiser.name);
+    if (stmt->expr) write_expr(text, stmt->expr);
+    if (!stmt->axis_args.count) return;
+    text_add(text, "(");
+    write_args(text, &stmt->axis_args);
+    text_add(text, ")");
+}
+
+static void write_rule(Text *text, const AstStmt *stmt) {
+    text_add(text, "%srule %s on ", stmt->local ? "local " : "", stmt->name.name);
+    write_ref(text, &stmt->target);
+    write_value(text, stmt->expr);
 }
 
 static void write_binding(Text *text, const AstStmt *stmt) {
@@ -230,6 +241,7 @@ void write_head(Text *text, const AstStmt *stmt) {
         for (int i = 0; i < stmt->path.count; i++) text_add(text, "%s%s", i ? ", " : "noise ", stmt->path.at[i].name);
         break;
     case STMT_ON_SPIKE: text_add(text, "on spike"); break;
-    case STMT_RULE: case STMT_LEARN: write_learning(text, stmt); break;
+    case STMT_RULE: write_rule(text, stmt); break;
+    case STMT_LEARN: write_learning(text, stmt); break;
     }
 }

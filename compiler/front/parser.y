@@ -68,10 +68,10 @@ static void parser_error(const Span *at, Front *front, const char *message);
 %token <name> CHECK "check" WITHIN "within" FOR "for" SOME "some" COMPARTMENT "compartment" PARAMETER "parameter"
 %token <name> FUNCTION "function"
 %token <name> STATE "state" RATE "rate" ITERATE "iterate" UNTIL "until" METHOD "method" NOISE "noise" ON "on" SPIKE "spike"
-%token <name> RULE "rule" LEARN "learn" BY "by" GRADIENT "gradient" LOSS "loss" DENSE "dense" FROM "from" WHERE "where"
+%token <name> LOCAL "local" RULE "rule" LEARN "learn" BY "by" GRADIENT "gradient" LOSS "loss" DENSE "dense" FROM "from" WHERE "where"
 %token <name> VIA "via" DELAY "delay" SPARSE "sparse" AS "as" LAST "last" AND "and" SUM "sum" MEAN "mean" MAX "max" MIN "min"
 
-%type <name> name label reducer chooser string opt_some
+%type <name> name label reducer chooser string opt_some opt_loss
 %type <names> names path axes
 %type <expr> expr unit unit_expr opt_where opt_value opt_unit source opt_within opt_until function_value
 %type <exprs> exprs sources signals
@@ -91,7 +91,7 @@ static void parser_error(const Span *at, Front *front, const char *message);
 %type <parts> parts
 %type <synapse> opt_weight
 %type <stmts> statements body parts_body neuron_parts bindings binding_body statement part parameters states
-%type <stmt> one_statement one_part binding instance
+%type <stmt> one_statement one_part binding instance rule
 %type <group> group
 %type <role> role
 
@@ -178,10 +178,20 @@ one_statement
     | CHECK label ':' expr opt_some opt_within end
         { $$ = ast_check(front, $2, $4, @$); $$->factor = $5; $$->tolerance = $6; }
     | LOSS name '=' expr end { $$ = ast_named(front, STMT_LOSS, $2, $4, @$); }
-    | RULE name ON ref '=' expr end { $$ = ast_named(front, STMT_RULE, $2, $6, @$); $$->target = $4; }
-    | LEARN ref BY RULE name RATE expr end
-        { $$ = ast_stmt(front, STMT_LEARN, @$); $$->target = $2; $$->callee = $5; $$->expr = $7; }
-    | LEARN ref BY GRADIENT WITH expr end { $$ = ast_stmt(front, STMT_LEARN, @$); $$->target = $2; $$->expr = $6; }
+    | rule { $$ = $1; }
+    | LOCAL rule { $$ = $2; $$->local = true; $$->span = @$; }
+    | LEARN ref BY RULE name RATE expr end { $$ = ast_learn(front, $2, $5, (AstName){0}, @$); $$->expr = $7; }
+    | LEARN ref BY RULE name WITH name opt_args end
+        { $$ = ast_learn(front, $2, $5, (AstName){0}, @$); $$->optimiser = $7; $$->axis_args = $8; }
+    | LEARN ref BY GRADIENT opt_loss WITH name opt_args end
+        { $$ = ast_learn(front, $2, (AstName){0}, $5, @$); $$->optimiser = $7; $$->axis_args = $8; }
+    ;
+rule: RULE name ON ref '=' expr end { $$ = ast_named(front, STMT_RULE, $2, $6, @$); $$->target = $4; }
+    | RULE name ON ref parts_body { $$ = ast_block(front, STMT_RULE, $2, $5, @5, @$); $$->target = $4; }
+    ;
+opt_loss /* the loss whose gradient it is; the only one there is */
+    : %empty { $$ = (AstName){0}; }
+    | '(' name ')' { $$ = $2; }
     ;
 group
     : THALAMUS { $$ = GROUP_THALAMUS; }
@@ -467,7 +477,7 @@ label /* of a check, part of a module's path: nothing else can stand there */
     | WITHIN | FOR | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS
     | LAST | AND | SUM | MEAN | MAX | MIN
     ;
-name: NAME | OVER | IN | SOME | STATE | RATE | METHOD | ON | SPIKE | RULE | LEARN | BY | GRADIENT | LOSS
+name: NAME | OVER | IN | SOME | STATE | RATE | METHOD | ON | SPIKE | LOCAL | RULE | LEARN | BY | GRADIENT | LOSS
     ;
 %%
 /* Bison calls this only when its stack is full. */

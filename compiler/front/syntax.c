@@ -26,7 +26,7 @@ static bool is_word(const char *token) {
 static const char *expected_text(Front *front, const char *const *expected, int count) {
     static const char *const operators[] = {"+", "-", "*", "/", "^", "<", ">", "<=", ">=", "==", "!=", "and"};
     static const char *const units[] = {"a unit", "a power of a unit", "* in a unit", "/ in a unit"};
-    static const char *const soft[] = {"over", "in", "some", "state", "rate", "method", "on", "spike", "rule", "learn",
+    static const char *const soft[] = {"over", "in", "some", "state", "rate", "method", "on", "spike", "local", "rule", "learn",
                                        "by", "gradient", "loss", "sum", "mean", "max", "min"};
     static const char *const continuations[] = {".", "[", "("};
     enum { OPERATORS = sizeof operators / sizeof *operators, SOFT = sizeof soft / sizeof *soft };

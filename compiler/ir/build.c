@@ -255,5 +255,6 @@ IrProgram *ir_build(Arena *arena, Names *names, Diagnostics *diagnostics, const 
     for (int i = 0; i < circuit->synapses.count; i++) synapse_equations(b, circuit->synapses.at[i]);
     valued(b, circuit->specs.at, circuit->specs.count);
     ends(b, circuit);
+    build_learning(b, circuit, diagnostics);
     return b->p;
 }

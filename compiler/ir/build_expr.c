@@ -145,6 +145,11 @@ IrExpr *build_expr(Build *b, const CirExpr *e) {
         break;
     case CIR_SIZE: made = ir_size(b->p, build_axis(b, e->axis)); break;
     case CIR_POSITION: made = ir_pos(b->p, build_axis(b, e->axis)); break;
+    case CIR_GRADIENT: {
+        IrExpr *arg[] = {build_expr(b, e->arg[0]), build_expr(b, e->arg[1])};
+        made = ir_node(b->p, IR_GRADIENT, 2, arg);
+        break;
+    }
     case CIR_TIME: made = ir_node(b->p, IR_TIME, 0, NULL); break;
     case CIR_REF:
     case CIR_PREVIOUS: made = reference(b, e); break;

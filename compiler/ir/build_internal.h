@@ -25,6 +25,7 @@ IrAxis *build_axis(Build *b, const CirAxis *axis);
 Name build_name(Build *b, Name path); /* block[0].out is block.0.out in the IR, where brackets hold indices */
 IrVar *build_variable(const CirEntity *entity); /* of a tied weight: the one it is tied to */
 IrExpr *build_expr(Build *b, const CirExpr *e);
+void build_learning(Build *b, const Circuit *c, Diagnostics *diagnostics); /* build_learn.c: losses, rules, learn statements */
 IrGuard build_guard(Build *b, const CirGuard *guard);
 IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value); /* value where the guard holds, else 0 */
 #endif

@@ -91,6 +91,32 @@ static void clone_vars(Clone *clone, const IrProgram *p) {
     }
 }
 
+static IrVar *var_image(const Clone *clone, const IrVar *v) {
+    return v ? clone->var[v->id] : NULL;
+}
+
+static void clone_learning(const Clone *clone, const IrProgram *p) {
+    IrProgram *to = clone->to;
+    for (int i = 0; i < p->losses.count; i++) {
+        IrLoss loss = p->losses.at[i];
+        loss.var = var_image(clone, loss.var);
+        vec_push(p->arena, &to->losses, loss);
+    }
+    for (int i = 0; i < p->rules.count; i++) {
+        IrRule rule = p->rules.at[i];
+        rule.var = var_image(clone, rule.var);
+        rule.weight = var_image(clone, rule.weight);
+        vec_push(p->arena, &to->rules, rule);
+    }
+    for (int i = 0; i < p->learns.count; i++) {
+        IrLearn learn = p->learns.at[i];
+        learn.weight = var_image(clone, learn.weight);
+        learn.rule = var_image(clone, learn.rule);
+        learn.loss = var_image(clone, learn.loss);
+        vec_push(p->arena, &to->learns, learn);
+    }
+}
+
 static void clone_ends(const Clone *clone, const IrProgram *p) {
     IrProgram *to = clone->to;
     for (int i = 0; i < p->outputs.count; i++) {
@@ -114,5 +140,6 @@ IrProgram *ir_clone(const IrProgram *p) {
     clone_vars(&clone, p);
     for (int i = 0; i < p->items.count; i++) vec_push(p->arena, &clone.to->items, clone_item(&clone, p->items.at[i]));
     clone_ends(&clone, p);
+    clone_learning(&clone, p);
     return clone.to;
 }

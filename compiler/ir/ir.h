@@ -13,6 +13,7 @@
 #define CTX_IR_IR_H
 #include "base/names.h"
 #include "diag/diag.h"
+#include "ir/learn.h"
 
 typedef struct IrAxis IrAxis;
 typedef struct IrVar IrVar;
@@ -169,6 +170,9 @@ struct IrProgram {
     VEC(IrItem *) items;
     VEC(IrOutput) outputs;
     VEC(IrCheck) checks;
+    VEC(IrLoss) losses; /* these three: learn.h; what runs has none of them (ir_forget_learning) */
+    VEC(IrRule) rules;
+    VEC(IrLearn) learns;
     VEC(IrAssumption) assumptions;
 };
 
@@ -245,6 +249,8 @@ IrExpr *ir_map(IrProgram *p, IrExpr *e, IrExpr *(*rewrite)(void *data, IrExpr *e
 /* A program of its own in the same arena: new axes, variables, expressions and items, same ids; passes edit the
  * copy. */
 IrProgram *ir_clone(const IrProgram *p);
+/* Takes losses, rules and learn statements off a program that is to be run, compared or rewritten: nothing keeps what they read. */
+void ir_forget_learning(IrProgram *p);
 
 /* join.c: both programs as one, over the inputs of the first; a check for each output of the same name in both: left is a's, right
  * is b's. The result is read by evaluation; its items are in dependence order, but b's literals and copies are not shared. */

@@ -83,6 +83,7 @@ IrProgram *ir_join(const IrProgram *a, const IrProgram *b) {
         vec_push(j.to->arena, &j.to->items, j.other->items.at[i]);
     }
     j.to->outputs.count = j.to->checks.count = 0;
+    ir_forget_learning(j.to);
     for (int i = 0; i < a->outputs.count; i++) {
         const IrOutput *left = &a->outputs.at[i];
         for (int k = 0; k < b->outputs.count; k++) {

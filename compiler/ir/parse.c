@@ -505,6 +505,60 @@ static void read_check(Reader *r) {
     vec_push(r->p->arena, &r->p->checks, check);
 }
 
+/* ---- learning ---------------------------------------------------------------------------------------------------- */
+static void read_loss(Reader *r) {
+    IrLoss loss = {.name = read_name_or_string(r)};
+    expect(r, "=");
+    loss.var = read_var(r);
+    vec_push(r->p->arena, &r->p->losses, loss);
+}
+
+static void read_rule(Reader *r) {
+    IrRule rule = {.name = read_name_or_string(r)};
+    if (!word(r, "on")) fail(r, "expected 'on'");
+    rule.weight = read_var(r);
+    expect(r, "=");
+    rule.var = read_var(r);
+    rule.local = word(r, "local");
+    vec_push(r->p->arena, &r->p->rules, rule);
+}
+
+static IrVar *rule_named(Reader *r, Name name) {
+    for (int i = 0; i < r->p->rules.count; i++)
+        if (r->p->rules.at[i].name == name) return r->p->rules.at[i].var;
+    fail(r, "there is no rule '%s'", name);
+}
+
+static IrVar *loss_named(Reader *r, Name name) {
+    for (int i = 0; i < r->p->losses.count; i++)
+        if (r->p->losses.at[i].name == name) return r->p->losses.at[i].var;
+    fail(r, "there is no loss '%s'", name);
+}
+
+static void read_optimiser(Reader *r, IrLearn *learn) {
+    if (!word(r, "with")) fail(r, "expected 'with'");
+    Name name = read_name(r);
+    int k = 0;
+    while (k < OPTIMISER_COUNT && strcmp(ir_optimisers[k].name, name) != 0) k++;
+    if (k == OPTIMISER_COUNT) fail(r, "there is no optimiser '%s'", name);
+    learn->optimiser = (IrOptimiser)k;
+    for (int i = 0; i < ir_optimiser_parameters(learn->optimiser); i++) {
+        expect(r, i ? "," : "(");
+        learn->parameter[i] = read_real(r);
+    }
+    expect(r, ")");
+}
+
+static void read_learn(Reader *r) {
+    IrLearn learn = {.weight = read_var(r)};
+    if (!word(r, "by")) fail(r, "expected 'by'");
+    if (word(r, "rule")) learn.rule = rule_named(r, read_name_or_string(r));
+    else if (word(r, "gradient")) learn.loss = loss_named(r, read_name_or_string(r));
+    else fail(r, "expected 'rule' or 'gradient'");
+    read_optimiser(r, &learn);
+    vec_push(r->p->arena, &r->p->learns, learn);
+}
+
 static void define_line(Reader *r) {
     IrItemKind kind;
     if (at_end_of_line(r)) return;
@@ -516,6 +570,9 @@ static void define_line(Reader *r) {
     else if (word(r, "record")) read_output(r, (IrOutput){.recorded = true});
     else if (word(r, "gauge")) read_output(r, (IrOutput){.gauge = true});
     else if (word(r, "check")) read_check(r);
+    else if (word(r, "loss")) read_loss(r);
+    else if (word(r, "rule")) read_rule(r);
+    else if (word(r, "learn")) read_learn(r);
     else if (word(r, "assume")) vec_push(r->p->arena, &r->p->assumptions, ((IrAssumption){read_string(r)}));
     else fail(r, "unknown statement at '%.20s'", r->at);
 }

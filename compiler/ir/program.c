@@ -13,6 +13,10 @@ IrProgram *ir_program_new(Arena *arena, Names *names, IrLevel level) {
     return p;
 }
 
+void ir_forget_learning(IrProgram *p) {
+    p->losses.count = p->rules.count = p->learns.count = 0;
+}
+
 IrAxis *ir_find_axis(const IrProgram *p, const char *name) {
     for (int i = 0; i < p->axes.count; i++)
         if (strcmp(p->axes.at[i]->name, name) == 0) return p->axes.at[i];

@@ -117,6 +117,13 @@ static void check_expr(Verify *v, const IrExpr *e) {
         return;
     case IR_SUM:
     case IR_AMAX: check_reduction(v, e); return;
+    case IR_GRADIENT:
+        if (e->arg[0]->op != IR_REF || e->arg[1]->op != IR_REF) return complain(v, "gradient of an expression");
+        if (e->arg[0]->var->axis_count) return complain(v, "gradient of %s, which is no number", e->arg[0]->var->name);
+        if (v->body) return complain(v, "gradient in a scan or fix");
+        check_expr(v, e->arg[0]);
+        check_expr(v, e->arg[1]);
+        return;
     case IR_DELAY:
     case IR_DERIVATIVE:
         if (e->arg[0]->op != IR_REF) return complain(v, "delay or derivative of an expression"); /* fall through */
@@ -242,6 +249,48 @@ static void check_end(Verify *v, const char *name, const IrVar *var) {
     else if (!v->placed[var->id]) complain(v, "%s: %s is not defined by an equation", name, var->name);
 }
 
+static bool same_roots(const IrVar *a, const IrVar *b) {
+    bool same = a->axis_count == b->axis_count;
+    for (int i = 0; same && i < a->axis_count; i++) same = a->axes[i]->root == b->axes[i]->root;
+    return same;
+}
+
+static void check_rule(Verify *v, const IrRule *rule) {
+    check_end(v, rule->name, rule->var);
+    if (v->message) return;
+    if (!known_var(v, rule->weight) || rule->weight->kind != VAR_WEIGHT) complain(v, "%s is on what is no weight", rule->name);
+    else if (!same_roots(rule->var, rule->weight)) complain(v, "%s has other axes than %s", rule->name, rule->weight->name);
+}
+
+static bool is_rule_on(const IrProgram *p, const IrVar *var, const IrVar *weight) {
+    for (int i = 0; i < p->rules.count; i++)
+        if (p->rules.at[i].var == var && p->rules.at[i].weight == weight) return true;
+    return false;
+}
+
+static bool is_loss(const IrProgram *p, const IrVar *var) {
+    for (int i = 0; i < p->losses.count; i++)
+        if (p->losses.at[i].var == var) return true;
+    return false;
+}
+
+static void check_learning(Verify *v) {
+    const IrProgram *p = v->p;
+    for (int i = 0; i < p->losses.count && !v->message; i++) {
+        check_end(v, p->losses.at[i].name, p->losses.at[i].var);
+        if (!v->message && p->losses.at[i].var->axis_count) complain(v, "loss %s has axes", p->losses.at[i].name);
+    }
+    for (int i = 0; i < p->rules.count && !v->message; i++) check_rule(v, &p->rules.at[i]);
+    for (int i = 0; i < p->learns.count && !v->message; i++) {
+        const IrLearn *learn = &p->learns.at[i];
+        bool rule = learn->rule && is_rule_on(p, learn->rule, learn->weight);
+        bool loss = !learn->rule && is_loss(p, learn->loss) && known_var(v, learn->weight) && learn->weight->kind == VAR_WEIGHT;
+        if (!rule && !loss) complain(v, "a weight learns by what is neither a rule on it nor a loss");
+        for (int k = 0; k < i; k++)
+            if (p->learns.at[k].weight == learn->weight) complain(v, "%s learns twice", learn->weight->name);
+    }
+}
+
 static void check_ends(Verify *v) {
     char *printed = arena_alloc(v->arena, (size_t)v->p->vars.count);
     for (int i = 0; i < v->p->outputs.count && !v->message; i++) {
@@ -255,10 +304,7 @@ static void check_ends(Verify *v) {
         check_end(v, check->name, check->left);
         check_end(v, check->name, check->right);
         if (v->message) return;
-        bool same = check->left->axis_count == check->right->axis_count;
-        for (int j = 0; same && j < check->left->axis_count; j++)
-            same = check->left->axes[j]->root == check->right->axes[j]->root;
-        if (!same) complain(v, "the sides of %s have other axes", check->name);
+        if (!same_roots(check->left, check->right)) complain(v, "the sides of %s have other axes", check->name);
     }
 }
 
@@ -276,5 +322,6 @@ char *ir_verify(const IrProgram *p) {
         else check_equation(&v, item);
     }
     if (!v.message) check_ends(&v);
+    if (!v.message) check_learning(&v);
     return v.message;
 }

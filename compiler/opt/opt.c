@@ -70,6 +70,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
     o.size = arena_copy(o.p->arena, options->sizes, sizeof *o.size * (size_t)o.size_count);
     OptCosts before = {0}, after = {0};
     if (options->drop_checks) o.p->checks.count = 0;
+    ir_forget_learning(o.p);
     opt_facts(&o);
     pass_dead(&o);
     opt_facts(&o);

@@ -49,6 +49,7 @@ typedef struct OptReport { /* lives in the program's arena */
     VEC(char *) notices;   /* rewrites that rest on a proof: shifted exponentials, sums turned into scans */
 } OptReport;
 
-/* The optimised program, a clone in the same arena; *report is filled. Never fails on a well-formed core program. */
+/* The optimised program, a clone in the same arena; *report is filled. Never fails on a well-formed core program without
+ * unresolved gradients. Of losses and rules nothing is left: who wants them run makes outputs of them before. */
 IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport *report);
 #endif

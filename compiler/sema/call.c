@@ -122,6 +122,7 @@ Value call_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     if (strcmp(name, "select") == 0) return select_value(s, env, e);
     if (strcmp(name, "size") == 0) return size_value(s, env, e);
     if (strcmp(name, "time") == 0) return time_value(s, env, e);
+    if (strcmp(name, "gradient") == 0) return gradient_value(s, env, e);
     if (strcmp(name, "settle") == 0) return settle_value(s, env, e);
     symbol = scope_require(s, env->scope, e->callee, KIND(SYM_SPEC) | KIND(SYM_FUNCTION), "a function or a spec");
     return symbol ? spec_value(s, env, symbol, e) : value_bad(e->span);

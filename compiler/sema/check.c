@@ -83,10 +83,21 @@ static void elaborate_record(Sema *s, const Place *place, const AstRef *ref) {
     push_output(s, name, held(s, name, &v), true, ref->span);
 }
 
-void outputs_elaborate(Sema *s) {
+static bool of_learning(Sema *s, const Statement *output) {
+    const AstStmt *stmt = output->stmt;
+    if (stmt->kind == STMT_OUTPUT) return mentions_learning(s, output->place->scope, stmt->expr);
+    for (int i = 0; i < stmt->refs.count; i++) {
+        AstExpr e = {.kind = EXPR_REF, .ref = stmt->refs.at[i]};
+        if (mentions_learning(s, output->place->scope, &e)) return true;
+    }
+    return false;
+}
+
+void outputs_elaborate(Sema *s, bool learning) {
     for (int i = 0; i < s->outputs.count; i++) {
         const AstStmt *stmt = s->outputs.at[i].stmt;
         const Place *place = s->outputs.at[i].place;
+        if (of_learning(s, &s->outputs.at[i]) != learning) continue;
         if (stmt->kind == STMT_OUTPUT) elaborate_output(s, place, stmt);
         else
             for (int k = 0; k < stmt->refs.count; k++) elaborate_record(s, place, &stmt->refs.at[k]);

@@ -223,6 +223,8 @@ Value arguments_error(Sema *s, const AstExpr *e, int want);
 Value call_value(Sema *s, const ExprEnv *env, const AstExpr *e);
 Value reduce_value(Sema *s, const ExprEnv *env, const AstExpr *e);
 Value spec_call(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr *call);
+/* The equations of a rule, over the names of env; its value is that of the rule's name, or of the last equation. */
+Value spec_block(Sema *s, const ExprEnv *env, const Symbol *rule, Name path);
 Value spec_inline(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr *call);
 bool spec_is_scalar(const AstStmt *spec);
 /* The function a name means: a builtin's spelling or a scalar spec; false after a report. */
@@ -298,8 +300,14 @@ void cell_elaborate(Sema *s, Population *p);
 void equations_of_body(Sema *s, Scope *scope, const AstStmts *body, const CirAxes *axes, void *to);
 void arrow_wire(Sema *s, Arrow *arrow);
 CirExpr *synapse_signal(Sema *s, Arrow *arrow, Reading source, const CirAxes *axes, Dim *dim);
-void outputs_elaborate(Sema *s);
+/* Those that mention a loss or a rule, or the others. */
+void outputs_elaborate(Sema *s, bool learning);
 void checks_elaborate(Sema *s);
+/* learning.c */
+void walk_learning(Sema *s, const Place *place, const AstStmt *stmt);
+void learning_elaborate(Sema *s);
+bool mentions_learning(Sema *s, const Scope *scope, const AstExpr *e); /* names a loss or a rule */
+Value gradient_value(Sema *s, const ExprEnv *env, const AstExpr *e);
 /* factor.c: takes the factor of `for some c` out of the side[*on] it stands on; false after a report. */
 bool factor_taken(Sema *s, Scope *scope, const AstStmt *stmt, AstExpr *side[2], int *on);
 /* Weights and parameters are made of weights, constants, sizes and positions; reports a signal in them. */
@@ -320,6 +328,12 @@ typedef struct SignalUse { /* a signal argument of an instance */
     const Place *caller;
 } SignalUse;
 
+typedef struct Learning { /* a loss, a rule or a learn statement */
+    const AstStmt *stmt;
+    const Place *place;
+    bool done, open; /* elaborated; being so, up to what it mentions */
+} Learning;
+
 typedef struct Statement { /* kept for a later phase */
     const AstStmt *stmt;
     const Place *place;
@@ -337,6 +351,7 @@ struct Sema {
     VEC(Arrow) arrows;
     VEC(SignalUse) signals;
     VEC(Statement) outputs, checks; /* output, record; check */
+    VEC(Learning) learning;         /* loss, rule, learn */
     VEC(struct { CirEntity *weight; const Place *place; const AstExpr *expr; }) ties;
     VEC(Name) used_overrides;
     int64_t work; /* statements walked: bounds repeats in repeats */

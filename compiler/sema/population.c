@@ -26,9 +26,9 @@ static bool allowed(Sema *s, const Place *place, const AstStmt *stmt) {
     switch (stmt->kind) {
     case STMT_USE: case STMT_NEURON: case STMT_SYNAPSE: case STMT_TEMPLATE: case STMT_SPEC:
         return (place->module || (place->top && !*place->suffix)) || not_here(s, stmt, "inside of braces");
-    case STMT_STIMULUS:
+    case STMT_STIMULUS: case STMT_LOSS: case STMT_RULE:
         return (place->top && !*place->suffix) || not_here(s, stmt, "inside of braces");
-    case STMT_OUTPUT: case STMT_CHECK: case STMT_RECORD:
+    case STMT_OUTPUT: case STMT_CHECK: case STMT_RECORD: case STMT_LEARN:
         return place->top || not_here(s, stmt, place->module ? "in a module, only in a main file" : "inside of braces");
     case STMT_CONST: return true;
     default: return !place->module || not_here(s, stmt, "in a module; put it into a template");
@@ -80,6 +80,7 @@ static void walk_rest(Sema *s, const Place *place, const AstStmt *stmt) {
     case STMT_OUTPUT: walk_output(s, place, stmt); break;
     case STMT_RECORD: vec_push(s->arena, &s->outputs, kept); break;
     case STMT_CHECK: vec_push(s->arena, &s->checks, kept); break;
+    case STMT_LOSS: case STMT_RULE: case STMT_LEARN: walk_learning(s, place, stmt); break;
     case STMT_NEXT: break; /* read by walk_repeat */
     default:
         if (!refuse_reading(s, stmt)) not_here(s, stmt, "here");

@@ -89,7 +89,9 @@ const char *symbol_kind_text(const Symbol *symbol) {
     case SYM_SYNAPSE: return "a synapse model";
     case SYM_TEMPLATE: return "a template";
     case SYM_SPEC: return "a spec";
-    case SYM_TENSOR: return "a variable of a spec";
+    case SYM_TENSOR:
+        if (symbol->stmt) return symbol->stmt->kind == STMT_LOSS ? "a loss" : "a rule";
+        return "a variable of a spec";
     case SYM_ENTITY: break;
     }
     switch (symbol->entity->kind) {

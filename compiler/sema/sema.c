@@ -1,4 +1,4 @@
-/* The phase: walk, propagate cycles, wire, elaborate cells, outputs, checks. */
+/* The phase: walk, propagate cycles, wire, elaborate cells, outputs, losses and rules, checks. */
 #include "sema/sema.h"
 
 #include <stdlib.h>
@@ -63,7 +63,9 @@ Circuit *sema_check(Arena *arena, Names *names, Diagnostics *diagnostics, const 
     signals_check(s);
     wire_all(s);
     weights_finish(s);
-    outputs_elaborate(s);
+    outputs_elaborate(s, false);
+    learning_elaborate(s);
+    outputs_elaborate(s, true);
     checks_elaborate(s);
     if (nothing_to_do(s) || diag_error_count(diagnostics) > before) return NULL;
     verify(s->c);

@@ -101,6 +101,11 @@ static bool bind_argument(Sema *s, Call *call, const AstDecl *formal, const AstE
     return true;
 }
 
+/* "multihead_attention.s"; the change that a rule with a body gives has the rule's own name. */
+static Name variable_path(Sema *s, const Call *call, Name name) {
+    return !call->ast && name == call->spec->name ? call->label : name_printf(s->names, "%s.%s", call->label, name);
+}
+
 /* ---- equations of the body --------------------------------------------------------------------------------------- */
 static bool body_error(Sema *s, Span at, const char *why) {
     Diagnostic *d = diag_error(s->diag, E_SPEC_BODY, at, "%s", why);
@@ -178,7 +183,7 @@ static bool spec_recurrence(Sema *s, Call *call, const AstStmt *stmt) {
     Scope *inner = scope_new(s, call->scope, false);
     infer_indices(s, inner, stmt->expr);
     if (!recurrence_axes(s, call, inner, left, &names, &axes, &map)) return false;
-    Name path = name_printf(s->names, "%s.%s", call->label, name.name);
+    Name path = variable_path(s, call, name.name);
     CirEntity *entity = entity_new(s, ENTITY_SPEC, path, &axes, stmt->span);
     scope_add(s, call->scope, SYM_TENSOR, name.name, name.span)->reading = read_entity(s, entity, stmt->span);
     ExprEnv env = {.scope = inner, .tensor = true, .depth = call->caller->depth, .calls = call->caller->calls};
@@ -213,7 +218,7 @@ static bool spec_equation(Sema *s, Call *call, const AstStmt *stmt) {
         return true;
     }
     v.span = stmt->span;
-    CirEntity *entity = spec_entity(s, name_printf(s->names, "%s.%s", call->label, name.name), &axes, v);
+    CirEntity *entity = spec_entity(s, variable_path(s, call, name.name), &axes, v);
     scope_add(s, call->scope, SYM_TENSOR, name.name, name.span)->reading = read_entity(s, entity, stmt->span);
     return true;
 }
@@ -310,6 +315,48 @@ Value spec_call(Sema *s, const ExprEnv *env, const Symbol *spec, const AstExpr *
     for (int i = 0; i < spec->stmt->body.count; i++)
         if (!spec_equation(s, &call, spec->stmt->body.at[i])) return value_bad(e->span);
     return call_result(s, &call);
+}
+
+/* An intermediate of a rule hides nothing. */
+static bool block_names_free(Sema *s, const Scope *scope, const Symbol *rule) {
+    bool fine = true;
+    for (int i = 0; i < rule->stmt->body.count; i++) {
+        const AstStmt *stmt = rule->stmt->body.at[i];
+        if (stmt->kind != STMT_EQUATION || stmt->left->kind != EXPR_REF) continue;
+        AstName name = stmt->left->ref.path.at[0].name;
+        Symbol *earlier = name.name == rule->name ? NULL : scope_lookup(s, scope, name.name);
+        if (!earlier || earlier->kind == SYM_SPEC) continue; /* std.specs may have a function of that name */
+        Diagnostic *d = diag_error(s->diag, E_DUPLICATE, name.span, "`%s` is declared already", name.name);
+        if (earlier->span.file) diag_mark(d, earlier->span, "first declared here, as %s", symbol_kind_text(earlier));
+        fine = false;
+    }
+    return fine;
+}
+
+Value spec_block(Sema *s, const ExprEnv *env, const Symbol *rule, Name path) {
+    const AstStmts *body = &rule->stmt->body;
+    Symbol *spec = ARENA_NEW(s->arena, Symbol);
+    AstStmt *stmt = ARENA_NEW(s->arena, AstStmt);
+    const AstStmt *last = body->count ? body->at[body->count - 1] : NULL;
+    if (!block_names_free(s, env->scope, rule)) return value_bad(rule->span);
+    if (!last || last->kind != STMT_EQUATION || last->left->kind != EXPR_REF) {
+        body_error(s, rule->stmt->span, "a rule ends with the equation of the change");
+        return value_bad(rule->span);
+    }
+    AstDecl result = {.name = last->left->ref.path.at[0].name};
+    for (int i = 0; i < body->count; i++) {
+        const AstStmt *at = body->at[i];
+        if (at->kind == STMT_EQUATION && at->left->kind == EXPR_REF && at->left->ref.path.at[0].name.name == rule->name)
+            result.name = at->left->ref.path.at[0].name;
+    }
+    vec_push(s->arena, &stmt->results, result);
+    *spec = (Symbol){.kind = SYM_SPEC, .name = rule->name, .span = rule->span, .stmt = stmt};
+    ExprEnv inner = deeper(env);
+    Call call = {.spec = spec, .caller = &inner, .scope = env->scope, .label = path};
+    for (int i = 0; i < body->count; i++)
+        if (!spec_equation(s, &call, body->at[i])) return value_bad(rule->span);
+    Symbol *symbol = scope_own(call.scope, result.name.name);
+    return symbol->kind == SYM_VALUE ? symbol->value : value_of_reading(s, &symbol->reading);
 }
 
 /* r = f(u) put in place: the argument's expression is shared by all its uses. */

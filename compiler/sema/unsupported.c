@@ -11,9 +11,6 @@ static bool refuse(Sema *s, ErrorCode code, Span at, const char *what, const cha
 bool refuse_reading(Sema *s, const AstStmt *stmt) {
     switch (stmt->kind) {
     case STMT_ON_SPIKE: return refuse(s, E_ON_SPIKE, stmt->span, "on spike", "dynamic");
-    case STMT_RULE: return refuse(s, E_RULE, stmt->span, "rule", "learning");
-    case STMT_LEARN: return refuse(s, E_LEARN, stmt->span, "learn", "learning");
-    case STMT_LOSS: return refuse(s, E_LOSS, stmt->span, "loss", "learning");
     default: return false;
     }
 }

@@ -6,6 +6,7 @@
 #include "exact/characters.h"
 #include "exact/evaluate.h"
 #include "exact/exact.h"
+#include "ir_text.h"
 
 void suite_exact_bound(void);
 
@@ -109,8 +110,28 @@ static void running_maxima_cancel(void) {
     arena_free(arena);
 }
 
+/* Twelve positive pools; what the cells of a row hear of their pool is that pool, also where quantities of both sides are cut. */
+static const char pools[] =
+    "program p core\naxis n : const(12)\naxis c : const(2)\naxis c.1 : copy(c)\naxis n.1 : copy(n)\nstimulus u[n, c]\nstimulus x[n, c]\n"
+    "alg pool[n] = sum(c.1) relu(u[n, c.1]) + exp(min(u[n, c.1], 0))\nalg hears[n, c] = pool[n]\n"
+    "alg left[c] = sum(n.1) x[n.1, c] / pool[n.1] / hears[n.1, c]\n"
+    "alg right[c] = sum(n.1) x[n.1, c] / %s / hears[n.1, c]^2 * pool[n.1]\n"
+    "output y = left\ncheck \"pools\" : left == right\n";
+
+static void readings_are_no_cuts(void) {
+    Arena *arena = arena_new();
+    ExactOptions how = {.seed = 3};
+    IrProgram *p = parsed(arena, arena_printf(arena, pools, "pool[n.1]"));
+    ExactResult r = exact_check(arena, p, &p->checks.at[0], &how);
+    CU_ASSERT_EQUAL(r.verdict, EXACT_EQUAL);
+    p = parsed(arena, arena_printf(arena, pools, "pool[n.1] * 2"));
+    CU_ASSERT_EQUAL(exact_check(arena, p, &p->checks.at[0], &how).verdict, EXACT_UNEQUAL);
+    arena_free(arena);
+}
+
 void suite_exact_bound(void) {
     CU_pSuite suite = CU_add_suite("exact_bound", NULL, NULL);
     CU_add_test(suite, "as many points show a difference as is claimed", signs_are_counted);
     CU_add_test(suite, "a running maximum cancels at every shape", running_maxima_cancel);
+    CU_add_test(suite, "what only reads a pool is that pool", readings_are_no_cuts);
 }

@@ -7,7 +7,7 @@
 
 #include "driver/files.h"
 #include "front/front.h"
-#include "gradient/gradient.h"
+#include "gradient/resolve.h"
 #include "ir/build.h"
 #include "ir/settle.h"
 #include "sema/sema.h"
@@ -48,7 +48,7 @@ static bool declares(const char *text, const char *axis) {
     return false;
 }
 
-IrProgram *source_core(Arena *arena, const char *text, const SourceSize *sizes) {
+IrProgram *source_settled(Arena *arena, const char *text, const SourceSize *sizes) {
     Load l = {.arena = arena, .names = names_new(arena), .diagnostics = diag_new(arena)};
     int file = diag_add_source(l.diagnostics, "test.ctx", text, strlen(text));
     SemaOverride overrides[32];
@@ -62,6 +62,13 @@ IrProgram *source_core(Arena *arena, const char *text, const SourceSize *sizes) 
     IrProgram *core = ir_settle(ir_build(arena, l.names, l.diagnostics, circuit), NULL, l.diagnostics);
     if (diag_error_count(l.diagnostics)) diag_render(l.diagnostics, stdout, false);
     CU_ASSERT_EQUAL_FATAL(diag_error_count(l.diagnostics), 0);
+    return core;
+}
+
+IrProgram *source_core(Arena *arena, const char *text, const SourceSize *sizes) {
+    GradientFault fault;
+    IrProgram *core = gradient_resolve(source_settled(arena, text, sizes), &fault);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(core);
     return core;
 }
 

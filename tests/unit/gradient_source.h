@@ -6,5 +6,7 @@
 typedef struct SourceSize { const char *axis, *size; } SourceSize;
 
 /* `text`, with the standard library; axes of its own that `sizes` lists (up to one without a name) get these sizes. */
+IrProgram *source_settled(Arena *arena, const char *text, const SourceSize *sizes);
+/* The same, its gradients taken. */
 IrProgram *source_core(Arena *arena, const char *text, const SourceSize *sizes);
 #endif

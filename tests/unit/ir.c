@@ -25,11 +25,17 @@ static const char *const SAMPLE =
     "  alg m[now, a] along now init 0 = 0.9 * prev(m[now, a]) + q[now, a] * k[now, a]\n"
     "}\n"
     "alg z[a] = m[last, a] ^ 2 - (1 - m[0, a])\n"
+    "alg E = sum(a) z[a] ^ 2\n"
+    "alg dW[a, d] = -gradient(E, W_Q[a, d])\n"
     "output y = p\n"
     "record att = k\n"
     "check \"check 1\" : z == z within 0.0001\n"
     "check \"check 2\" : g * z == z for some g\n"
     "check \"check 3\" : z == g * z for some g within 0.5\n"
+    "loss E = E\n"
+    "loss \"E 2\" = E\n"
+    "rule dW on W_Q = dW local\n"
+    "learn W_Q by rule dW with adam(0.001, 0.9, 0.999, 1e-08, 0, 5)\n"
     "assume \"tau is not 0\"\n";
 
 static void text_round_trips(void) {

@@ -44,7 +44,7 @@ static void blocks_are_sound_and_canonical(void) {
         CU_ASSERT_STRING_EQUAL(text, block);
         system += p->level == LEVEL_SYSTEM;
     }
-    CU_ASSERT_EQUAL(count, 4);
+    CU_ASSERT_EQUAL(count, 5);
     CU_ASSERT_EQUAL(system, 1);
     arena_free(arena);
 }

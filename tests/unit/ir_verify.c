@@ -153,11 +153,31 @@ static void broken_objects(void) {
     arena_free(arena);
 }
 
+static void learning(void) {
+    static const Case cases[] = {
+        {"alg E = sum(a, b) W[a, b]\nalg r[a, b] = -gradient(E, W[a, b])\nloss E = E\nrule R on W = r\n"
+         "learn W by rule R with sgd(0.1, 0, 0)\n", NULL},
+        {"alg E[a] = sum(b) W[a, b]\nloss E = E\n", "loss E has axes"},
+        {"alg E[a] = sum(b) W[a, b]\nalg r[a, b] = gradient(E[a], W[a, b])\n", "r: gradient of E, which is no number"},
+        {"alg E = W[0, 0]\nalg r[a, b] = gradient(E, W[a, b] + 1)\n", "r: gradient of an expression"},
+        {"alg E = W[0, 0]\nscan now {\nalg m[now] init 0 = prev(m[now]) + gradient(E, W[0, 0])\n}\n", "m: gradient in a scan or fix"},
+        {"alg r[b, a] = W[a, b]\nrule R on W = r\n", "R has other axes than W"},
+        {"alg r[token, a] = x[token, a]\nrule R on x = r\n", "R is on what is no weight"},
+        {"loss E = W\n", "E: W is not defined by an equation"},
+        {"alg E = W[0, 0]\nloss E = E\nlearn W by gradient E with sgd(0.1, 0, 0)\nlearn W by gradient E with sgd(0.1, 0, 0)\n",
+         "W learns twice"},
+        {"alg E = W[0, 0]\nloss E = E\nlearn x by gradient E with sgd(0.1, 0, 0)\n",
+         "a weight learns by what is neither a rule on it nor a loss"},
+    };
+    expect("core", cases, sizeof cases / sizeof *cases);
+}
+
 void suite_ir_verify(void) {
     CU_pSuite suite = CU_add_suite("ir_verify", NULL, NULL);
     CU_add_test(suite, "core programs", core_programs);
     CU_add_test(suite, "scans and fixpoints", scans_and_fixpoints);
     CU_add_test(suite, "outputs and checks", ends);
     CU_add_test(suite, "system-level programs", system_programs);
+    CU_add_test(suite, "learning", learning);
     CU_add_test(suite, "broken objects", broken_objects);
 }

@@ -179,7 +179,7 @@ static void one_mistake_one_message(void) {
 }
 
 static void other_readings_are_refused(void) {
-    expect_errors(RELAY "axis a = 2; stimulus x[a]; population p[a] : relay <- x; loss e = sum(a) p[a]; output y = p;", 1, "E0807");
+    expect_errors(RELAY "axis a = 2; stimulus x[a]; population p[a] : relay <- x; loss e = p; output y = p;", 1, "E0807");
 }
 
 /* Roots of units: the noise of a unit has s^(-1/2), and what it is added to must agree. */

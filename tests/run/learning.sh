@@ -1,0 +1,53 @@
+#!/bin/sh
+# Rules against gradients, beyond what the examples and the library check by themselves: the paper's rules at its authors' sizes; the
+# rule of a memory that leaves out the past is refused, and the report says so; a program that has gradients in its checks runs, in
+# both readings, and prints a gradient that it is asked for. $1: build folder, $2: scratch folder.
+set -u
+build=$1
+scratch=$2
+bad=0
+mkdir -p "$scratch"
+
+expect() { # exit status, how often, what must be said, arguments of ctx
+    wanted=$1
+    times=$2
+    said=$3
+    shift 3
+    timeout 120 "$build/ctx" "$@" > "$scratch/said" 2>&1
+    status=$?
+    [ "$status" -eq "$wanted" ] || { echo "ctx $*: exit status $status, expected $wanted"; tail -20 "$scratch/said"; bad=1; }
+    found=$(grep -cF -e "$said" "$scratch/said")
+    [ "$found" -eq "$times" ] || { echo "ctx $*: said $found times, expected $times: $said"; cat "$scratch/said"; bad=1; }
+}
+
+# Granier & Senn 2025: normalised and not, by feature map; at the authors' sizes (10 tokens, 10 heads, every width 10) where said
+authors="--set token=10 --set head=10 --set d=10 --set a=10 --set c=10"
+for phi in sin elu1 softplus tanh; do
+    slope=${phi}_slope
+    [ $phi = sin ] && slope=cos
+    sed "s/elu1_slope/$slope/; s/elu1/$phi/; /^check settles/d" examples/18-plasticity.ctx > "$scratch/$phi.ctx"
+    sed 's| / V.pool\[now, head\]||; s| - V.read\[now, head, c\]||; s/: divided;/: relay;/; /pool/d; s/-> read.basal/-> read/' \
+        "$scratch/$phi.ctx" > "$scratch/$phi-plain.ctx"
+    expect 0 4 "equal as real functions" check --exact "$scratch/$phi.ctx"
+    expect 0 4 "equal as real functions" check --exact "$scratch/$phi-plain.ctx"
+done
+expect 0 4 "equal as real functions" check --exact $authors "$scratch/sin.ctx"
+expect 0 4 "equal as real functions" check --exact $authors "$scratch/sin-plain.ctx"
+expect 0 4 "equal as real functions" check --exact $authors "$scratch/elu1.ctx"
+[ -z "${CTX_LONG:-}" ] || expect 0 4 "equal as real functions" check --exact $authors "$scratch/elu1-plain.ctx"
+
+sed 's/sum(now, c, j where j <= now)/sum(now, c)/; s/\[j, /[now, /g' tests/numeric/library/local_in_time.ctx > "$scratch/local.ctx"
+expect 1 2 "equal as real functions" check --exact "$scratch/local.ctx"
+expect 1 1 "hint: the past is missing in 'dW_K': equal with 'cos(V.key.input[token, a]) * V.value[token, c] * matrix[token, d]'" \
+    check --exact "$scratch/local.ctx"
+
+# what a check asks is nothing that a run computes
+expect 0 0 "gradient" run examples/18-plasticity.ctx --x random --target random --out "$scratch/y.npy"
+expect 0 0 "gradient" run examples/18-plasticity.ctx --mode dynamic --x random --target random --out "$scratch/y.npy"
+expect 0 0 "gradient" run tests/numeric/library/local_in_time.ctx --mode dynamic --cycle 5ms --x random --target random \
+    --out "$scratch/y.npy"
+sed 's/^output y = higher;/output y = higher;\noutput down = gradient(E, W_O);/' examples/18-plasticity.ctx > "$scratch/shown.ctx"
+expect 0 0 "gradient" run "$scratch/shown.ctx" --x random --target random --out y="$scratch/y.npy" --out down="$scratch/g.npy"
+expect 2 1 "error[E0808]" run "$scratch/shown.ctx" --mode dynamic --x random --target random --out "$scratch/y.npy"
+expect 0 2 "down[d, head, c] = " explain "$scratch/shown.ctx"
+exit $bad

@@ -1,0 +1,108 @@
+/* From source to what learns: losses, rules, learn statements in the IR, and gradients resolved. */
+#include <CUnit/Basic.h>
+#include <math.h>
+#include <string.h>
+
+#include "exact/exact.h"
+#include "gradient/resolve.h"
+#include "gradient_source.h"
+
+void suite_learn(void);
+
+#define CIRCUIT \
+    "neuron relay { compartment input; rate r = input; }\naxis t = 3;\naxis d = 2;\naxis e = 2;\nstimulus x[t, d], target[t, e];\n" \
+    "cycle now over t;\npopulation source[d] : relay <- x[t as now];\npopulation p[e] : relay;\nsource -> p : dense W[e, d];\n" \
+    "bias b[e] -> p;\noutput y = p;\nloss E = 0.5 * sum(now, e) (p[now, e] - target[now, e])^2;\n" \
+    "rule hebb on W = sum(now) p[now, e] * x[now, d];\n"
+
+static const IrLearn *learn_of(const IrProgram *p, const char *weight) {
+    for (int i = 0; i < p->learns.count; i++)
+        if (strcmp(p->learns.at[i].weight->name, weight) == 0) return &p->learns.at[i];
+    return NULL;
+}
+
+static void what_learns_is_listed(void) {
+    Arena *arena = arena_new();
+    IrProgram *p = source_settled(arena, CIRCUIT "learn W by rule hebb rate 0.25;\nlearn b by gradient(E) with adam(0.5, clip = 3);\n", NULL);
+    CU_ASSERT_EQUAL_FATAL(p->learns.count, 2);
+    CU_ASSERT_EQUAL_FATAL(p->rules.count, 1);
+    CU_ASSERT_EQUAL_FATAL(p->losses.count, 1);
+    CU_ASSERT_PTR_NULL(ir_verify(p));
+    const IrLearn *w = learn_of(p, "W"), *b = learn_of(p, "b");
+    CU_ASSERT_FATAL(w && b);
+    CU_ASSERT_PTR_EQUAL(w->rule, p->rules.at[0].var);
+    CU_ASSERT_PTR_NULL(w->loss);
+    CU_ASSERT_EQUAL(w->optimiser, OPTIMISER_SGD);
+    CU_ASSERT_EQUAL(w->parameter[0], 0.25);
+    CU_ASSERT_PTR_NULL(b->rule);
+    CU_ASSERT_PTR_EQUAL(b->loss, p->losses.at[0].var);
+    CU_ASSERT_EQUAL(b->optimiser, OPTIMISER_ADAM);
+    CU_ASSERT_EQUAL(b->parameter[0], 0.5);
+    CU_ASSERT_EQUAL(b->parameter[1], 0.9);
+    CU_ASSERT_EQUAL(b->parameter[ir_optimiser_parameter(OPTIMISER_ADAM, "clip")], 3);
+    CU_ASSERT_EQUAL(ir_optimiser_parameter(OPTIMISER_ADAM, "warmth"), -1);
+    CU_ASSERT_TRUE(isnan(ir_optimisers[OPTIMISER_SGD].parameter[0].value));
+    arena_free(arena);
+}
+
+static bool has_gradient(const IrExpr *e) {
+    bool found = e->op == IR_GRADIENT;
+    for (int i = 0; i < e->argc; i++) found |= has_gradient(e->arg[i]);
+    return found;
+}
+
+static IrProgram *resolved(Arena *arena, const char *source) {
+    GradientFault fault;
+    IrProgram *p = gradient_resolve(source_settled(arena, source, NULL), &fault);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+    const char *wrong = ir_verify(p);
+    if (wrong) printf("%s\n", wrong);
+    CU_ASSERT_PTR_NULL_FATAL(wrong);
+    for (int i = 0; i < p->vars.count; i++) CU_ASSERT_FALSE(p->vars.at[i]->def && has_gradient(p->vars.at[i]->def));
+    return p;
+}
+
+static ExactVerdict verdict(Arena *arena, const IrProgram *p, int check) {
+    ExactOptions how = {.seed = 1};
+    return exact_check(arena, p, &p->checks.at[check], &how).verdict;
+}
+
+/* Of weights, populations and stimuli, read along indices of their own; and a gradient of a gradient, by hand. */
+static void gradients_are_resolved(void) {
+    Arena *arena = arena_new();
+    IrProgram *p = resolved(arena, CIRCUIT
+        "loss steepness = 0.5 * sum(e) gradient(E, b[e])^2;\n"
+        "check gradient(E, W[e, d]) == sum(now) (p[now, e] - target[now, e]) * x[now, d];\n"
+        "check gradient(E, b[e]) == sum(now) gradient(E, p.input[now, e]);\n"
+        "check gradient(E, x[now, d]) == sum(e) gradient(E, p[now, e]) * W[e, d];\n"
+        "check first: gradient(E, W[0, d]) == sum(now) (p[now, 0] - target[now, 0]) * x[now, d];\n"
+        "check gradient(steepness, b[e]) == 3 * sum(now) (p[now, e] - target[now, e]);\n"
+        "check gradient(steepness, b[e]) == 2 * sum(now) (p[now, e] - target[now, e]);\n");
+    CU_ASSERT_EQUAL_FATAL(p->checks.count, 6);
+    for (int i = 0; i < 6; i++) CU_ASSERT_EQUAL(verdict(arena, p, i), i < 5 ? EXACT_EQUAL : EXACT_UNEQUAL);
+    CU_ASSERT_PTR_NOT_NULL(ir_find_var(p, "W.bar"));
+    CU_ASSERT_PTR_NULL(ir_find_var(p, "W.bar.2")); /* one sweep for a loss, however often it is asked */
+    arena_free(arena);
+}
+
+/* What nobody reads is not taken: a program whose checks were dropped has neither gradients nor adjoints. */
+static void unread_gradients_go(void) {
+    Arena *arena = arena_new();
+    IrProgram *p = ir_clone(source_settled(arena, CIRCUIT "check gradient(E, W) == W;\n", NULL));
+    GradientFault fault;
+    p->checks.count = 0;
+    ir_forget_learning(p);
+    IrProgram *q = gradient_resolve(p, &fault);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(q);
+    CU_ASSERT_PTR_NULL(ir_verify(q));
+    CU_ASSERT_PTR_NULL(ir_find_var(q, "W.bar"));
+    for (int i = 0; i < q->vars.count; i++) CU_ASSERT_FALSE(q->vars.at[i]->def && has_gradient(q->vars.at[i]->def));
+    arena_free(arena);
+}
+
+void suite_learn(void) {
+    CU_pSuite suite = CU_add_suite("learn", NULL, NULL);
+    CU_add_test(suite, "what learns is listed", what_learns_is_listed);
+    CU_add_test(suite, "gradients are resolved", gradients_are_resolved);
+    CU_add_test(suite, "unread gradients go", unread_gradients_go);
+}
