@@ -29,7 +29,7 @@ COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
 UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage validation figures bench bench-exact bench-dynamics fuzz mutation install uninstall clean
+.PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage validation figures bench bench-exact bench-dynamics bench-train fuzz mutation install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(B)/ctx $(B)/libctxrt.a $(B)/ctx-bench ## build the compiler, the runtime library and the benchmark
@@ -137,6 +137,9 @@ bench-exact: all $(B)/multiplier ## time exact verdicts beside the machine's 64-
 PEERS ?=
 bench-dynamics: all ## time the dynamic reading (PEERS=FILE: beside other simulators)
 	@tests/bench/dynamics.sh $(B) $(if $(PEERS),--peers $(PEERS))
+
+bench-train: all ## time a training step (PEERS=FILE: beside tensor engines, PYTHON=an interpreter that has them)
+	@tests/bench/train.sh $(B) $(if $(PEERS),--peers $(PEERS))
 
 install: all ## install to PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ctx/stdlib

@@ -1,6 +1,7 @@
 #include "driver/options.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,8 +137,8 @@ static int read_arguments(Arena *arena, Options *options, int argc, char **argv)
         const char *argument = argv[i];
         bool is_option = argument[0] == '-' && argument[1] != '\0';
         int id = is_option ? find_option(argument, command) : -1;
-        bool passes_on = options->command == COMMAND_RUN && options->file;
-        if (is_option && strcmp(argument, "--help") == 0 && !passes_on) {
+        bool passes_on = (options->command == COMMAND_RUN || options->command == COMMAND_TRAIN) && options->file;
+        if (is_option && strcmp(argument, "--help") == 0 && !(passes_on && options->command == COMMAND_RUN)) {
             options_help(stdout, command);
             return EXIT_DONE;
         }
@@ -215,6 +216,19 @@ bool option_integer(const Options *options, OptionId id, int64_t least, int64_t 
     if (errno || end == text || *end || value < least) {
         fprintf(stderr, "ctx: %s expects a whole number of at least %lld, but '%s' came\n", option_rows[id].name,
                 (long long)least, text);
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
+bool option_number(const Options *options, OptionId id, double least, double *number) {
+    const char *text = option_value(options, id, NULL);
+    if (!text) return true;
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value < least) {
+        fprintf(stderr, "ctx: %s expects a number of at least %g, but '%s' came\n", option_rows[id].name, least, text);
         return false;
     }
     *number = value;

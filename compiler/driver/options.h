@@ -31,7 +31,7 @@ typedef struct Options {
     const char *file;      /* first operand, or NULL */
     Strings operands;      /* all operands */
     Strings value[OPTION_COUNT]; /* every value given, in order; for a flag, its name */
-    Strings rest;          /* `run`: arguments for the executable's own command line */
+    Strings rest;          /* `run`, `train`: arguments that are about the circuit's own names */
 } Options;
 
 /* Reads argv. Returns -1 when there is a command to carry out, else the exit status (help, version or a mistake was printed). */
@@ -42,6 +42,7 @@ bool option_given(const Options *options, OptionId id);
 const char *option_value(const Options *options, OptionId id, const char *otherwise); /* the last one given */
 /* A whole number of at least `least`; prints a message and returns false when the value is something else. */
 bool option_integer(const Options *options, OptionId id, int64_t least, int64_t *number);
+bool option_number(const Options *options, OptionId id, double least, double *number); /* the same for a finite number */
 void options_help(FILE *to, const char *command); /* NULL: the overview. Unknown commands print the overview */
 bool options_is_command(const char *name);
 #endif

@@ -25,8 +25,8 @@ typedef struct Compilation {
     bool drop_checks;  /* executables do not compute the sides of checks */
     bool watch_populations; /* every population is an output, or in the dynamic reading a trace */
     bool expose_checks; /* the sides of checks are outputs */
-    bool keep_learning; /* losses, rules and what learns by them are wanted, with the gradients in them */
     bool again;         /* warnings were shown before */
+    bool keep_learning; /* losses, rules and what learns by them are wanted, with the gradients in them */
     Name name;         /* the file's name without folder and suffix */
     int file;          /* source id */
     AstFile *ast;

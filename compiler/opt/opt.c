@@ -79,6 +79,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         if (options->passes && (int)i >= options->passes) break;
         if (passes[i].reorders && options->no_reassociate) continue;
+        if (passes[i].run == pass_stabilise && options->stabilised) continue;
         run_pass(&o, &passes[i]);
         if (options->until && strcmp(options->until, passes[i].name) == 0) break;
     }

@@ -11,6 +11,9 @@
 
 typedef struct OptOptions {
     bool no_reassociate;  /* keep the order of the source: no contraction order, no scans made from guarded sums */
+    bool weights_change;  /* from call to call (learning): what weights alone give costs as much as what stimuli give */
+    bool stabilised;      /* exponents are shifted already: the program comes from a run up to `stabilise` */
+    const char *items;    /* name of the axis of items, outermost in all that has it, as in the data; NULL: none */
     bool drop_checks;     /* the sides of checks are not needed (an executable): only outputs and records are kept */
     const int64_t *sizes; /* size to optimise for of axis id i (roots only); NULL or 0: the bound */
     int size_count;

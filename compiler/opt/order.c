@@ -152,7 +152,7 @@ static void price(const Order *r, OrderNode *n, unsigned set, double operations)
     if (over_pairs(r, n->result)) traffic *= PAIRS;
     if (n->planned) n->plan += operations;
     else n->call += operations;
-    n->objective += n->planned ? PLAN_WEIGHT * operations : operations;
+    n->objective += n->planned && !r->o->options->weights_change ? PLAN_WEIGHT * operations : operations;
     n->objective += traffic;
     if (n->planned && !last && elements > PLAN_LIMIT) n->objective += HUGE_WEIGHT * elements;
     if (elements > HUGE_ELEMENTS && n->prefix < 0) n->objective += HUGE_WEIGHT * elements;

@@ -179,22 +179,24 @@ bool opt_is_position(const Opt *o, const IrAxis *axis) {
     return false;
 }
 
-/* 0: the leading position (a cycle, if there is one), 1: other axes, 2: further positions (a row of token x token). */
+/* 0: items, 1: the leading position (a cycle, if there is one), 2: other axes, 3: further positions (a row of token x token). */
 static int layout_rank(const Opt *o, const AxisList *axes, int at) {
-    if (!opt_is_position(o, axes->at[at])) return 1;
+    const char *items = o->options->items;
+    if (items && strcmp(axes->at[at]->root->name, items) == 0) return 0;
+    if (!opt_is_position(o, axes->at[at])) return 2;
     bool cycle = axes->at[at]->kind == AXIS_CYCLE;
     for (int i = 0; i < axes->count; i++) {
         if (i == at || !opt_is_position(o, axes->at[i])) continue;
         bool other = axes->at[i]->kind == AXIS_CYCLE;
-        if (other > cycle || (other == cycle && i < at)) return 2;
+        if (other > cycle || (other == cycle && i < at)) return 3;
     }
-    return 0;
+    return 1;
 }
 
 void opt_layout(Opt *o, AxisList *axes) {
     int n = axes->count, k = 0;
     IrAxis *sorted[n + 1];
-    for (int rank = 0; rank < 3; rank++)
+    for (int rank = 0; rank < 4; rank++)
         for (int i = 0; i < n; i++)
             if (layout_rank(o, axes, i) == rank) sorted[k++] = axes->at[i];
     for (int i = 0; i < n; i++) axes->at[i] = sorted[i];

@@ -46,7 +46,7 @@ IrExpr *opt_name_expr(Opt *o, Place *place, Name base, IrExpr *e);
 IrItem *opt_new_equation(Opt *o, Name base, IrExpr *e, const IrAxis *fixed, IrExpr **ref);
 /* Axes for a variable read over `free`: copies become their root where that is not taken; `fixed` stays. */
 void opt_own_axes(Opt *o, const AxisList *free, const IrAxis *fixed, AxisList *own);
-/* Layout of a new variable: a position (bounded axis, or one a cycle runs over) first, further positions last, so that rows
+/* Layout of a new variable: items, then a position (bounded axis, or one a cycle runs over), further positions last, so that rows
  * of token x token are contiguous for each head; else the order given. */
 void opt_layout(Opt *o, AxisList *axes);
 bool opt_dependent(const IrExpr *e, const Place *place); /* e reads a variable of the place's body */

@@ -255,14 +255,15 @@ static void draw_panel(FILE *to, const RtPlot *plot, const RtPanel *p, const Sca
 
 /* In milliseconds where all is shorter than ten seconds. */
 static void draw_time_axis(FILE *to, const RtPlot *plot, const Scale *t, double bottom) {
-    double unit = plot->steps || t->high >= 10 ? 1 : 1e-3, step = nice_step((t->high - t->low) / unit, 8);
+    double unit = plot->steps || plot->along || t->high >= 10 ? 1 : 1e-3, step = nice_step((t->high - t->low) / unit, 8);
     for (double value = ceil(t->low / unit / step - 1e-9) * step; value <= t->high / unit * (1 + 1e-9); value += step) {
         double x = at(t, value * unit);
         fprintf(to, "<path stroke=\"#707070\" d=\"M%.2f %.2fv5\"/><text class=\"n\" x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\">%.6g</text>\n", x, bottom, x,
                 bottom + 20, fabs(value) < step * 1e-6 ? 0 : value);
     }
-    fprintf(to, "<text class=\"n\" x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\">time (%s)%s</text>\n", LEFT + INNER / 2, bottom + 40,
-            plot->steps ? "steps" : unit < 1 ? "ms" : "s", plot->cycle > 0 ? "; vertical lines: cycles" : "");
+    char name[64];
+    snprintf(name, sizeof name, "time (%s)%s", plot->steps ? "steps" : unit < 1 ? "ms" : "s", plot->cycle > 0 ? "; vertical lines: cycles" : "");
+    fprintf(to, "<text class=\"n\" x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\">%s</text>\n", LEFT + INNER / 2, bottom + 40, plot->along ? plot->along : name);
 }
 
 static void draw(FILE *to, const RtPlot *plot) {

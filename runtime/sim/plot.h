@@ -18,6 +18,7 @@ typedef struct RtPanel {
 typedef struct RtPlot {
     const char *title;
     bool steps;   /* times are numbers of steps, else seconds */
+    const char *along; /* not NULL: what else the numbers along the horizontal axis are */
     double cycle; /* duration of a cycle, 0: none are marked */
     int count;
     const RtPanel *panel;

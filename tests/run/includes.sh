@@ -25,7 +25,7 @@ while read -r file to; do
     from=$(echo "$file" | cut -d/ -f2)
     case $to in
     gen) continue ;;
-    core | io | kernels | linalg | include | ref | sim)
+    core | io | kernels | learn | linalg | include | ref | sim)
         case $from in codegen | driver | reference) continue ;; esac
         complain "$file includes runtime/$to"
         continue

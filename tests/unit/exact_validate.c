@@ -2,8 +2,10 @@
  * CTX_LONG=1 takes 2,000 programs. */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exact/validate.h"
+#include "ir_text.h"
 #include "opt/opt.h"
 #include "random_ir.h"
 
@@ -26,6 +28,10 @@ static void validate(void *data, const char *pass, const IrProgram *before, cons
         printf("\n    seed %d: pass %s, output %s: %s: %s", (int)count->seed, pass, v.output, v.verdict == EXACT_UNEQUAL ? "changed at" : "undecided", v.why);
 }
 
+static void validate_untie(void *data, const char *pass, const IrProgram *before, const IrProgram *after) {
+    if (strcmp(pass, "untie") == 0) validate(data, pass, before, after);
+}
+
 static void passes_keep_the_function(void) {
     Count count = {0};
     const char *more = getenv("CTX_LONG");
@@ -43,6 +49,25 @@ static void passes_keep_the_function(void) {
     CU_ASSERT_TRUE(count.changes >= 3 * programs);
     CU_ASSERT_TRUE(200 * count.undecided <= count.changes);
     CU_ASSERT_EQUAL(count.wrong, 0);
+}
+
+/* A pass that random programs hardly meet: sums over two axes that a guard ties. */
+static void untie_keeps_the_function(void) {
+    static const char text[] = "program p core\naxis t : bounded(8)\naxis i : copy(t)\naxis j : copy(t)\naxis a : const(2)\naxis b : const(3)\n"
+                               "stimulus s[t, t]\nstimulus v[t, a]\nstimulus w[t, b]\n"
+                               "alg y[a, b] = sum(i, j where %s) w[i, b] * exp(s[i, j]) * v[j, a]\noutput y = y\n";
+    static const char *const guards[] = {"j <= i", "i <= j", "j <= i, i - j <= 2", "i == j", "j - i <= 1, i <= j"};
+    for (size_t i = 0; i < sizeof guards / sizeof *guards; i++) {
+        Count count = {0};
+        Arena *arena = arena_new();
+        OptReport report;
+        OptOptions options = {.changed = validate_untie, .changed_data = &count, .drop_checks = true};
+        opt_run(parsed(arena, arena_printf(arena, text, guards[i])), &options, &report);
+        if (count.changes != 1) printf("\n    where %s: %d changes by untie", guards[i], count.changes);
+        CU_ASSERT_EQUAL(count.changes, 1);
+        CU_ASSERT_EQUAL(count.undecided + count.wrong, 0);
+        arena_free(arena);
+    }
 }
 
 static void broken_programs_are_caught(void) {
@@ -65,5 +90,6 @@ static void broken_programs_are_caught(void) {
 void suite_exact_validate(void) {
     CU_pSuite suite = CU_add_suite("exact_validate", NULL, NULL);
     CU_add_test(suite, "passes keep what random programs compute", passes_keep_the_function);
+    CU_add_test(suite, "sums that untie takes apart", untie_keeps_the_function);
     CU_add_test(suite, "a pass that breaks a program is caught", broken_programs_are_caught);
 }

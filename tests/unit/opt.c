@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir_text.h"
 #include "opt/opt.h"
 
 void suite_opt(void);
@@ -140,6 +141,70 @@ static void a_window_stays_a_guarded_sum(void) {
     arena_free(r.arena);
 }
 
+/* Items stand outside of everything, as in the data: a product with a weight then has items and positions as one dimension. */
+static void items_are_outermost(void) {
+    static const char text[] = "program many core\naxis item : const(4)\naxis t : bounded(64)\naxis d : const(8)\naxis e : copy(d)\naxis f : copy(d)\n"
+                               "stimulus x[item, t, d]\nweight w[d, e]\nweight u[d, e]\n"
+                               "alg h[t, d, item] = tanh(sum(f) x[item, t, f] * w[d, f])\n"
+                               "alg y[item, t, d] = sum(f) h[t, f, item] * u[d, f]\noutput y = y\n";
+    static const char *const items[] = {NULL, "item"};
+    for (int i = 0; i < 2; i++) {
+        Arena *arena = arena_new();
+        OptReport report;
+        OptOptions options = {.items = items[i], .weights_change = true};
+        IrProgram *p = opt_run(parsed(arena, text), &options, &report);
+        for (int k = 0; k < p->items.count; k++) {
+            const IrVar *v = p->items.at[k]->var;
+            if (strcmp(v->name, "y") != 0) CU_ASSERT_STRING_EQUAL(v->axes[0]->root->name, i ? "item" : "t");
+        }
+        arena_free(arena);
+    }
+}
+
+/* ---- sums tied by a guard ------------------------------------------------------------------------------------------- */
+static const char tied[] = "program tied core\naxis t : const(256)\naxis i : copy(t)\naxis j : copy(t)\naxis a : const(32)\naxis b : const(32)\n"
+                           "stimulus s[t, t]\nstimulus p[t, t]\nstimulus v[t, a]\nstimulus w[t, b]\nstimulus u[t]\n"
+                           "alg y%s = sum(i, j where %s) %s\noutput y = y\n";
+
+static Run tied_run(const char *axes, const char *guard, const char *product) {
+    char text[1000];
+    snprintf(text, sizeof text, tied, axes, guard, product);
+    return optimise(text, false);
+}
+
+static double tied_cost(const char *axes, const char *guard, const char *product) {
+    Run r = tied_run(axes, guard, product);
+    double cost = r.report.chosen.call;
+    arena_free(r.arena);
+    return cost;
+}
+
+/* Half of 256 x 256 points; a product of two and its sum are two operations a point. */
+static void tied_sums_are_taken_apart(void) {
+    double pairs = 256 * 257 / 2, rest = 256 * 32 * 32 * 2;
+    static const char *const same[] = {"s[i, j] * v[j, a] * w[i, b]", "w[i, b] * s[i, j] * v[j, a]", "v[j, a] * (w[i, b] * s[i, j])"};
+    for (int i = 0; i < 3; i++) CU_ASSERT(tied_cost("[a, b]", "j <= i", same[i]) <= 1.05 * (pairs * 32 * 2 + rest));
+    CU_ASSERT(tied_cost("[a, b]", "j <= i", "s[i, j] * v[i, a] * w[j, b]") <= 1.05 * (pairs * 32 * 2 + rest));
+    CU_ASSERT(tied_cost("[a, b]", "j <= i, i - j <= 7", "s[i, j] * v[j, a] * w[i, b]") <= 1.05 * (8 * 256 * 32 * 2 + rest));
+    /* u first, since then 32 x 32 products for every pair remain to no one */
+    CU_ASSERT(tied_cost("[a, b]", "j <= i", "u[i] * s[i, j] * v[j, a] * w[j, b]") <= 1.05 * (pairs * 2 + 256 * 32 + rest));
+}
+
+/* Nothing is won, or some i has no j. */
+static void tied_sums_stay(void) {
+    static const char *const kept[][3] = {
+        {"", "j <= i", "s[i, j] * p[i, j]"},
+        {"", "j <= i", "u[i] * s[i, j] * u[j]"},
+        {"[a, b]", "j - i <= -1", "s[i, j] * v[j, a] * w[i, b]"},
+    };
+    for (size_t k = 0; k < sizeof kept / sizeof *kept; k++) {
+        Run r = tied_run(kept[k][0], kept[k][1], kept[k][2]);
+        CU_ASSERT_EQUAL(r.p->items.count, 1);
+        if (r.p->items.count != 1) printf("\n    taken apart: sum(i, j where %s) %s", kept[k][1], kept[k][2]);
+        arena_free(r.arena);
+    }
+}
+
 static const char softmax[] =
     "program head core\n"
     "axis token : bounded(512)\naxis now : cycle(token)\naxis token.1 : copy(token)\naxis token.2 : copy(token)\n"
@@ -266,6 +331,9 @@ void suite_opt(void) {
     CU_add_test(suite, "strict guard reads the previous state", strict_guard_reads_the_previous_state);
     CU_add_test(suite, "a sum of what follows is a reversed scan", a_sum_of_what_follows_is_a_reversed_scan);
     CU_add_test(suite, "a window stays a guarded sum", a_window_stays_a_guarded_sum);
+    CU_add_test(suite, "items are outermost", items_are_outermost);
+    CU_add_test(suite, "sums tied by a guard are taken apart", tied_sums_are_taken_apart);
+    CU_add_test(suite, "tied sums stay where nothing is won", tied_sums_stay);
     CU_add_test(suite, "quotients of exponentials are shifted", quotients_of_exponentials_are_shifted);
     CU_add_test(suite, "the division leaves the sum", the_division_leaves_the_sum);
     CU_add_test(suite, "an empty domain is not shifted", an_empty_domain_is_not_shifted);

@@ -130,6 +130,28 @@ static void batches_run_item_by_item(void) {
     rt_config_free(c);
 }
 
+/* Q is made of P by plan(): it must follow. */
+static void weights_change_between_calls(void) {
+    float x[BOUND * D], y[BOUND * C], before[BOUND * C], other[BOUND], twice[C * D];
+    for (int i = 0; i < BOUND * D; i++) x[i] = (float)(i % 5);
+    for (int i = 0; i < BOUND; i++) other[i] = position[i] + 100;
+    for (int i = 0; i < C * D; i++) twice[i] = 2 * weight[i];
+    RtConfig *c = configured();
+    CU_ASSERT_EQUAL(rt_config_stimulus(c, "x", 2, (int64_t[]){3, D}), RT_OK);
+    RtPlan *plan = rt_plan_new(c);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    rt_config_free(c);
+    rt_plan_call(plan, (const void *[]){x}, (void *[]){before, NULL});
+    CU_ASSERT_EQUAL(rt_plan_set_weight(plan, "P", other), RT_OK);
+    CU_ASSERT_EQUAL(rt_plan_set_weight(plan, "V.W", twice), RT_OK);
+    CU_ASSERT_EQUAL(rt_plan_set_weight(plan, "x", twice), RT_USER); /* no weight */
+    rt_plan_call(plan, (const void *[]){x}, (void *[]){y, NULL});
+    int wrong = 0;
+    for (int i = 0; i < 3 * C; i++) wrong += y[i] != 2 * (before[i] - position[i / C]) + other[i / C];
+    CU_ASSERT_EQUAL(wrong, 0);
+    rt_plan_free(plan);
+}
+
 static void shapes_are_checked(void) {
     static const struct {
         int rank;
@@ -437,6 +459,7 @@ void suite_plan(void) {
     CU_pSuite suite = CU_add_suite("plan", NULL, NULL);
     CU_add_test(suite, "computes at every size", computes_at_every_size);
     CU_add_test(suite, "batches run item by item", batches_run_item_by_item);
+    CU_add_test(suite, "weights change between calls", weights_change_between_calls);
     CU_add_test(suite, "shapes are checked", shapes_are_checked);
     CU_add_test(suite, "broken descriptors are faults", broken_descriptors_are_faults);
     CU_add_test(suite, "sizes that no machine has", sizes_that_no_machine_has);

@@ -1,0 +1,91 @@
+#define _GNU_SOURCE
+#include "learn/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/plot.h"
+
+RtStatus rt_history_new(RtHistory *h, bool validated, int metrics, const char *const *metric, RtError *error) {
+    static const char *const names[] = {"epoch", "step", "rate", "loss", "valid_loss"};
+    *h = (RtHistory){.columns = validated ? RT_HISTORY_VALID + 1 + metrics : RT_HISTORY_VALID};
+    h->name = calloc((size_t)h->columns, sizeof *h->name);
+    if (!h->name) return rt_no_memory(error, 4096, "a log");
+    for (int i = 0; i < h->columns; i++) h->name[i] = i <= RT_HISTORY_VALID ? names[i] : metric[i - RT_HISTORY_VALID - 1];
+    return RT_OK;
+}
+
+void rt_history_free(RtHistory *h) {
+    free(h->name);
+    free(h->value);
+    *h = (RtHistory){0};
+}
+
+RtStatus rt_history_add(RtHistory *h, const double *row, RtError *error) {
+    size_t bytes = (size_t)h->columns * sizeof *row;
+    double *longer = realloc(h->value, (size_t)(h->rows + 1) * bytes);
+    if (!longer) return rt_no_memory(error, (double)bytes, "a log");
+    h->value = longer;
+    memcpy(longer + h->rows * h->columns, row, bytes);
+    h->rows++;
+    return RT_OK;
+}
+
+static void put_csv(FILE *to, const RtHistory *h) {
+    for (int i = 0; i < h->columns; i++) fprintf(to, "%s%s", i ? "," : "", h->name[i]);
+    fputc('\n', to);
+    for (int64_t n = 0; n < h->rows; n++)
+        for (int i = 0; i < h->columns; i++) fprintf(to, "%.17g%s", h->value[n * h->columns + i], i + 1 < h->columns ? "," : "\n");
+}
+
+RtStatus rt_history_csv(const RtHistory *h, const char *path, RtError *error) {
+    char *text = NULL;
+    size_t length;
+    FILE *to = open_memstream(&text, &length);
+    if (to) put_csv(to, h);
+    if (!to || fclose(to) != 0) rt_no_memory(error, 4096, path);
+    else rt_file_write(path, &(RtPiece){text, length}, 1, error);
+    free(text);
+    return error->status;
+}
+
+/* Columns first to first + count - 1, as the units of one population. */
+static RtStatus panel(const RtHistory *h, int first, int count, const char *name, const char *axes, RtPanel *p, RtError *error) {
+    double *time = malloc((size_t)h->rows * sizeof *time);
+    *p = (RtPanel){.name = name, .axes = axes, .time = time};
+    if (!time) return rt_no_memory(error, 4096, "a picture");
+    if (rt_tensor_new(&p->samples, RT_F64, 2, (int64_t[]){h->rows, count}, error) != RT_OK) return error->status;
+    for (int64_t n = 0; n < h->rows; n++) {
+        const double *row = h->value + n * h->columns;
+        time[n] = row[RT_HISTORY_EPOCH];
+        memcpy((double *)p->samples.data + n * count, row + first, (size_t)count * sizeof *row);
+    }
+    return RT_OK;
+}
+
+static RtStatus draw(const RtHistory *h, const char *title, const char *path, RtPanel *panels, RtError *error) {
+    bool validated = h->columns > RT_HISTORY_VALID;
+    int count = 0;
+    panel(h, RT_HISTORY_LOSS, validated ? 2 : 1, validated ? "loss ([0] training, [1] validation)" : "loss", NULL, &panels[count++], error);
+    for (int i = RT_HISTORY_VALID + 1; i < h->columns && error->status == RT_OK; i++) panel(h, i, 1, h->name[i], NULL, &panels[count++], error);
+    if (error->status != RT_OK) return error->status;
+    size_t length;
+    char *text = rt_plot_svg(&(RtPlot){.title = title, .along = "epoch", .count = count, .panel = panels}, &length, error);
+    if (text) rt_file_write(path, &(RtPiece){text, length}, 1, error);
+    free(text);
+    return error->status;
+}
+
+RtStatus rt_history_svg(const RtHistory *h, const char *title, const char *path, RtError *error) {
+    if (h->rows == 0) return RT_OK; /* not one epoch was completed */
+    RtPanel *panels = calloc((size_t)h->columns, sizeof *panels);
+    if (panels) draw(h, title, path, panels, error);
+    else rt_no_memory(error, 4096, path);
+    for (int i = 0; panels && i < h->columns; i++) {
+        rt_tensor_free(&panels[i].samples);
+        free((void *)(uintptr_t)panels[i].time);
+    }
+    free(panels);
+    return error->status;
+}

@@ -1,0 +1,174 @@
+#!/bin/sh
+# ctx train: least squares found, a loss that falls, the same bits for any number of threads and after kill -9 and --resume.
+# $1: build folder, $2: scratch folder. What it refuses: train_input.sh; the optimisers: tests/unit/training.c.
+set -eu
+build=$1
+work=$2
+mkdir -p "$work"
+rm -f "$work/state"
+data=examples/data
+fail() {
+    echo "$*"
+    exit 1
+}
+cat > "$work/linear.ctx" << 'CTX'
+use std.neurons;
+axis feature = 10;
+stimulus x[feature];
+stimulus target;
+weight b ~ 0;
+population scaled[feature] : relay;
+population y : relay;
+x -> scaled : 21;
+scaled -> y : dense W[feature] ~ 0 bias b;
+spec half_square(y, t) -> e {
+  e = 0.5 * (y - t) ^ 2;
+}
+output prediction = y;
+output E = half_square(y, target);
+CTX
+# shellcheck disable=SC2086
+gcc -std=gnu11 -O1 -Wall -Wextra -Iruntime -Iruntime/include ${CTX_TEST_LINK:-} tests/tools/regression.c "$build/libctxrt.a" -o "$work/regression" \
+    -lopenblas -ljansson -lpthread -lm -ldl ${EXTRA:-}
+linear() {
+    "$build/ctx" train "$work/linear.ctx" --loss E --x $data/diabetes-x.npy --target $data/diabetes-y.npy --precision f64 --quiet "$@"
+}
+
+# Least squares: all items at once, a convex loss.
+linear --optimiser momentum --momentum 0.95 --rate 0.3 --batch 442 --epochs 1000 --save "$work/w.safetensors" --log "$work/log.csv" --plot "$work/loss.svg" \
+    > "$work/said"
+"$work/regression" $data/diabetes-x.npy $data/diabetes-y.npy 21 "$work/w.safetensors" > "$work/off"
+awk '{ exit !($1 < 1e-9) }' "$work/off" || fail "off the least-squares solution: $(cat "$work/off")"
+awk -v FS='[ ,]' 'NR == FNR { loss = $2; next } FNR == 1001 { d = ($NF - loss) / loss; exit !(d < 1e-9 && d > -1e-9) }' "$work/off" "$work/log.csv" ||
+    fail "loss $(tail -1 "$work/log.csv"), least squares: $(cat "$work/off")"
+[ "$(wc -l < "$work/log.csv")" -eq 1001 ] || fail "log: $(wc -l < "$work/log.csv") lines, expected a title and 1000"
+grep -q '<svg' "$work/loss.svg" && grep -q '>epoch<' "$work/loss.svg" || fail "no picture of the loss"
+
+# A local rule that is the gradient goes the same way, from statements of the file.
+cat > "$work/rule.ctx" << 'CTX'
+use std.neurons;
+axis feature = 10;
+stimulus x[feature];
+stimulus target;
+weight b ~ 0;
+population scaled[feature] : relay;
+population y : relay;
+x -> scaled : 21;
+scaled -> y : dense W[feature] ~ 0 bias b;
+output prediction = y;
+loss E = 0.5 * (y - target) ^ 2;
+rule dW on W = (target - y) * scaled;
+learn W by rule dW rate 0.3;
+learn b by gradient(E) with sgd(0.3);
+CTX
+"$build/ctx" train "$work/rule.ctx" --x $data/diabetes-x.npy --target $data/diabetes-y.npy --precision f64 --quiet --batch 442 --epochs 50 --log "$work/rule.csv" > /dev/null
+linear --optimiser sgd --rate 0.3 --batch 442 --epochs 50 --log "$work/gradient.csv" > /dev/null
+awk -F, 'NR == FNR { loss[FNR] = $4; next } FNR > 1 { d = $4 / loss[FNR] - 1; if (d > 1e-10 || d < -1e-10) exit 1; n++ } END { exit n != 50 }' \
+    "$work/rule.csv" "$work/gradient.csv" || fail "the rule that is the gradient goes another way"
+
+# Items computed together or one at a time, a last batch that is not full: the same sums but for rounding.
+linear --epochs 2 --batch 50 --together 1 --log "$work/one.csv" > /dev/null
+linear --epochs 2 --batch 50 --together 7 --log "$work/seven.csv" > /dev/null
+awk -F, 'NR == FNR { loss[FNR] = $4; next } FNR > 1 { d = $4 / loss[FNR] - 1; if (d > 1e-10 || d < -1e-10) exit 1; n++ } END { exit n != 2 }' \
+    "$work/one.csv" "$work/seven.csv" || fail "items together and one at a time differ: $(tail -1 "$work/one.csv") $(tail -1 "$work/seven.csv")"
+
+# An attention circuit: rows of digits.
+cat > "$work/attention.ctx" << 'CTX'
+use std.neurons;
+use std.areas;
+axis row = 8;
+axis pixel = 8;
+axis head = 2;
+axis a = 8;
+axis d = 16;
+axis class = 10;
+stimulus image[row, pixel];
+stimulus label;
+weight place[row, d] ~ normal(0, 0.1);
+weight b_C[class] ~ 0;
+population tokens[row, d] : relay;
+population pooled[d] : relay;
+population logits[class] : relay;
+image -> tokens : dense W_E[d, pixel] ~ xavier bias place;
+cortex block = softmax_block(row, head, a, d; tokens);
+block.out -> pooled : 1 / size(row);
+pooled -> logits : dense W_C[class, d] ~ xavier bias b_C;
+spec cross_entropy(z[k], label) -> e {
+  m = stop_gradient(max(k) z[k]);
+  e = log(sum(k) exp(z[k] - m)) + m - (sum(k) (label == k) * z[k]);
+}
+spec is_right(z[k], label) -> r {
+  r = (sum(k) (label == k) * z[k]) >= (max(k) z[k]);
+}
+output y = logits;
+output E = cross_entropy(logits, label);
+output accuracy = is_right(logits, label);
+CTX
+attention() { # threads, name, further options; in place of this shell, so that a kill meets the program
+    threads=$1
+    name=$2
+    shift 2
+    exec "$build/ctx" train "$work/attention.ctx" --loss E --image "$data/digits-images.npy[0:500]" --label "$data/digits-labels.npy[0:500]" \
+        --valid "image=$data/digits-images.npy[500:600]" --valid "label=$data/digits-labels.npy[500:600]" --optimiser adamw --rate 0.01 --clip 1 \
+        --schedule cosine --epochs 40 --threads "$threads" --save "$work/$name.safetensors" --best "$work/$name-best.safetensors" \
+        --log "$work/$name.csv" --quiet "$@"
+}
+for threads in 1 2 3; do (attention $threads "threads$threads" > "$work/said$threads"); done
+for threads in 2 3; do
+    for file in .safetensors -best.safetensors .csv; do cmp "$work/threads1$file" "$work/threads$threads$file"; done
+    cmp "$work/said1" "$work/said$threads"
+done
+awk -F, 'FNR == 2 { first = $4 } { last = $4; right = $6 } END { exit !(first > 1.5 && last < 0.3 && right > 0.6) }' "$work/threads1.csv" ||
+    fail "the loss did not fall: $(cat "$work/threads1.csv")"
+# The weights that were saved give the validation figures that were logged.
+"$build/ctx" run "$work/attention.ctx" --weights "$work/threads1.safetensors" --image random --label random --quiet > /dev/null
+
+# Each time it is killed, or comes to its end, it is begun again: from its checkpoint where there is one.
+begin() {
+    resume=
+    [ -f "$work/state" ] && resume="--resume $work/state"
+    # shellcheck disable=SC2086
+    (attention 2 again --checkpoint "$work/state" --every 7steps $resume > "$work/said") &
+    pid=$!
+}
+finished() {
+    for file in .safetensors -best.safetensors .csv; do cmp "$work/threads1$file" "$work/again$file"; done
+    cmp "$work/said1" "$work/said"
+    ends=$((ends + 1))
+    rm -f "$work/state" "$work/again.safetensors" "$work/again-best.safetensors" "$work/again.csv"
+}
+kills=0
+tries=0
+ends=0
+resumed=0
+while [ $kills -lt 20 ]; do
+    tries=$((tries + 1))
+    [ -f "$work/state" ] && resumed=$((resumed + 1))
+    begin
+    sleep "$(awk -v n="$tries" 'BEGIN { srand(n + 7); print 0.2 + 0.8 * rand() }')"
+    if kill -9 $pid 2> /dev/null; then kills=$((kills + 1)); fi
+    status=0
+    wait $pid 2> /dev/null || status=$?
+    [ $status -eq 0 ] && finished
+    [ $status -eq 0 ] || [ $status -eq 137 ] || fail "a run ended with $status"
+done
+begin
+wait $pid
+finished
+[ $resumed -gt 0 ] || fail "no run was resumed"
+echo "$kills kills, $resumed runs resumed, $ends came to their end with the same bits"
+
+# Ctrl-C: what was asked for is saved, and the run goes on from there.
+(attention 1 stopped --checkpoint "$work/state" > "$work/said" 2> "$work/why") &
+pid=$!
+for _ in $(seq 200); do
+    [ -f "$work/state" ] && break
+    sleep 0.05
+done
+kill -INT $pid 2> /dev/null || true
+if wait $pid; then :; else
+    grep -q -e '--resume' "$work/why" || fail "interrupted, and nothing said of --resume: $(cat "$work/why")"
+    [ -f "$work/stopped.safetensors" ] || fail "interrupted, and no weights are saved"
+    (attention 1 stopped --resume "$work/state" > "$work/said")
+fi
+cmp "$work/threads1.safetensors" "$work/stopped.safetensors"

@@ -1,0 +1,104 @@
+#!/bin/sh
+# What ctx train refuses: exit status 2, a message that names the matter, no file written. $1: build folder, $2: scratch folder.
+set -u
+build=$1
+work=$2
+data=examples/data
+mkdir -p "$work"
+failed=0
+cat > "$work/linear.ctx" << 'CTX'
+use std.neurons;
+axis feature = 10;
+stimulus x[feature];
+stimulus target;
+weight bias_y ~ 0;
+population y : relay;
+x -> y : dense weights[feature] ~ 0 bias bias_y;
+spec half_square(y, t) -> e {
+  e = 0.5 * (y - t) ^ 2;
+}
+output prediction = y;
+output pair[feature] = x;
+output E = half_square(y, target);
+output silent = 2 * half_square(target, 1);
+CTX
+expect() { # name, what the message holds, arguments
+    name=$1
+    pattern=$2
+    shift 2
+    rm -f "$work/w.safetensors" "$work/log.csv"
+    timeout 60 "$build/ctx" train "$work/linear.ctx" --save "$work/w.safetensors" --quiet "$@" > "$work/out" 2> "$work/err"
+    status=$?
+    if [ $status -ne 2 ]; then
+        echo "$name: exit status $status, expected 2"
+    elif ! grep -q -e "$pattern" "$work/err"; then
+        echo "$name: the message does not hold \"$pattern\""
+    elif [ -s "$work/out" ] || [ -e "$work/w.safetensors" ]; then
+        echo "$name: left some output"
+    else
+        return
+    fi
+    failed=$((failed + 1))
+    head -c 1000 "$work/err"
+}
+x="--x $data/diabetes-x.npy"
+both="$x --target $data/diabetes-y.npy --loss E"
+# shellcheck disable=SC2086
+{
+    expect "nothing learns" "no learn statement" $x
+    expect "no such loss" "did you mean 'silent'" $both --loss silen
+    expect "a loss with axes" "no loss, and no output without axes, 'pair'" $both --loss pair
+    expect "a loss of no weight" "no weight learns" $both --loss silent
+    expect "no target" "stimulus target is missing" $x --loss E
+    expect "targets of the wrong shape" "expected are items, each of 0 dimensions" $x --target $data/diabetes-x.npy --loss E
+    expect "stimulus of the wrong size" "axis feature is 10, not 442" --x $data/diabetes-y.npy --target $data/diabetes-y.npy --loss E
+    expect "another number of items" "holds 1797 items" $x --target $data/digits-labels.npy --loss E
+    expect "items that are not there" "asks for items 440 to 449" $x --target "$data/diabetes-y.npy[440:450]" --loss E
+    expect "unknown stimulus" "did you mean '--target'" $both --targe $data/diabetes-y.npy
+    expect "a stimulus twice" "given twice" $both --x $data/diabetes-x.npy
+    expect "unknown weight" "did you mean 'weights'" $both --freeze weight
+    expect "all weights frozen" "no weight learns" $both --freeze weights --freeze bias_y
+    expect "unknown optimiser" "did you mean 'adam'" $both --optimiser adamm
+    expect "unknown schedule" "constant, cosine or step" $both --schedule linear
+    expect "no rate" "number of at least 0" $both --rate fast
+    expect "no epochs" "at least 1" $both --epochs 0
+    expect "every what" "200steps" $both --every 3days
+    expect "validation incomplete" "validation data of stimulus target are missing" $both --valid "x=$data/diabetes-x.npy"
+    expect "patience without validation" "needs validation data" $both --patience 3
+    expect "a rate that diverges" "is not finite" $both --optimiser sgd --rate 100 --epochs 50
+    expect "no checkpoint" "not a checkpoint of ctx train" $both --resume $data/diabetes-y.npy
+    expect "something else in the checkpoint's place" "not replaced" $both --checkpoint "$work/linear.ctx"
+}
+[ -s "$work/linear.ctx" ] || { echo "the circuit is gone"; failed=$((failed + 1)); }
+
+# A divergence keeps the last good checkpoint, which says where it was.
+train() { "$build/ctx" train "$work/linear.ctx" $both --quiet "$@"; }
+# shellcheck disable=SC2086
+train --optimiser sgd --rate 100 --epochs 50 --checkpoint "$work/kept" --every 2steps > "$work/out" 2> "$work/err"
+grep -q "kept holds the state after step" "$work/err" || { echo "divergence: nothing said of the checkpoint"; failed=$((failed + 1)); }
+step=$(sed -n 's/.*after step \([0-9]*\).*/\1/p' "$work/err")
+[ "${step:-0}" -ge 2 ] || { echo "divergence: checkpoint of step '$step'"; failed=$((failed + 1)); }
+
+# Checkpoints cut, changed, or of another run.
+# shellcheck disable=SC2086
+train --epochs 2 --checkpoint "$work/state" > /dev/null || { echo "the run itself failed"; failed=$((failed + 1)); }
+size=$(wc -c < "$work/state")
+for length in 0 7 20 100 $((size - 1)); do
+    head -c "$length" "$work/state" > "$work/cut"
+    # shellcheck disable=SC2086
+    expect "a checkpoint of $length bytes" "truncated\|not a checkpoint" $both --resume "$work/cut"
+done
+for place in 30 $((size / 2)) $((size - 3)); do
+    { head -c "$place" "$work/state"; printf '\377'; tail -c +$((place + 2)) "$work/state"; } > "$work/cut"
+    # shellcheck disable=SC2086
+    cmp -s "$work/cut" "$work/state" || expect "a checkpoint changed at $place" "damaged" $both --resume "$work/cut"
+done
+# shellcheck disable=SC2086
+{
+    expect "another seed" "its seed was another" $both --resume "$work/state" --seed 2
+    expect "other data" "the training data are not" $x --loss E --target "$data/digits-labels.npy[0:442]" --resume "$work/state"
+    expect "another batch" "batches had another size" $both --resume "$work/state" --batch 31
+    expect "another optimiser" "other rules or optimisers" $both --resume "$work/state" --optimiser sgd
+    expect "other weights learn" "have changed" $both --resume "$work/state" --freeze bias_y
+}
+[ "$failed" -eq 0 ]
