@@ -225,10 +225,14 @@ static void multiply(Fn *f, const Step *step) {
         a.transposed = !a.transposed, b.transposed = !b.transposed;
         rows = columns, columns = count;
     }
-    Value flags = LLVMConstInt(m->i32, (unsigned)(a.transposed | b.transposed << 1 | (step->kernel == KERNEL_SYMMETRIC) << 2), 0);
+    bool of_columns = p->tied && (p->m_count == 1 && p->tied == p->m[0]) == p->transposed;
+    Value flags = LLVMConstInt(m->i32, (unsigned)(a.transposed | b.transposed << 1 | (step->kernel == KERNEL_SYMMETRIC) << 2 | of_columns << 3), 0);
     Value pool = f->parallel ? f->frame : LLVMConstNull(m->pointer);
-    Value args[] = {pool, flags, rows, columns, k, a.at, a.stride, b.at, b.stride, c, step_c};
-    cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_product_f64 : RUNTIME_rt_product_f32, args, 11);
+    /* the band goes by positions, and the product by what there is from the first row, column and k on */
+    Value shift = p->tied ? cg_sub(f, f->env[p->tied->id], f->env[p->k[0]->id]) : cg_int(m, 0);
+    Value args[] = {pool, flags, rows, columns, k, a.at, a.stride, b.at, b.stride, c, step_c, cg_add(f, shift, cg_int(m, p->low)), cg_add(f, shift, cg_int(m, p->high))};
+    if (p->tied) cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_band_f64 : RUNTIME_rt_band_f32, args, 13);
+    else cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_product_f64 : RUNTIME_rt_product_f32, args, 11);
     unset(f, p->m, p->m_count);
     unset(f, p->n, p->n_count);
     unset(f, p->k, p->k_count);

@@ -260,6 +260,7 @@ static void put_step(Text *to, const Step *step, int indent) {
             put_axes(to, "n", step->product.n, step->product.n_count);
             put_axes(to, "k", step->product.k, step->product.k_count);
             put_axes(to, "each", step->product.batch, step->product.batch_count);
+            if (step->product.tied) text_add(to, " in a band along %s", step->product.tied->name);
         }
         text_add(to, "%s\n", step->plan ? " (plan)" : "");
         return;

@@ -20,6 +20,8 @@ typedef struct Product {
     int batch_count, m_count, n_count, k_count;
     IrAxis **batch, **m, **n, **k;
     bool transposed;     /* the target is stored with m innermost: it is computed as t' = b' a' */
+    const IrAxis *tied;  /* of m or n, the only one there: only k with low <= k - tied <= high count; NULL: all do */
+    int64_t low, high;
 } Product;
 
 /* v[batch, rows] = scale * sum(columns) factors * x, where one factor is nonzero wherever `table`, a drawn table of zeros and ones,

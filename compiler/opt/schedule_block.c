@@ -310,6 +310,7 @@ static Step member_step(Blocker *b, Member *m) {
     int before = s->fixed_count;
     for (int i = 0; i < b->batch_count && s->fixed_count < 32; i++) s->fixed[s->fixed_count++] = m->batch[i];
     step.kernel = schedule_product(s, m->item->var, b->band_set && !b->no_band, &step.product);
+    if (step.product.tied) step.kernel = KERNEL_LOOPS; /* a band is that of all rows, and here are some */
     s->fixed_count = before;
     return step;
 }

@@ -14,8 +14,8 @@ typedef struct Scheduler {
 } Scheduler;
 
 bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis);
-/* The kernel for v's equation; for products *p is filled. A guard is admitted only
- * where the operand is zero outside of it. */
+/* The kernel for v's equation; for products *p is filled. A guard is admitted
+ * where the operand is zero outside of it, or as a band of all rows (p->tied). */
 Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, Product *p);
 
 /* schedule_sparse.c: is v's equation a sum over a sparse table that is worth packing? Then its form, in the program's arena; else NULL. */

@@ -118,10 +118,30 @@ static bool is_skinny(const Scheduler *s, const Product *p) {
     return rows && p->k[p->k_count - 1]->root->size >= LONG && (m <= FEW || n <= FEW);
 }
 
+/* A guard that ties the summed axis to the rows or to the columns, and leaves enough of it: FAR where a side is open. */
+static bool take_band(const IrExpr *sum, Product *p) {
+    enum { FAR = 1 << 30, WIDE = 64, FEW = 16 };
+    if (p->k_count != 1) return false;
+    p->low = -FAR, p->high = FAR;
+    for (int i = 0; i < sum->guard.count; i++) {
+        const IrAtom *atom = &sum->guard.atom[i];
+        bool of_k = atom->a == p->k[0], against = atom->b == p->k[0];
+        const IrAxis *other = of_k ? atom->b : atom->a;
+        if (of_k == against || !other || (p->tied && p->tied != other)) return false;
+        p->tied = other;
+        if ((of_k || atom->relation == GUARD_EQ) && (of_k ? atom->bound : -atom->bound) < p->high) p->high = of_k ? atom->bound : -atom->bound;
+        if ((against || atom->relation == GUARD_EQ) && (of_k ? atom->bound : -atom->bound) > p->low) p->low = of_k ? atom->bound : -atom->bound;
+    }
+    bool rows = p->m_count == 1 && p->tied == p->m[0], columns = p->n_count == 1 && p->tied == p->n[0];
+    double others = rows ? list_size(p->n, p->n_count) : list_size(p->m, p->m_count);
+    return (rows || columns) && p->high - p->low >= WIDE && p->tied->root->size >= WIDE && p->k[0]->root->size >= WIDE && others >= FEW;
+}
+
 Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, Product *p) {
     const IrExpr *sum = v->def;
     if (sum->op != IR_SUM || sum->arg[0]->op != IR_MUL) return KERNEL_LOOPS;
-    if (sum->guard.count && !guard_is_zero) return KERNEL_LOOPS;
+    bool band = sum->guard.count && !guard_is_zero;
+    if (band && s->small_loops) return KERNEL_LOOPS;
     const IrExpr *a = sum->arg[0]->arg[0], *b = sum->arg[0]->arg[1];
     if (!plain_reference(a) || !plain_reference(b)) return KERNEL_LOOPS;
     Arena *arena = s->p->arena;
@@ -133,6 +153,7 @@ Kernel schedule_product(const Scheduler *s, const IrVar *v, bool guard_is_zero, 
     if (!sort_axes(s, v, p)) return KERNEL_LOOPS;
     sort_bound(sum, p);
     if (!lay_out(s, v, p)) return KERNEL_LOOPS;
+    if (band) return take_band(sum, p) ? KERNEL_GEMM : KERNEL_LOOPS;
     if (s->small_loops && (!p->m_count || !p->n_count || is_skinny(s, p))) return KERNEL_LOOPS;
     if (list_size(p->m, p->m_count) * list_size(p->n, p->n_count) * list_size(p->k, p->k_count) < 4096) return KERNEL_LOOPS;
     if (s->schedule->storage[v->id].tile || s->schedule->storage[v->id].kind == STORE_SCRATCH) return KERNEL_GEMM;

@@ -251,6 +251,27 @@ static void symmetric(void) {
                "stimulus x[t, d]\nalg g[d, e] = sum(t.1) x[t.1, d] * x[t.1, e]\noutput g = g\n", (int64_t[]){1, 2, 65, 300, 0});
 }
 
+/* Sums under a guard whose square is stored whole: products in a band, along rows and along columns, stored one way and the other. */
+#define BANDED(guard, other) \
+    "program banded core\naxis t : bounded(300)\naxis h : const(2)\naxis c : const(20)\naxis i : copy(t)\naxis j : copy(t)\n" \
+    "stimulus s[h, t, t]\nstimulus v[t, h, c]\nstimulus w[h, c, t]\n" \
+    "alg p[t, h, c] = sum(j where " guard ") s[h, t, j] * v[j, h, c]\nalg q[h, c, t] = sum(j where " guard ") s[h, j, t] * w[h, c, j]\n" \
+    "alg r[h, t, c] = sum(j where " other ") s[h, t, j] * w[h, c, j]\noutput p = p\noutput q = q\noutput r = r\n"
+
+static void bands(void) {
+    static const int64_t lengths[] = {1, 63, 129, 300, 0};
+    everywhere(BANDED("j <= t", "t <= j"), lengths);
+    /* in a block of rows, which ends up in loops */
+    everywhere("program kept core\naxis token : bounded(300)\naxis now : cycle(token)\naxis a : const(8)\naxis c : const(20)\naxis a.1 : copy(a)\n"
+               "axis t.1 : copy(token)\nstimulus k[token, a]\nstimulus q[token, a]\nstimulus v[token, c]\n"
+               "alg s[now, token] = sum(a.1) k[token, a.1] * q[now, a.1]\nalg e[now, token] = exp(s[now, token])\n"
+               "alg y[now, c] = sum(t.1 where t.1 <= now) e[now, t.1] * v[t.1, c]\noutput y = y\nrecord e = e\n", lengths);
+    everywhere(BANDED("j - t <= -1", "t - j <= 99, j - t <= 3"), lengths);
+    CodegenCase c = {.text = BANDED("j <= t", "t <= j"), .sizes = lengths, .cpu = "host", .threads = 1};
+    uint64_t one = codegen_hash(&c);
+    for (c.threads = 2; c.threads < 4; c.threads++) CU_ASSERT_EQUAL(codegen_hash(&c), one);
+}
+
 static void scalars(void) {
     everywhere("program scalar core\naxis d : const(3)\naxis d.1 : copy(d)\nstimulus x[d]\nstimulus s\n"
                "alg y = (sum(d.1) x[d.1]) * s\noutput y = y\n", ONCE);
@@ -302,6 +323,7 @@ void suite_codegen(void) {
     CU_add_test(suite, "cross-attention", cross);
     CU_add_test(suite, "awkward products", awkward_products);
     CU_add_test(suite, "symmetric product", symmetric);
+    CU_add_test(suite, "products in a band", bands);
     CU_add_test(suite, "scalars", scalars);
     CU_add_test(suite, "threads do not matter", threads_do_not_matter);
 }
