@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "circuit/locality.h"
 #include "sema/internal.h"
 
 /* ---- declaring --------------------------------------------------------------------------------------------------- */
@@ -131,15 +132,21 @@ static Value rule_value(Sema *s, const Place *place, const AstStmt *stmt, const 
     return expr_value(s, &env, stmt->expr);
 }
 
-/* What cannot be promised is not. */
-static void refuse_local(Sema *s, const AstStmt *stmt) {
-    Diagnostic *d = diag_error(s->diag, E_LOCAL, stmt->span, "whether `%s` is local is not decided by this version", stmt->name.name);
-    diag_help(d, "leave out `local`; the rule itself is checked, and learned by, without it");
+/* `local` is a promise about the synapse. */
+static void check_local(Sema *s, const CirRule *rule) {
+    CirLocality l = cir_locality(s->c, rule);
+    if (!rule->local || l.local) return;
+    Diagnostic *d = diag_error(s->diag, E_LOCAL, rule->span, "`%s` reads what is not at the synapses of `%s`", rule->name, rule->weight->path);
+    if (l.target) diag_mark(d, rule->weight->span, "they are on `%s`", l.target->path);
+    for (int i = 0; i < l.quantities.count; i++) {
+        const CirQuantity *q = &l.quantities.at[i];
+        if (q->place > PLACE_LOCAL_END) diag_note(d, "%s: %s", q->text, cir_place_text(s->c, &l, q));
+    }
+    diag_help(d, "`ctx explain --locality` shows what is there; a rule without `local` may read all of the circuit");
 }
 
 static void elaborate_rule(Sema *s, const Place *place, const AstStmt *stmt, Symbol *symbol) {
     Reading weight;
-    if (stmt->local) refuse_local(s, stmt);
     bool fine = weight_named(s, place, stmt, E_RULE, "a rule is on", &weight);
     Value v = rule_value(s, place, stmt, symbol);
     if (!fine || v.bad) return;
@@ -150,6 +157,7 @@ static void elaborate_rule(Sema *s, const Place *place, const AstStmt *stmt, Sym
     CirEntity *entity = is_held(&v, &weight.order) ? v.expr->entity : spec_entity(s, place_path(s, place, stmt->name.name), &weight.order, v);
     CirRule rule = {place_path(s, place, stmt->name.name), entity, untied(weight.entity), stmt->local, stmt->span};
     vec_push(s->arena, &s->c->rules, rule);
+    check_local(s, &rule);
     symbol->reading = read_entity(s, entity, stmt->span);
     symbol->poisoned = false;
 }
