@@ -48,3 +48,15 @@ done > "$scratch/swing"
 awk 'BEGIN { for (r = 0.1; r <= 6; r += 0.05) printf "- derived\t%g\t%g\n", r, r < 4 ? exp(-3.14159265 / sqrt(4 / r - 1)) : 0 }' >> "$scratch/swing"
 draw -v title="Feedback pool without lag: it rings below a ratio of 4" -v x="time constant of the pool / of the score cells" \
     -v y="swing below rest / peak above it" "$scratch/swing" > "$to/swing.svg"
+
+# Digits read online: by rules that are local in time, and by the gradient of all weights.
+data=examples/data
+for way in "o rules" "gradient"; do
+    [ "$way" = gradient ] && by="--loss E --optimiser adamw --decay 0.1 --rate 0.01" || by=
+    # shellcheck disable=SC2086
+    "$build/ctx" train examples/21-online.ctx --set d=32 --set head=16 --set a=16 --set c=16 --schedule cosine --epochs 40 --batch 16 $by \
+        --image "$data/digits-images.npy[0:1347]" --label "$data/digits-labels.npy[0:1347]" --valid "image=$data/digits-images.npy[1347:1797]" \
+        --valid "label=$data/digits-labels.npy[1347:1797]" --quiet --log "$scratch/log.csv" > /dev/null
+    awk -F, -v way="$way" 'NR > 1 { printf "%s\t%s\t%s\n", way, $1, $6 }' "$scratch/log.csv"
+done > "$scratch/online"
+draw -v title="Digits read online (examples/21-online.ctx)" -v x="epoch" -v y="part of the 450 test digits read right" "$scratch/online" > "$to/online.svg"
