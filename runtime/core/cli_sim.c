@@ -153,6 +153,7 @@ static RtStatus ask(Cli *cli) {
     if (ask_record(cli) != RT_OK || ask_checkpoint(cli) != RT_OK || cli_ask_tolerance(cli) != RT_OK) return cli->error.status;
     if (cli->sim.plot && rt_recorder_is_csv(rt_sim_recorder(cli->run)))
         return rt_fail(&cli->error, RT_USER, "--plot: text is not read back; let --traces be .safetensors");
+    if (cli->sim.plot) rt_recorder_read_back(rt_sim_recorder(cli->run));
     if (!cli->quiet) rt_sim_progress(cli->run, rt_progress_new(stderr, isatty(STDERR_FILENO)));
     return rt_sim_open(cli->run) == RT_OK ? RT_OK : take_run_error(cli);
 }

@@ -112,6 +112,7 @@ RtStatus rt_recorder_traces(RtRecorder *r, const char *path, RtError *error) {
 }
 
 bool rt_recorder_is_csv(const RtRecorder *r) { return r->traces && rt_ends_with(r->traces, ".csv"); }
+void rt_recorder_read_back(RtRecorder *r) { r->read_back = true; }
 bool rt_recorder_in_lines(const RtRecorder *r, const RtSignal *s) { return rt_recorder_is_csv(r) && !s->path; }
 
 /* ---- before the run --------------------------------------------------------------------------------------------------------- */
@@ -126,8 +127,8 @@ RtStatus rt_recorder_measure(RtRecorder *r, const RtClock *clock, RtRoom *room, 
         double bytes = row_bytes(r, s) * (double)s->samples;
         if (bytes >= 0x1p47) return rt_fail(error, RT_USER, "what is recorded of %s is too large for any disk", r->plan->d.buffer[s->buffer].name);
         if (s->path) rt_room_file(room, s->path, bytes);
-        else if (r->traces) traces += rt_recorder_is_csv(r) ? bytes / (double)rt_type_size(r->plan->d.type) * RT_TRACES_NUMBER : bytes;
-        else room->memory += bytes;
+        if (!s->path && r->traces) traces += rt_recorder_is_csv(r) ? bytes / (double)rt_type_size(r->plan->d.type) * RT_TRACES_NUMBER : bytes;
+        if (r->read_back || !(s->path || r->traces)) room->memory += bytes;
     }
     if (r->traces) rt_room_file(room, r->traces, traces);
     return r->traces ? rt_traces_check(r, error) : RT_OK;

@@ -27,6 +27,7 @@ typedef struct RtSignal {
 typedef struct RtRecorder {
     RtPlan *plan; /* borrowed */
     int64_t interval; /* steps */
+    bool read_back;   /* samples in files, too, are wanted in memory */
     char *traces;     /* file of all, or NULL */
     RtDraft draft;    /* of that */
     RtColumn lines;   /* text, if it is .csv */
@@ -42,6 +43,8 @@ RtStatus rt_recorder_add_all(RtRecorder *recorder, RtError *error); /* every tra
 /* .safetensors or .csv for the signals that have no file of their own. */
 RtStatus rt_recorder_traces(RtRecorder *recorder, const char *path, RtError *error);
 bool rt_recorder_is_csv(const RtRecorder *recorder);
+/* Samples in files are read back after the run, for a picture: they count as memory too. */
+void rt_recorder_read_back(RtRecorder *recorder);
 bool rt_recorder_in_lines(const RtRecorder *recorder, const RtSignal *signal); /* its samples are text in the .csv */
 
 /* Counts samples and adds what they take to `room`. */

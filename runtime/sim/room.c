@@ -49,7 +49,7 @@ RtStatus rt_room_check(const RtRoom *room, RtError *error) {
             return rt_fail(error, RT_USER, "%s: this run would write %s, its disk has %s left; record fewer units or less often (--interval)",
                            room->device[i].path, rt_bytes_text(needed, room->device[i].bytes), rt_bytes_text(have, room->device[i].free));
     if (room->memory > memory)
-        return rt_fail(error, RT_USER, "what is recorded takes %s of memory, this machine has %s left; write it to a file (--traces FILE), or record "
-                       "fewer units or less often (--interval)", rt_bytes_text(needed, room->memory), rt_bytes_text(have, memory));
+        return rt_fail(error, RT_USER, "what is recorded takes %s of memory, this machine has %s left; write it to a file (--traces FILE) without "
+                       "--plot, or record fewer units or less often (--interval)", rt_bytes_text(needed, room->memory), rt_bytes_text(have, memory));
     return RT_OK;
 }

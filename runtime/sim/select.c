@@ -12,7 +12,10 @@ size_t rt_select_length(const char *list) {
 
 size_t rt_select_name(const char *entry, size_t length) {
     size_t i = 0;
-    while (i < length && entry[i] != '[' && entry[i] != '=') i++;
+    for (; i < length && entry[i] != '='; i++) {
+        const char *close = entry[i] == '[' ? memchr(entry + i, ']', length - i) : NULL;
+        if (entry[i] == '[' && !(close && close[1] == '.')) break; /* block[0].core: a name goes on */
+    }
     return i;
 }
 
@@ -63,6 +66,26 @@ static bool take_number(Reader *r, int64_t *number) {
 
 static bool ends_name(char c) { return c == '=' || c == ',' || c == ']' || c == ' ' || c == ':'; }
 
+/* Whether an axis is meant: block[1].head by this name, or as head. */
+static bool is_named(const char *axis, const char *from, size_t length) {
+    size_t whole = strlen(axis);
+    return whole >= length && !strncmp(axis + whole - length, from, length) && (whole == length || axis[whole - length - 1] == '.');
+}
+
+static RtStatus no_axis(Reader *r) {
+    char *axes = strdup("");
+    for (int i = 0; axes && i < r->buffer->rank; i++) {
+        char *longer = rt_format("%s%s%s", axes, i ? ", " : "", r->buffer->axis_name[i]);
+        free(axes);
+        axes = longer;
+    }
+    char *what = axes ? rt_format("it has no such axis; its axes: %s", *axes ? axes : "none") : NULL;
+    bad(r, what ? what : "it has no such axis");
+    free(axes);
+    free(what);
+    return r->error->status;
+}
+
 /* The axis that an entry is for: "head=" or the next one. */
 static RtStatus take_axis(Reader *r, int *axis) {
     skip_blanks(r);
@@ -73,8 +96,9 @@ static RtStatus take_axis(Reader *r, int *axis) {
         size_t length = (size_t)(r->at - from);
         int found = -1;
         for (int i = 0; i < r->buffer->rank; i++)
-            if (strlen(r->buffer->axis_name[i]) == length && !strncmp(r->buffer->axis_name[i], from, length)) found = i;
-        if (found < 0 || !take(r, '=')) return bad(r, found < 0 ? "it has no such axis" : "expected '=' behind the name of an axis");
+            if (is_named(r->buffer->axis_name[i], from, length)) found = i;
+        if (found < 0) return no_axis(r);
+        if (!take(r, '=')) return bad(r, "expected '=' behind the name of an axis");
         *axis = found;
     }
     return *axis < r->buffer->rank ? RT_OK : bad(r, "more entries than axes");

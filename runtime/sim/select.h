@@ -17,7 +17,7 @@ typedef struct RtSelection {
 
 /* Length of the first entry of a list with commas (those in brackets do not count). */
 size_t rt_select_length(const char *list);
-/* Length of the name in an entry of `length` characters: what stands before '[' or '='. */
+/* Length of the name in an entry of `length` characters: what stands before '=' or the brackets that select, not those of block[0].core. */
 size_t rt_select_name(const char *entry, size_t length);
 /* Reads the brackets that follow the name: `text` has `length` characters, "" for all. `sizes`: of the buffer's axes. */
 RtStatus rt_select(RtSelection *selection, const RtBuffer *buffer, const int64_t *sizes, const char *text, size_t length, RtError *error);

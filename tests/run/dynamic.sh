@@ -121,6 +121,20 @@ X2
 [ "$(awk -F, 'NR > 1 { printf $2 == 0 ? "0" : $2 == last ? "=" : "x"; last = $2 }' late.csv)" = "000x==x==" ] ||
     complain "a stimulus heard late: $(cat late.csv)"
 
+# populations of a repeated template, by the names that settle prints; their axes by their own names
+cat > stack.ctx <<'X2'
+use std.neurons;
+template chain(axis i; u[i]) -> out[i] { axis j = i; population out[i] : relay <- u; }
+axis a = 3;
+stimulus x[a];
+repeat n in 0..2 with h = x { link = chain(a; h); next h = link.out; }
+output y = h;
+X2
+"$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[0].out[0:2],link[1].out[i=2]' --traces stack.csv --quiet --out y.npy ||
+    complain "link[0].out is not recorded"
+[ "$(head -n 1 stack.csv)" = 'time s,"link[0].out[0]","link[0].out[1]","link[1].out[2]"' ] || complain "recorded: $(head -n 1 stack.csv)"
+expect 2 "no such axis; its axes: " "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[1].out[k=2]' --out none.npy
+
 # values that leave the range, and the picture of a run
 cat > unstable.ctx <<'X2'
 neuron unstable {
