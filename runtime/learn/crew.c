@@ -45,7 +45,8 @@ struct RtCrew {
 /* ---- building --------------------------------------------------------------------------------------------------------------- */
 static int64_t calls_of(const RtCrew *crew, int64_t items) { return (items + crew->c.together - 1) / crew->c.together; }
 
-static RtStatus configure(const RtCrew *crew, RtConfig *config, int threads, RtError *error) {
+/* What is wrong, config says. */
+static void configure(const RtCrew *crew, RtConfig *config, int threads) {
     rt_config_threads(config, threads);
     rt_config_seed(config, crew->c.seed);
     rt_config_keep_weights(config); /* steps set them anew */
@@ -61,14 +62,13 @@ static RtStatus configure(const RtCrew *crew, RtConfig *config, int threads, RtE
         memcpy(shape + first, s->tensor.shape + (s->shared ? 0 : 1), (size_t)own * sizeof *shape);
         rt_config_stimulus(config, name, first + own, shape);
     }
-    return rt_fail(error, rt_config_status(config), "%s", rt_config_message(config));
 }
 
 static RtStatus new_plan(RtCrew *crew, Worker *w, int threads, RtError *error) {
     RtConfig *config = rt_config_new(crew->c.program);
     if (!config) return rt_no_memory(error, 4096, "a configuration");
+    if (rt_config_status(config) == RT_OK) configure(crew, config, threads);
     if (rt_config_status(config) != RT_OK) rt_fail(error, rt_config_status(config), "%s", rt_config_message(config));
-    else configure(crew, config, threads, error);
     if (error->status == RT_OK && !(w->plan = rt_plan_new(config))) rt_fail(error, rt_config_status(config), "%s", rt_config_message(config));
     rt_config_free(config);
     return error->status;
