@@ -169,7 +169,7 @@ static bool small_outputs(const RtSim *s) {
 static RtStatus look(RtSim *s, bool keep, bool outputs) {
     rt_gauge_look(&s->gauge, s->plan);
     s->stopped |= s->gauge.largest > s->gauge.most;
-    if (s->stopped) return RT_OK;
+    if (s->stopped || !(keep || rt_watch_look_due(&s->watch))) return RT_OK;
     if (rt_watch_look(&s->watch, &s->clock, (keep || outputs) && !s->cells_only, &s->error) != RT_OK) return s->error.status;
     if (keep) rt_watch_keep(&s->watch, &s->clock);
     return RT_OK;

@@ -74,6 +74,8 @@ static void copy_all(RtWatch *watch, bool back) {
     }
 }
 
+bool rt_watch_look_due(const RtWatch *watch) { return rt_timer() - watch->looked >= 20 * watch->looking; }
+
 bool rt_watch_due(const RtWatch *watch, const RtClock *clock) {
     return watch->part != clock->part || rt_timer() - watch->taken >= 20 * watch->took;
 }
@@ -174,8 +176,11 @@ static bool replay(RtWatch *watch, RtClock *clock, bool outputs, Found *found, d
 RtStatus rt_watch_look(RtWatch *watch, RtClock *clock, bool outputs, RtError *error) {
     Found found;
     char at[RT_CLOCK_TEXT], before[RT_CLOCK_TEXT];
-    double last = 0;
-    if (!find(watch, outputs, &found)) return RT_OK;
+    double last = 0, start = rt_timer();
+    bool wrong = find(watch, outputs, &found);
+    watch->looked = rt_timer();
+    watch->looking = watch->looked - start;
+    if (!wrong) return RT_OK;
     double value = rt_element(watch->plan->d.type, rt_buffer_data(watch->plan, found.buffer), found.element);
     char *unit = rt_unit_text(watch->plan, found.buffer, found.element);
     if (clock->step > 0 && replay(watch, clock, outputs, &found, &last)) {

@@ -15,6 +15,7 @@ typedef struct RtWatch {
     int part;            /* the clock of the copy; -1: there is none */
     int64_t step;
     double took, taken;  /* seconds that copying takes; when it was done */
+    double looking, looked; /* seconds that looking takes; when it was done */
 } RtWatch;
 
 /* First of `count` elements that is NaN or infinite, -1: none. */
@@ -30,6 +31,8 @@ RtStatus rt_watch_begin(RtWatch *watch, RtPlan *plan, RtError *error);
 void rt_watch_end(RtWatch *watch);
 /* Looks; `outputs`: at outputs too. RT_USER with population, unit, time and the last finite value. */
 RtStatus rt_watch_look(RtWatch *watch, RtClock *clock, bool outputs, RtError *error);
+/* Is it time to look again? Looking takes a twentieth of a run at most: what is found late is found by the steps since the copy. */
+bool rt_watch_look_due(const RtWatch *watch);
 /* Is it time for a copy? Copying takes a twentieth of a run at most. */
 bool rt_watch_due(const RtWatch *watch, const RtClock *clock);
 /* Keeps a copy of what was just looked at, outputs included. */
