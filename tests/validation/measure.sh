@@ -94,6 +94,29 @@ regression_settling() {
     echo "$late"
 }
 
+# hopfield BETA: mean distance of what is recalled from what was stored.
+hopfield() {
+    run $here/hopfield.ctx error "$scratch/error.npy" --x normal --blur normal --precision f64 --set beta="$1"
+    "$numbers" "$scratch/error.npy"
+}
+
+# local_rule: root mean square error of the diabetes regression after 1000 epochs of a local rule.
+local_rule() {
+    "$build/ctx" train $here/local_rule.ctx --x examples/data/diabetes-x.npy --wanted examples/data/diabetes-y.npy --precision f64 --batch 442 --epochs 1000 \
+        --quiet --json | awk -F'[:,]' '/"loss"/ { printf "%.6g\n", sqrt(2 * $2) }'
+}
+
+# in_context: mean squared error, over 100,000 tasks, of linear self-attention trained on as many others.
+in_context() {
+    for set in 1 2; do
+        "$build/ctx" run $here/in_context_data.ctx --x random --w normal --seed $set --quiet --out tokens="$scratch/e$set.npy" --out target="$scratch/t$set.npy" > /dev/null
+    done
+    "$build/ctx" train $here/in_context.ctx --loss E --optimiser adam --rate 3e-3 --schedule cosine --warmup 50 --clip 10 --epochs 3 --batch 128 \
+        --e "$scratch/e1.npy" --target "$scratch/t1.npy" --valid e="$scratch/e2.npy" --valid target="$scratch/t2.npy" --quiet --json |
+        awk -F'[:,]' '/"valid_loss"/ { printf "%.5f\n", $2 }'
+    rm -f "$scratch/e1.npy" "$scratch/e2.npy"
+}
+
 # order METHOD: of convergence, between steps of 0.5 ms and 0.25 ms; reference: rk4 with steps of 1/16 ms.
 order() {
     reference=$scratch/network-reference.npy
