@@ -35,6 +35,10 @@ typedef struct Part { /* CtxPart of ctx_abi.h */
     const IrItem *scan;
 } Part;
 
+typedef struct Steps { /* of a call; -1: all of them */
+    int first, last;
+} Steps;
+
 struct CgModule {
     Arena *arena;
     const IrProgram *p;
@@ -59,6 +63,7 @@ struct CgModule {
     int *buffer_of;    /* by variable id: its buffer, or -1 */
     int *second_of;    /* the new iterate of a fix, or -1 */
     int *mirror_of;    /* its whole copy, or -1 */
+    Steps *live;       /* by variable id: when its large buffer is needed; see live.c */
     int *root_number;  /* by axis id of a root: its number in the descriptor */
     VEC(const IrAxis *) roots;
     LLVMValueRef *memory; /* by variable id: metadata for its loads and stores, once made */
@@ -88,6 +93,9 @@ typedef struct Fn { /* one LLVM function under construction */
     bool parallel;        /* matrix products may use the pool (not inside a task) */
 } Fn;
 
+/* live.c: `live`, once buffers and parts are known; what stands before a step. */
+void cg_live(CgModule *m);
+void cg_begin_step(Fn *f, int step);
 /* module.c: wrappers */
 Value cg_int(CgModule *m, int64_t value);
 Value cg_real(CgModule *m, double value);

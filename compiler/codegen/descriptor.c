@@ -134,6 +134,8 @@ static json_t *buffer_json(const CgModule *m, const Buffer *b) {
     if (b->recorded) json_object_set_new(o, "recorded", json_true());
     if (b->gauge) json_object_set_new(o, "gauge", json_true()), json_object_set_new(o, "state", json_false());
     if (m->options.dt > 0) add_time(m, b, o);
+    const Steps *live = &m->live[b->var->id];
+    if (live->first >= 0 && strcmp(b->role, "temp") == 0) json_object_set_new(o, "live", json_pack("[i, i]", live->first, live->last));
     if (b->slots > 1) json_object_set_new(o, "slots", json_integer(b->slots));
     return o;
 }

@@ -141,8 +141,11 @@ static LLVMValueRef entry_point(CgModule *m, const char *name, bool plan) {
     Fn *f = cg_fn_begin(m, name, LLVMFunctionType(m->nothing, &m->pointer, 1, 0));
     bool parts = !plan && m->parts.count;
     if (parts) call_parts(f);
-    for (int i = 0; !parts && i < m->schedule->step_count; i++)
-        if (m->schedule->steps[i].plan == plan) cg_steps(f, &m->schedule->steps[i], 1);
+    for (int i = 0; !parts && i < m->schedule->step_count; i++) {
+        if (m->schedule->steps[i].plan != plan) continue;
+        cg_begin_step(f, i);
+        cg_steps(f, &m->schedule->steps[i], 1);
+    }
     cg_fn_end(f);
     return f->function;
 }
@@ -208,6 +211,7 @@ CgModule *cg_compile(const IrProgram *p, const Schedule *schedule, const CgOptio
     declare_all(m);
     cg_lay_out(m);
     cg_parts(m);
+    cg_live(m);
     LLVMValueRef plan = entry_point(m, "plan", true), call = entry_point(m, "call", false), scratch;
     cg_scratch_function(m, &scratch);
     export_program(m, scratch, plan, call);

@@ -65,6 +65,8 @@ static RtStatus read_buffer(const RtDescriptor *d, const json_t *json, RtBuffer 
     buffer->rank = (int)json_array_size(axes);
     const json_t *part = json_object_get(json, "part"), *names = json_object_get(json, "axis_names");
     buffer->part = json_is_integer(part) ? (int)json_integer_value(part) : -1;
+    if (json_unpack((json_t *)(uintptr_t)json_object_get(json, "live"), "[i, i]", &buffer->live[0], &buffer->live[1]) != 0)
+        buffer->live[0] = buffer->live[1] = -1;
     buffer->stream = json_is_true(json_object_get(json, "stream"));
     buffer->state = !json_is_false(json_object_get(json, "state"));
     buffer->gauge = json_is_true(json_object_get(json, "gauge"));

@@ -30,6 +30,7 @@ typedef struct RtBuffer {
     bool packed;           /* weight: read by rt_pack() and by nothing else */
     struct RtForm *form;   /* sparse: of what sum */
     bool gauge;            /* temp: local errors of integration */
+    int live[2];           /* temp: the first and the last step of a call that need it; -1: always needed */
 } RtBuffer;
 
 typedef struct RtDescriptor {

@@ -51,12 +51,14 @@ static RtStatus measure(RtPlan *plan, int threads, int64_t *scratch) {
         if (count < 0) return too_large(plan, b);
         if (plan->window[i]) count = count / plan->size[b->axis[0]] * plan->window[i];
         plan->bytes[i] = b->role == RT_SPARSE ? 0 : count * (int64_t)rt_type_size(plan->d.type) * b->slots;
-        if (rt_plan_is_packed(plan, i)) continue;
+        if (rt_plan_is_packed(plan, i) || rt_is_shared(plan, i)) continue;
         if (__builtin_add_overflow(plan->total, plan->bytes[i], &plan->total)) return too_large(plan, b);
     }
+    if (rt_layout(plan) != RT_OK) return plan->error.status;
     int64_t each = plan->program->scratch_bytes ? plan->program->scratch_bytes(plan->size) : 0;
     plan->frame.scratch_stride = (each + LINE - 1) / LINE * LINE;
-    if (each < 0 || __builtin_mul_overflow(plan->frame.scratch_stride, threads, scratch) ||
+    if (each < 0 || __builtin_add_overflow(plan->total, plan->shared_bytes, &plan->total) ||
+        __builtin_mul_overflow(plan->frame.scratch_stride, threads, scratch) ||
         __builtin_add_overflow(plan->total, *scratch, &plan->total))
         return rt_fail(&plan->error, RT_USER, "the working memory of %s is too large for any machine", plan->d.name);
     return RT_OK;
@@ -79,9 +81,11 @@ static double packed_bytes(RtPlan *plan) {
 
 static RtStatus allocate(RtPlan *plan, int64_t scratch) {
     if (rt_plan_afford(plan, packed_bytes(plan)) != RT_OK) return plan->error.status;
+    plan->shared = rt_aligned((size_t)plan->shared_bytes);
+    if (!plan->shared) return rt_no_memory(&plan->error, (double)plan->shared_bytes, "values of a call");
     for (int i = 0; i < plan->d.buffers; i++) {
         if (plan->d.buffer[i].role == RT_SPARSE || rt_plan_is_packed(plan, i)) continue;
-        plan->home[i] = plan->buffer[i] = rt_aligned((size_t)plan->bytes[i]);
+        plan->home[i] = plan->buffer[i] = rt_is_shared(plan, i) ? plan->shared + plan->offset[i] : rt_aligned((size_t)plan->bytes[i]);
         if (!plan->home[i]) return rt_no_memory(&plan->error, (double)plan->bytes[i], plan->d.buffer[i].name);
     }
     plan->scratch = rt_aligned((size_t)scratch);
@@ -97,12 +101,13 @@ static RtStatus begin(RtPlan *plan, const RtConfig *c) {
     plan->size = calloc(axes, sizeof *plan->size);
     plan->batched = calloc(buffers, sizeof *plan->batched);
     plan->bytes = calloc(buffers, sizeof *plan->bytes);
+    plan->offset = calloc(buffers, sizeof *plan->offset);
     plan->window = calloc(buffers, sizeof *plan->window);
     plan->home = calloc(buffers, sizeof *plan->home);
     plan->buffer = calloc(buffers, sizeof *plan->buffer);
     plan->pairs = calloc(buffers, sizeof *plan->pairs);
     plan->changed = calloc(buffers, sizeof *plan->changed);
-    if (!plan->size || !plan->batched || !plan->bytes || !plan->window || !plan->home || !plan->buffer || !plan->pairs || !plan->changed)
+    if (!plan->size || !plan->batched || !plan->bytes || !plan->offset || !plan->window || !plan->home || !plan->buffer || !plan->pairs || !plan->changed)
         return rt_no_memory(&plan->error, (double)buffers * 32, "a plan");
     memcpy(plan->size, c->size, (size_t)plan->d.axes * sizeof *plan->size);
     memcpy(plan->batched, c->batched, (size_t)plan->d.buffers * sizeof *plan->batched);
@@ -171,12 +176,14 @@ void rt_plan_free(RtPlan *plan) {
     rt_pool_free(plan->frame.pool);
     for (int i = 0; plan->home && i < plan->d.buffers; i++) {
         if (plan->d.buffer[i].role == RT_SPARSE) rt_sparse_free(plan->home[i]);
-        else free(plan->home[i]);
+        else if (!rt_is_shared(plan, i)) free(plan->home[i]);
     }
     free_pairs(plan);
     free(plan->pairs);
     free(plan->changed);
     free(plan->scratch);
+    free(plan->shared);
+    free(plan->offset);
     free(plan->buffer);
     free(plan->home);
     free(plan->window);
@@ -235,6 +242,9 @@ static RtStatus refresh(RtPlan *plan) {
 
 RtStatus rt_plan_show(RtPlan *plan, const void *const *stimuli, void *const *outputs, int64_t item) {
     if (refresh(plan) != RT_OK) return plan->error.status;
+#ifdef CTX_VERIFY /* what a call reads before it writes it is no number */
+    memset(plan->shared, 0xff, (size_t)plan->shared_bytes);
+#endif
     for (int i = 0, s = 0, o = 0; i < plan->d.buffers; i++) {
         RtRole role = plan->d.buffer[i].role;
         const void *data = role == RT_STIMULUS ? stimuli[s++] : role == RT_OUTPUT ? outputs[o++] : NULL;

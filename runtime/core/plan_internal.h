@@ -42,6 +42,9 @@ struct RtPlan {
     void **home;     /* memory of each buffer */
     void **buffer;   /* what the frame shows: home, or the caller's memory during a call */
     unsigned char *scratch;
+    unsigned char *shared; /* memory of the buffers that are needed at some steps only, and how much */
+    int64_t shared_bytes;
+    int64_t *offset; /* of each of these buffers: where in it */
     int64_t total;   /* bytes held */
     double local_error; /* the largest of the last rt_plan_call */
     bool keep_weights; /* those that are packed, too */
@@ -66,6 +69,10 @@ bool rt_plan_is_packed(const RtPlan *plan, int buffer);
 RtStatus rt_plan_afford(RtPlan *plan, double more);
 /* Fills the weights of a plan from where the configuration says. */
 RtStatus rt_bind_weights(RtPlan *plan, const RtConfig *config);
+/* layout.c: sets the offsets of buffers that are needed at some steps only, such that those needed at one step lie apart, and
+ * shared_bytes. */
+RtStatus rt_layout(RtPlan *plan);
+bool rt_is_shared(const RtPlan *plan, int buffer);
 /* A line of the plan's notes. */
 void rt_plan_note(RtPlan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #endif

@@ -34,6 +34,22 @@ linear() {
     "$build/ctx" train "$work/linear.ctx" --loss E --x $data/diabetes-x.npy --target $data/diabetes-y.npy --precision f64 --quiet "$@"
 }
 
+# A step at 4096 tokens, one causal softmax head: no array of tokens by tokens is kept for all of it.
+gcc -O1 -o "$work/peak" tests/tools/peak.c
+cat > "$work/draw.ctx" << 'CTX'
+use std.neurons;
+axis item = 1;
+axis token = 4096;
+axis d = 64;
+stimulus x[item, token, d];
+population p[item, token, d] : relay <- x;
+output y = p;
+CTX
+"$build/ctx" run "$work/draw.ctx" --x normal --out "$work/long.npy" --quiet
+held=$("$work/peak" "$build/ctx" train tests/bench/train_causal.ctx --set token=4096 --set head=1 --set a=64 --set d=64 --loss E --batch 1 --epochs 1 --threads 1 \
+    --x "$work/long.npy" --target "$work/long.npy" --quiet | tail -n 1)
+[ "$held" -gt 10000 ] && [ "$held" -lt 600000 ] || fail "a step at 4096 tokens holds $held kB"
+
 # Least squares: all items at once, a convex loss.
 linear --optimiser momentum --momentum 0.95 --rate 0.3 --batch 442 --epochs 1000 --save "$work/w.safetensors" --log "$work/log.csv" --plot "$work/loss.svg" \
     > "$work/said"

@@ -1,0 +1,75 @@
+/* During which steps of a call values are needed. Large buffers that are not needed at the same time may lie in the same memory, which
+ * the runtime decides, since it knows the sizes (runtime/core/layout.c).
+ *
+ * What aliases what is told to LLVM by variable, so nothing may be moved over the step where a buffer takes another's memory: a fence
+ * that costs no instruction stands before it. */
+#include "codegen/cg.h"
+
+#ifdef CTX_VERIFY /* in debug builds the small programs of the tests share memory too */
+static const double LARGE = 1;
+#else
+static const double LARGE = 1 << 20; /* elements at the bounds of all axes */
+#endif
+
+typedef struct Use {
+    CgModule *m;
+    int step;
+} Use;
+
+static void use(const Use *u, const IrVar *v) {
+    Steps *live = &u->m->live[v->id];
+    if (live->first < 0) live->first = u->step;
+    live->last = u->step;
+}
+
+static void use_ref(void *data, IrExpr *ref) {
+    use(data, ref->var);
+}
+
+static void use_item(Use *u, const IrItem *item) {
+    if (item->var) {
+        use(u, item->var);
+        if (item->var->def) ir_each_ref(item->var->def, use_ref, u);
+        if (item->var->init) ir_each_ref(item->var->init, use_ref, u);
+    }
+    for (int i = 0; i < item->body_count; i++) use_item(u, item->body[i]);
+}
+
+static void use_step(Use *u, const Step *step) {
+    if (step->item) use_item(u, step->item);
+    for (int i = 0; i < step->step_count; i++) use_step(u, &step->steps[i]);
+}
+
+static bool is_large(const CgModule *m, const IrVar *v) {
+    const Storage *s = &m->schedule->storage[v->id];
+    double elements = s->slots > 1 ? s->slots : 1;
+    for (int i = 0; i < v->axis_count; i++)
+        if (s->kept[i]) elements *= (double)v->axes[i]->root->size;
+    return elements >= LARGE;
+}
+
+/* Values of a call alone: those of a run in time outlive it. */
+static bool may_share(const CgModule *m, const IrVar *v) {
+    const Storage *s = &m->schedule->storage[v->id];
+    bool temporary = v->def && s->kind == STORE_BUFFER && !m->schedule->plan[v->id] && !s->mirrored && !s->iterated;
+    return temporary && !m->parts.count && m->options.dt == 0 && is_large(m, v);
+}
+
+void cg_live(CgModule *m) {
+    m->live = ARENA_ARRAY(m->arena, Steps, m->p->vars.count + 1);
+    for (int i = 0; i < m->p->vars.count; i++) m->live[i] = (Steps){-1, -1};
+    for (int i = 0; i < m->schedule->step_count; i++) {
+        Use u = {m, i};
+        if (!m->schedule->steps[i].plan) use_step(&u, &m->schedule->steps[i]);
+    }
+    for (int i = 0; i < m->p->vars.count; i++)
+        if (!may_share(m, m->p->vars.at[i])) m->live[i] = (Steps){-1, -1};
+}
+
+void cg_begin_step(Fn *f, int step) {
+    for (int i = 0; i < f->m->p->vars.count; i++) {
+        if (f->m->live[i].first != step) continue;
+        LLVMBuildFence(f->m->builder, LLVMAtomicOrderingSequentiallyConsistent, 1, "");
+        return;
+    }
+}
