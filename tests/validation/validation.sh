@@ -22,7 +22,8 @@ while IFS='|' read -r name source expected tolerance measure; do
         failed=$((failed + 1))
     fi
     count=$((count + 1))
-    printf '%-26s %12s %12.12s %10s  %s%s\n' "$name" $expected "$found" $tolerance "$(echo "$source" | sed 's/^ *//; s/ *$//')" "$verdict"
+    [ ${#found} -le 12 ] || found=$(printf '%.6g' "$found")
+    printf '%-26s %12s %12s %10s  %s%s\n' "$name" $expected "$found" $tolerance "$(echo "$source" | sed 's/^ *//; s/ *$//')" "$verdict"
 done < "$scratch/rows"
 echo "$count rows, $failed outside of their tolerance"
 [ "$failed" -eq 0 ] && [ "$count" -gt 0 ]
