@@ -1,31 +1,24 @@
-/* Checkpoints. The file, little-endian:
- *     8 bytes  "CTXCHECK"
- *     u32      version of this layout
- *     u32      length of the header
- *     u64      length of the file
+/* Checkpoints: sealed files (io/sealed.h).
  *     header   JSON: what the run was, where it stood
  *     data     every buffer that a run changes, in order; then the samples of signals kept in memory
- *     u64      checksum of all before
  * Files that grow during the run are not copied: the header has their number of rows and the checksum of these. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "io/sealed.h"
 #include "linalg/sparse.h"
 #include "sim/duration.h"
 #include "sim/sim_internal.h"
 
-enum { VERSION = 1, START = 24, SUM = 8 };
+enum { VERSION = 1 };
 static const char magic[8] = {'C', 'T', 'X', 'C', 'H', 'E', 'C', 'K'};
+static const char kind[] = "a checkpoint";
 
 /* ---- the header ------------------------------------------------------------------------------------------------------------- */
 static json_t *sum_json(uint64_t sum) {
@@ -100,90 +93,29 @@ static void put_data(const RtSim *s, Pieces *p) {
     }
 }
 
-static RtStatus write_pieces(RtSim *s, const Pieces *p) {
-    RtDraft draft;
-    int64_t at = 0;
-    rt_draft_open(&draft, s->checkpoint, RT_DRAFT_OWN, &s->error);
-    for (int i = 0; i < p->count && s->error.status == RT_OK; i++) {
-        rt_draft_write(&draft, at, p->piece[i].bytes, p->piece[i].length, &s->error);
-        at += (int64_t)p->piece[i].length;
-    }
-    if (s->error.status == RT_OK) rt_draft_sync(&draft, &s->error);
-    if (s->error.status == RT_OK) rt_draft_commit(&draft, &s->error);
-    else rt_draft_discard(&draft);
-    return s->error.status;
-}
-
-/* The new name of the file must be on the disk as well; a file system that cannot do it has done what it can. */
-static void sync_folder(const char *path) {
-    char *copy = strdup(path);
-    int folder = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (folder >= 0) {
-        fsync(folder);
-        close(folder);
-    }
-    free(copy);
-}
-
-static void put_number(unsigned char *to, uint64_t number, int bytes) {
-    for (int i = 0; i < bytes; i++) to[i] = (unsigned char)(number >> 8 * i & 255);
-}
-
 RtStatus rt_checkpoint_write(RtSim *s) {
     if (rt_recorder_sync(&s->recorder, &s->error) != RT_OK || rt_streams_sync(&s->streams, &s->error) != RT_OK) return s->error.status;
     json_t *json = header_json(s);
     char *header = json ? json_dumps(json, JSON_COMPACT) : NULL; /* NULL too when memory ends */
-    Pieces p = {.piece = calloc((size_t)s->plan->d.buffers + (size_t)s->recorder.count + 3, sizeof *p.piece)};
+    Pieces p = {.piece = calloc((size_t)s->plan->d.buffers + (size_t)s->recorder.count + 1, sizeof *p.piece)};
     json_decref(json);
     if (header && p.piece) {
-        unsigned char start[START], end[SUM];
-        uint64_t length = SUM;
-        RtHash hash = {0};
-        put_piece(&p, start, START);
-        put_piece(&p, header, strlen(header));
         put_data(s, &p);
-        for (int i = 0; i < p.count; i++) length += p.piece[i].length;
-        memcpy(start, magic, sizeof magic);
-        put_number(start + 8, VERSION, 4);
-        put_number(start + 12, strlen(header), 4);
-        put_number(start + 16, length, 8);
-        for (int i = 0; i < p.count; i++) rt_hash_add(&hash, p.piece[i].bytes, p.piece[i].length);
-        put_number(end, rt_hash_sum(&hash), SUM);
-        put_piece(&p, end, SUM);
-        if (write_pieces(s, &p) == RT_OK) {
-            sync_folder(s->checkpoint);
-            s->checkpoints++;
-        }
+        if (rt_sealed_write(s->checkpoint, magic, VERSION, header, p.count, p.piece, &s->error) == RT_OK) s->checkpoints++;
     } else rt_no_memory(&s->error, 4096, s->checkpoint);
     free(header);
     free(p.piece);
     return s->error.status;
 }
 
-RtStatus rt_checkpoint_may_replace(const char *path, RtError *error) {
-    char start[sizeof magic];
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) return RT_OK;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    bool ours = file >= 0 && read(file, start, sizeof start) == sizeof start && !memcmp(start, magic, sizeof magic);
-    if (file >= 0) close(file);
-    return ours ? RT_OK : rt_fail(error, RT_USER, "%s: holds something, but not a checkpoint; it is not replaced by one", path);
-}
+RtStatus rt_checkpoint_may_replace(const char *path, RtError *error) { return rt_sealed_may_replace(path, magic, kind, error); }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------------------- */
 struct RtSaved {
-    const char *path; /* borrowed */
-    unsigned char *bytes;
-    size_t length, data; /* of the file; where the data begin */
+    RtSealed file;
     json_t *header;
 };
 typedef struct RtSaved Saved;
-
-static uint64_t get_number(const unsigned char *from, int bytes) {
-    uint64_t number = 0;
-    for (int i = bytes; i-- > 0;) number = number << 8 | from[i];
-    return number;
-}
 
 /* The checksum fits, so it is JSON, and the same text when it is written again; else memory ended while it was read, of which the
  * parser does not always tell. */
@@ -195,33 +127,22 @@ static bool read_header(Saved *f, const char *text, size_t length) {
     return same;
 }
 
-/* Is it a checkpoint, all of it, and undamaged? */
 static RtStatus open_saved(RtSim *s, Saved *f) {
-    if (rt_file_read(f->path, &f->bytes, &f->length, &s->error) != RT_OK) return s->error.status;
-    if (f->length < sizeof magic || memcmp(f->bytes, magic, sizeof magic)) return rt_fail(&s->error, RT_USER, "%s: not a checkpoint", f->path);
-    if (f->length < START) return rt_fail(&s->error, RT_USER, "%s: truncated: it has %zu bytes only", f->path, f->length);
-    uint64_t version = get_number(f->bytes + 8, 4), header = get_number(f->bytes + 12, 4), length = get_number(f->bytes + 16, 8);
-    if (version != VERSION)
-        return rt_fail(&s->error, RT_USER, "%s: a checkpoint of version %d; this program reads version %d", f->path, (int)version, VERSION);
-    if (f->length < length)
-        return rt_fail(&s->error, RT_USER, "%s: truncated: it has %zu of %" PRIu64 " bytes", f->path, f->length, length);
-    if (f->length > length || length < START + SUM || header > length - START - SUM ||
-        get_number(f->bytes + length - SUM, SUM) != rt_hash_of(f->bytes, length - SUM))
-        return rt_fail(&s->error, RT_USER, "%s: damaged: its checksum does not fit", f->path);
-    f->data = START + header;
-    return read_header(f, (const char *)f->bytes + START, header) ? RT_OK : rt_no_memory(&s->error, (double)header, f->path);
+    if (rt_sealed_read(s->resume, magic, VERSION, kind, &f->file, &s->error) != RT_OK) return s->error.status;
+    bool read = read_header(f, f->file.header, f->file.header_length);
+    return read ? RT_OK : rt_no_memory(&s->error, (double)f->file.header_length, s->resume);
 }
 
 static bool is_same(const Saved *f, const json_t *now, const char *key) { return json_equal(json_object_get(f->header, key), json_object_get(now, key)); }
 
 static RtStatus differs(RtSim *s, const Saved *f, const char *what) {
-    return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: %s", f->path, what);
+    return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: %s", f->file.path, what);
 }
 
 static RtStatus other_dt(RtSim *s, const Saved *f) {
     char then[RT_DURATION_TEXT], now[RT_DURATION_TEXT];
     double dt = json_real_value(json_object_get(f->header, "dt"));
-    return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: its step was %s, this program's is %s", f->path, rt_duration_text(then, dt),
+    return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: its step was %s, this program's is %s", f->file.path, rt_duration_text(then, dt),
                    rt_duration_text(now, s->plan->d.dt));
 }
 
@@ -230,7 +151,7 @@ static RtStatus other_name(RtSim *s, const Saved *f, const char *list, const jso
     json_t *value, *then = json_object_get(f->header, list);
     json_object_foreach(json_object_get(now, list), name, value)
         if (!json_equal(value, json_object_get(then, name)))
-            return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: %s %s is not what it was", f->path, what, name);
+            return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: %s %s is not what it was", f->file.path, what, name);
     return differs(s, f, "other stimuli");
 }
 
@@ -244,7 +165,7 @@ static RtStatus other_columns(RtSim *s, const Saved *f) {
         free(list);
         list = longer;
     }
-    rt_fail(&s->error, RT_USER, "%s: cannot be resumed: it recorded %s every %lld steps; ask for the same", f->path, list && *list ? list : "nothing",
+    rt_fail(&s->error, RT_USER, "%s: cannot be resumed: it recorded %s every %lld steps; ask for the same", f->file.path, list && *list ? list : "nothing",
             (long long)json_integer_value(json_object_get(f->header, "interval")));
     free(list);
     return s->error.status;
@@ -264,7 +185,7 @@ static bool same_columns(const json_t *then, const json_t *now) {
 /* The most telling difference first. */
 static RtStatus compare(RtSim *s, const Saved *f, const json_t *now) {
     if (!is_same(f, now, "circuit"))
-        return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: it is of circuit %s, this is %s", f->path,
+        return rt_fail(&s->error, RT_USER, "%s: cannot be resumed: it is of circuit %s, this is %s", f->file.path,
                        json_string_value(json_object_get(f->header, "circuit")), s->plan->d.name);
     if (!is_same(f, now, "dt")) return other_dt(s, f);
     if (!is_same(f, now, "program")) return differs(s, f, "it is of another program: the circuit, its sizes or how it was compiled have changed");
@@ -276,53 +197,45 @@ static RtStatus compare(RtSim *s, const Saved *f, const json_t *now) {
     return is_same(f, now, "window") ? RT_OK : differs(s, f, "its sequences were read in other windows");
 }
 
-static RtStatus take_bytes(RtSim *s, const Saved *f, size_t *at, void *to, size_t length) {
-    if (length > f->length - SUM - *at) return rt_fail(&s->error, RT_USER, "%s: damaged: data are missing", f->path);
-    memcpy(to, f->bytes + *at, length);
-    *at += length;
-    return RT_OK;
-}
-
-static RtStatus take_column(RtSim *s, const Saved *f, const json_t *saved, RtColumn *column, int64_t most, size_t *at) {
+static RtStatus take_column(RtSim *s, Saved *f, const json_t *saved, RtColumn *column, int64_t most) {
     int64_t rows = json_integer_value(json_object_get(saved, "rows"));
     uint64_t sum = strtoull(json_string_value(json_object_get(saved, "sum")), NULL, 16);
-    if (rows < 0 || rows > most) return rt_fail(&s->error, RT_USER, "%s: damaged: a number of rows", f->path);
+    if (rows < 0 || rows > most) return rt_fail(&s->error, RT_USER, "%s: damaged: a number of rows", f->file.path);
     if (column->draft) return rt_column_resume(column, rows, sum, &s->error);
     column->held = rows;
-    return take_bytes(s, f, at, column->rows, (size_t)(rows * column->row));
+    return rt_sealed_take(&f->file, column->rows, (size_t)(rows * column->row), &s->error);
 }
 
-static RtStatus take_columns(RtSim *s, const Saved *f, size_t at) {
+static RtStatus take_columns(RtSim *s, Saved *f) {
     const json_t *list = json_object_get(f->header, "columns");
     size_t next = 0;
     RtRecorder *r = &s->recorder;
     for (int i = 0; i < r->count && s->error.status == RT_OK; i++, next++)
-        if (!rt_recorder_in_lines(r, &r->signal[i])) take_column(s, f, json_array_get(list, next), &r->signal[i].column, r->signal[i].samples, &at);
+        if (!rt_recorder_in_lines(r, &r->signal[i])) take_column(s, f, json_array_get(list, next), &r->signal[i].column, r->signal[i].samples);
     if (s->error.status == RT_OK && rt_recorder_is_csv(r)) {
-        take_column(s, f, json_array_get(list, next++), &r->lines, INT64_MAX, &at);
+        take_column(s, f, json_array_get(list, next++), &r->lines, INT64_MAX);
         if (s->error.status == RT_OK) rt_draft_truncate(&r->draft, r->lines.written, &s->error);
     }
     for (int i = 0; i < s->streams.count && s->error.status == RT_OK; i++)
-        if (s->streams.stream[i].path) take_column(s, f, json_array_get(list, next++), &s->streams.stream[i].column, INT64_MAX, &at);
-    if (s->error.status == RT_OK && at != f->length - SUM) rt_fail(&s->error, RT_USER, "%s: damaged: too much data", f->path);
+        if (s->streams.stream[i].path) take_column(s, f, json_array_get(list, next++), &s->streams.stream[i].column, INT64_MAX);
+    if (s->error.status == RT_OK && f->file.taken != f->file.data_length) rt_fail(&s->error, RT_USER, "%s: damaged: too much data", f->file.path);
     return s->error.status;
 }
 
 static RtStatus take_clock(RtSim *s, const Saved *f) {
     json_int_t part = json_integer_value(json_object_get(f->header, "part")), step = json_integer_value(json_object_get(f->header, "step"));
     if (part < 0 || part >= (json_int_t)s->plan->program->parts || step < 0 || step > rt_clock_steps(&s->clock, (int)part))
-        return rt_fail(&s->error, RT_USER, "%s: damaged: a step that is none", f->path);
+        return rt_fail(&s->error, RT_USER, "%s: damaged: a step that is none", f->file.path);
     rt_clock_seek(&s->clock, (int)part, step);
     return RT_OK;
 }
 
 /* The streams' windows first, for showing them does not touch the outputs' rows; then what they held. */
-static RtStatus restore(RtSim *s, const Saved *f) {
-    size_t at = f->data;
+static RtStatus restore(RtSim *s, Saved *f) {
     if (take_clock(s, f) != RT_OK || rt_streams_seek(&s->streams, &s->clock, &s->error) != RT_OK) return s->error.status;
     for (int i = 0; i < s->plan->d.buffers && s->error.status == RT_OK; i++)
-        if (rt_buffer_changes(s->plan, i)) take_bytes(s, f, &at, rt_buffer_data(s->plan, i), (size_t)s->plan->bytes[i]);
-    return s->error.status == RT_OK ? take_columns(s, f, at) : s->error.status;
+        if (rt_buffer_changes(s->plan, i)) rt_sealed_take(&f->file, rt_buffer_data(s->plan, i), (size_t)s->plan->bytes[i], &s->error);
+    return s->error.status == RT_OK ? take_columns(s, f) : s->error.status;
 }
 
 static void add_packed(RtHash *hash, const RtPlan *plan, const RtSparse *s) {
@@ -345,10 +258,7 @@ RtStatus rt_checkpoint_open(RtSim *s) {
     json_t *now = header_json(s);
     s->saved = calloc(1, sizeof *s->saved);
     if (!now || !s->saved) rt_no_memory(&s->error, 4096, s->resume);
-    else {
-        s->saved->path = s->resume;
-        if (open_saved(s, s->saved) == RT_OK) compare(s, s->saved, now);
-    }
+    else if (open_saved(s, s->saved) == RT_OK) compare(s, s->saved, now);
     json_decref(now);
     return s->error.status;
 }
@@ -362,7 +272,7 @@ RtStatus rt_checkpoint_restore(RtSim *s) {
 void rt_checkpoint_close(RtSim *s) {
     if (!s->saved) return;
     json_decref(s->saved->header);
-    free(s->saved->bytes);
+    rt_sealed_close(&s->saved->file);
     free(s->saved);
     s->saved = NULL;
 }

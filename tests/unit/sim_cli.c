@@ -174,13 +174,13 @@ static long peak(SimFolder *f, const char *cycles) {
     return used.ru_maxrss;
 }
 
-/* Ten times the cycles, as a whole 27 MB more. */
+/* Six times the cycles, as a whole 75 MB more. Shorter runs end before some pages of code and of copies were touched at all. */
 static void memory_does_not_grow(void) {
     SimFolder f;
     sim_folder_begin(&f);
-    long less = peak(&f, "token=120000"), more = peak(&f, "token=1200000");
+    long less = peak(&f, "token=600000"), more = peak(&f, "token=3600000");
     CU_ASSERT_TRUE(labs(more - less) < less / 100 + 128);
-    if (labs(more - less) >= less / 100 + 128) printf("\n  %ld kB, and %ld kB with ten times the cycles", less, more);
+    if (labs(more - less) >= less / 100 + 128) printf("\n  %ld kB, and %ld kB with six times the cycles", less, more);
     sim_folder_end(&f, (const char *const[]){"y.npy", "t.safetensors", NULL});
 }
 
