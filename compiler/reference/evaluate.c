@@ -191,6 +191,7 @@ static bool add_rows(Reference *r, const Node *node, const Level *rows, int64_t 
     Run run = node->along ? (Run){inner->axis, 0, run_size(r, inner->axis)} : lanes;
     r->position[rows->axis->id] = first;
     Lanes x = lanes_of(r, node->arg[0], run), y = lanes_of(r, node->factor, run);
+    if (x.v == node->arg[0]->v || y.v == node->factor->v) return false; /* initial values, copied for one row */
     int64_t xrow = stride_along(node->arg[0], rows->axis), yrow = stride_along(node->factor, rows->axis);
     if (!node->along) {
         kernel_accumulate_rows(last - first, run.count, x, xrow, y, yrow, (Totals){node->v, node->b, node->a});

@@ -67,5 +67,7 @@ int main(int argc, char **argv) {
         loss += 0.5 * e * e / (double)x.shape[0];
     }
     printf("%.3e %.12g\n", off / largest, loss);
+    rt_tensor_free(&x), rt_tensor_free(&y), rt_tensor_free(&w), rt_tensor_free(&b);
+    rt_store_close(store);
     return 0;
 }

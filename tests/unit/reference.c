@@ -169,6 +169,26 @@ static void scans_start_at_their_initial_value(void) {
     arena_free(arena);
 }
 
+/* In a sum over two axes, whose rows lie one behind the other in the tensor but not in its initial value: 1, 2, 3, ... by row. */
+static void initial_values_are_of_their_row(void) {
+    arena = arena_new();
+    const IrProgram *p = program(
+        "program m core\naxis t : step(1)\naxis d : const(12)\naxis e : const(3)\naxis d.1 : copy(d)\naxis e.1 : copy(e)\naxis o : const(2)\nstimulus x[o, e]\n"
+        "scan t {\n"
+        "  alg y[t, o] = sum(e.1, d.1) x[o, e.1] * prev(s[t, e.1, d.1])\n"
+        "  alg s[t, e, d] along t init position(e) + 1 = prev(s[t, e, d]) + 1\n"
+        "}\nalg z[o] = y[last, o]\noutput z = z\n");
+    IrVar *keep = ir_find_var(p, "z"); /* of s only the last points are there */
+    Reference *r = ref_new(p, NULL, ref_float64(), &keep, 1);
+    double ones[6];
+    for (int i = 0; i < 6; i++) ones[i] = 1;
+    ref_bind(r, ir_find_var(p, "x"), ones);
+    CU_ASSERT_PTR_NULL(ref_run(r));
+    CU_ASSERT_EQUAL(value(r, "z", p).value[1], 12 * (1 + 2 + 3));
+    ref_free(r);
+    arena_free(arena);
+}
+
 static void fixed_points_settle(void) {
     arena = arena_new();
     const IrProgram *p = program("program f core\naxis u : const(3)\nstimulus b[u]\n"
@@ -273,6 +293,7 @@ void suite_reference(void) {
     CU_add_test(suite, "a head is what it says", a_head_is_what_it_says);
     CU_add_test(suite, "sizes are the run's", sizes_are_the_runs);
     CU_add_test(suite, "scans start at their initial value", scans_start_at_their_initial_value);
+    CU_add_test(suite, "initial values are of their row", initial_values_are_of_their_row);
     CU_add_test(suite, "fixed points settle", fixed_points_settle);
     CU_add_test(suite, "long sums are bounded", long_sums_are_bounded);
     CU_add_test(suite, "functions are bounded", functions_are_bounded);
