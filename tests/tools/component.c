@@ -45,5 +45,7 @@ int main(int argc, char **argv) {
         off[1] = fmax(off[1], fabs(((double *)w.data)[c] + v[c]));
     }
     printf("%.3e\n", fmin(off[0], off[1]));
+    rt_tensor_free(&x), rt_tensor_free(&w);
+    rt_store_close(store);
     return 0;
 }
