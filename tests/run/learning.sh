@@ -41,6 +41,13 @@ expect 1 2 "equal as real functions" check --exact "$scratch/local.ctx"
 expect 1 1 "hint: the past is missing in 'dW_K': equal with 'cos(V.key.input[token, a]) * V.value[token, c] * matrix[token, d]'" \
     check --exact "$scratch/local.ctx"
 
+# one layer of constructed linear attention is one step of gradient descent (von Oswald et al. 2023), of the rate it has and no other
+expect 0 1 "equal as real functions" check tests/validation/in_context_step.ctx
+sed 's|: eta / shown where|: eta / size(token) where|' tests/validation/in_context_step.ctx > "$scratch/slower.ctx"
+sed 's| - (sum(d) (f == d) \* W_0\[o, d\]);|;|' tests/validation/in_context_step.ctx > "$scratch/from_zero.ctx"
+expect 1 1 "numeric  differs" check "$scratch/slower.ctx"
+expect 1 1 "numeric  differs" check "$scratch/from_zero.ctx"
+
 # what a check asks is nothing that a run computes
 expect 0 0 "gradient" run examples/18-plasticity.ctx --x random --target random --out "$scratch/y.npy"
 expect 0 0 "gradient" run examples/18-plasticity.ctx --mode dynamic --x random --target random --out "$scratch/y.npy"

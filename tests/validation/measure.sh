@@ -117,6 +117,14 @@ in_context() {
     rm -f "$scratch/e1.npy" "$scratch/e2.npy"
 }
 
+# in_context_step: the distance of the constructed circuit from the step of gradient descent.
+in_context_step() {
+    for output in attention descent; do
+        run $here/in_context_step.ctx $output "$scratch/$output.npy" --x random --y normal --precision f64
+    done
+    distance "$scratch/attention.npy" "$scratch/descent.npy"
+}
+
 # order METHOD: of convergence, between steps of 0.5 ms and 0.25 ms; reference: rk4 with steps of 1/16 ms.
 order() {
     reference=$scratch/network-reference.npy
