@@ -16,6 +16,8 @@ cat > "$scratch/wrong" <<'ROWS'
 wrong number | none | 2 | 0.1 | order euler
 no such file | none | 0 | 1 | settles tests/validation/none.ctx 1ms 0.1ms y
 not a number | none | 0 | 1 | contrasts
+too much | none | 0.8 | <15% | order euler
+less is right | none | 1.6 | <15% | order euler
 ROWS
 sh tests/validation/validation.sh "$build" "$scratch" "$scratch/wrong" > "$scratch/table" && { echo "wrong rows pass"; exit 1; }
-grep -q "^3 rows, 3 outside" "$scratch/table" || { cat "$scratch/table"; exit 1; }
+grep -q "^5 rows, 4 outside" "$scratch/table" || { cat "$scratch/table"; exit 1; }

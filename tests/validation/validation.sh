@@ -17,7 +17,9 @@ while IFS='|' read -r name source expected tolerance measure; do
     name=$(echo "$name" | sed 's/ *$//')
     # shellcheck disable=SC2086 # a list of words
     found=$(sh $here/measure.sh "$build" "$scratch" $measure < /dev/null 2> "$scratch/messages") || { cat "$scratch/messages"; found=failed; }
-    if echo "$found $expected $tolerance" | awk '{ d = $1 - $2; exit !($1 ~ /^[-+.0-9e]+$/ && d <= $3 && d >= -$3) }'; then verdict=; else
+    if echo "$found $expected $tolerance" | awk '{
+        d = $1 - $2; t = $3; less = sub(/^</, "", t); if (sub(/%$/, "", t)) t *= $2 / 100
+        exit !($1 ~ /^[-+.0-9e]+$/ && d <= t && (less || d >= -t)) }'; then verdict=; else
         verdict="  OUTSIDE"
         failed=$((failed + 1))
     fi
