@@ -234,7 +234,7 @@ static void print_learning(const Circuit *c, FILE *to) {
             const CirArgument *a = &learn->arguments.at[k];
             fprintf(to, "%s%s%s%g", k ? ", " : "", a->name ? a->name : "", a->name ? " = " : "", a->value);
         }
-        fprintf(to, ")\n");
+        fprintf(to, ")%s%s\n", learn->online ? " online over " : "", learn->online ? learn->online->axes.at[0]->name : "");
     }
 }
 

@@ -123,5 +123,8 @@ char *cir_verify(const Circuit *c) {
     for (int i = 0; i < c->rules.count; i++)
         if (c->rules.at[i].entity->axes.count != c->rules.at[i].weight->axes.count)
             fault(&v, c->rules.at[i].name, "axes of", "a rule and its weight");
+    for (int i = 0; i < c->learns.count; i++)
+        if (c->learns.at[i].online && c->learns.at[i].online->axes.count != c->learns.at[i].weight->axes.count + 1)
+            fault(&v, c->learns.at[i].online->path, "axes of", "a weight over cycles");
     return v.wrong;
 }

@@ -25,7 +25,7 @@ static int no_loss(const Numbers *numbers, const char *asked) {
     const char *near = asked ? diag_closest(asked, names, numbers->count) : NULL;
     if (asked) fprintf(stderr, "ctx train: --loss: there is no loss, and no output without axes, '%s'%s%s%s\n", asked, near ? "; did you mean '" : "",
                        near ? near : "", near ? "'?" : "");
-    else fprintf(stderr, "ctx train: the file has no learn statement: write `loss E = ...; learn W by gradient with adam(0.001);`\n"
+    else fprintf(stderr, "ctx train: the file has no learn statement for a training: write `loss E = ...; learn W by gradient with adam(0.001);`\n"
                          "help: or --loss NAME with an output without axes: all weights learn by its gradient\n");
     return EXIT_WRONG;
 }

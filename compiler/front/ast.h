@@ -161,7 +161,8 @@ typedef enum AstStmtKind {
     STMT_LOSS,       /* loss E = sum(now, d) e[now, d]^2;      name, expr                                        */
     STMT_RULE,       /* rule dW on V.W = expr;  rule dW on V.W { equations }   name, target, local, expr or body  */
     STMT_LEARN,      /* learn V.W by rule dW rate 0.01;        target, callee (the rule), expr (the rate)
-                      * learn V.W by gradient(E) with adam(1e-3);   factor (the loss), optimiser, axis_args       */
+                      * learn V.W by gradient(E) with adam(1e-3);   factor (the loss), optimiser, axis_args
+                      * learn V.W online over now by rule ...;      online (the cycle)                           */
 } AstStmtKind;
 
 typedef enum AstGroup { GROUP_THALAMUS, GROUP_CORTEX, GROUP_AREA, GROUP_COLUMN, GROUP_LAYER, GROUP_NONE } AstGroup;
@@ -209,6 +210,7 @@ struct AstStmt {
     AstExpr *left, *expr, *expr2, *tolerance;
     AstName factor;        /* STMT_CHECK: `for some c`, or absent; STMT_LEARN: the loss, or absent */
     AstName optimiser;     /* STMT_LEARN: `with adam(...)`, its arguments in axis_args; absent: `rate` */
+    AstName online;        /* STMT_LEARN: the cycle of `online over now`, or absent */
     bool local;            /* STMT_RULE */
     AstRefs refs;          /* STMT_RECORD */
     struct {

@@ -125,6 +125,7 @@ static void write_check(Text *text, const AstStmt *stmt) {
 static void write_learning(Text *text, const AstStmt *stmt) {
     text_add(text, "learn ");
     write_ref(text, &stmt->target);
+    if (stmt->online.name) text_add(text, " online over %s", stmt->online.name);
     if (stmt->callee.name) text_add(text, " by rule %s", stmt->callee.name);
     else text_add(text, " by gradient");
     if (stmt->factor.name) text_add(text, "(%s)", stmt->factor.name);

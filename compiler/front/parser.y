@@ -68,10 +68,10 @@ static void parser_error(const Span *at, Front *front, const char *message);
 %token <name> CHECK "check" WITHIN "within" FOR "for" SOME "some" COMPARTMENT "compartment" PARAMETER "parameter"
 %token <name> FUNCTION "function"
 %token <name> STATE "state" RATE "rate" ITERATE "iterate" UNTIL "until" METHOD "method" NOISE "noise" ON "on" SPIKE "spike"
-%token <name> LOCAL "local" RULE "rule" LEARN "learn" BY "by" GRADIENT "gradient" LOSS "loss" DENSE "dense" FROM "from" WHERE "where"
+%token <name> LOCAL "local" RULE "rule" LEARN "learn" ONLINE "online" BY "by" GRADIENT "gradient" LOSS "loss" DENSE "dense" FROM "from" WHERE "where"
 %token <name> VIA "via" DELAY "delay" SPARSE "sparse" AS "as" LAST "last" AND "and" SUM "sum" MEAN "mean" MAX "max" MIN "min"
 
-%type <name> name label reducer chooser string opt_some opt_loss
+%type <name> name label reducer chooser string opt_some opt_loss opt_online
 %type <names> names path axes
 %type <expr> expr unit unit_expr opt_where opt_value opt_unit source opt_within opt_until function_value
 %type <exprs> exprs sources signals
@@ -180,14 +180,18 @@ one_statement
     | LOSS name '=' expr end { $$ = ast_named(front, STMT_LOSS, $2, $4, @$); }
     | rule { $$ = $1; }
     | LOCAL rule { $$ = $2; $$->local = true; $$->span = @$; }
-    | LEARN ref BY RULE name RATE expr end { $$ = ast_learn(front, $2, $5, (AstName){0}, @$); $$->expr = $7; }
-    | LEARN ref BY RULE name WITH name opt_args end
-        { $$ = ast_learn(front, $2, $5, (AstName){0}, @$); $$->optimiser = $7; $$->axis_args = $8; }
-    | LEARN ref BY GRADIENT opt_loss WITH name opt_args end
-        { $$ = ast_learn(front, $2, (AstName){0}, $5, @$); $$->optimiser = $7; $$->axis_args = $8; }
+    | LEARN ref opt_online BY RULE name RATE expr end { $$ = ast_learn(front, $2, $3, $6, (AstName){0}, @$); $$->expr = $8; }
+    | LEARN ref opt_online BY RULE name WITH name opt_args end
+        { $$ = ast_learn(front, $2, $3, $6, (AstName){0}, @$); $$->optimiser = $8; $$->axis_args = $9; }
+    | LEARN ref opt_online BY GRADIENT opt_loss WITH name opt_args end
+        { $$ = ast_learn(front, $2, $3, (AstName){0}, $6, @$); $$->optimiser = $8; $$->axis_args = $9; }
     ;
 rule: RULE name ON ref '=' expr end { $$ = ast_named(front, STMT_RULE, $2, $6, @$); $$->target = $4; }
     | RULE name ON ref parts_body { $$ = ast_block(front, STMT_RULE, $2, $5, @5, @$); $$->target = $4; }
+    ;
+opt_online /* the cycle over which a weight changes while the circuit runs */
+    : %empty { $$ = (AstName){0}; }
+    | ONLINE OVER name { $$ = $3; }
     ;
 opt_loss /* the loss whose gradient it is; the only one there is */
     : %empty { $$ = (AstName){0}; }
@@ -477,7 +481,7 @@ label /* of a check, part of a module's path: nothing else can stand there */
     | WITHIN | FOR | COMPARTMENT | PARAMETER | FUNCTION | ITERATE | UNTIL | NOISE | DENSE | FROM | WHERE | VIA | DELAY | SPARSE | AS
     | LAST | AND | SUM | MEAN | MAX | MIN
     ;
-name: NAME | OVER | IN | SOME | STATE | RATE | METHOD | ON | SPIKE | LOCAL | RULE | LEARN | BY | GRADIENT | LOSS
+name: NAME | OVER | IN | SOME | STATE | RATE | METHOD | ON | SPIKE | LOCAL | RULE | LEARN | ONLINE | BY | GRADIENT | LOSS
     ;
 %%
 /* Bison calls this only when its stack is full. */

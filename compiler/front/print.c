@@ -139,6 +139,7 @@ static void print_fields(Text *t, const AstStmt *s) {
     print_field(t, "expr2", s->expr2);
     if (s->factor.name) text_add(t, s->kind == STMT_LEARN ? " (loss %s)" : " (for-some %s)", s->factor.name);
     if (s->optimiser.name) text_add(t, " (with %s)", s->optimiser.name);
+    if (s->online.name) text_add(t, " (online %s)", s->online.name);
     if (s->local) text_add(t, " (local)");
     print_field(t, "within", s->tolerance);
     if (s->carried.name.name) print_field(t, s->carried.name.name, s->carried.value);

@@ -27,7 +27,7 @@ static const char *expected_text(Front *front, const char *const *expected, int 
     static const char *const operators[] = {"+", "-", "*", "/", "^", "<", ">", "<=", ">=", "==", "!=", "and"};
     static const char *const units[] = {"a unit", "a power of a unit", "* in a unit", "/ in a unit"};
     static const char *const soft[] = {"over", "in", "some", "state", "rate", "method", "on", "spike", "local", "rule", "learn",
-                                       "by", "gradient", "loss", "sum", "mean", "max", "min"};
+                                       "online", "by", "gradient", "loss", "sum", "mean", "max", "min"};
     static const char *const continuations[] = {".", "[", "("};
     enum { OPERATORS = sizeof operators / sizeof *operators, SOFT = sizeof soft / sizeof *soft };
     bool statement = among("population", expected, count) && among("axis", expected, count);

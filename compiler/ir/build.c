@@ -197,6 +197,8 @@ static void declare_all(Build *b, const Circuit *c) {
     for (int i = 0; i < c->consts.count; i++) variable(b, c->consts.at[i], VAR_ALG, "constant");
     for (int i = 0; i < c->populations.count; i++) declare_cell(b, c->populations.at[i]);
     for (int i = 0; i < c->synapses.count; i++) declare_synapse(b, c->synapses.at[i]);
+    for (int i = 0; i < c->learns.count; i++)
+        if (c->learns.at[i].online) variable(b, c->learns.at[i].online, VAR_STATE, "synapse");
     for (int i = 0; i < c->specs.count; i++) variable(b, c->specs.at[i], VAR_ALG, "spec");
 }
 

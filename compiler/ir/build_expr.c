@@ -104,8 +104,7 @@ IrGuard build_guard(Build *b, const CirGuard *from) {
     return made;
 }
 
-IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value) {
-    IrGuard atoms = build_guard(b, guard);
+IrExpr *build_where(Build *b, IrGuard atoms, IrExpr *value) {
     for (int i = 0; i < atoms.count; i++) {
         IrAtom atom = atoms.atom[i];
         IrExpr *left = atom.a ? ir_pos(b->p, atom.a) : ir_lit(b->p, 0);
@@ -115,6 +114,10 @@ IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value) {
         value = ir_select(b->p, holds, value, ir_lit(b->p, 0));
     }
     return value;
+}
+
+IrExpr *build_select(Build *b, const CirGuard *guard, IrExpr *value) {
+    return build_where(b, build_guard(b, guard), value);
 }
 
 /* A shared expression may hold a reduction twice; the IR binds an axis once, so the second time gets a copy, which

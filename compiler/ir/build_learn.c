@@ -76,7 +76,9 @@ static void learns(Build *b, const CirLearn *from, Diagnostics *diagnostics) {
     if (from->rule) learn.rule = build_variable(from->rule);
     else learn.loss = build_variable(from->loss);
     if (!optimiser_of(b->p->arena, from, &learn, diagnostics)) return;
-    if (parameters_of(b->p->arena, from, &learn, diagnostics)) vec_push(b->p->arena, &b->p->learns, learn);
+    if (!parameters_of(b->p->arena, from, &learn, diagnostics)) return;
+    if (from->online) build_online_step(b, from, &learn, diagnostics); /* equations of the circuit, nothing for a training */
+    else vec_push(b->p->arena, &b->p->learns, learn);
 }
 
 void build_learning(Build *b, const Circuit *c, Diagnostics *diagnostics) {
@@ -90,4 +92,5 @@ void build_learning(Build *b, const Circuit *c, Diagnostics *diagnostics) {
         vec_push(b->p->arena, &b->p->rules, made);
     }
     for (int i = 0; i < c->learns.count; i++) learns(b, &c->learns.at[i], diagnostics);
+    build_online_readers(b, c, diagnostics);
 }

@@ -57,6 +57,7 @@ typedef struct Entity {
     bool defined;      /* cell quantities: has an equation */
     bool flows;        /* cell quantities: that equation is a differential one */
     bool settles;      /* specs, sides of checks: settle() is in its value */
+    CirEntity *online; /* weights: what it is after each cycle, where it learns online */
     bool bias;         /* weights: of a bias; starts at 0 where nothing is written */
     double fan_in, fan_out; /* weights: for xavier, known when wired */
 } Entity;
@@ -305,6 +306,7 @@ void outputs_elaborate(Sema *s, bool learning);
 void checks_elaborate(Sema *s);
 /* learning.c */
 void walk_learning(Sema *s, const Place *place, const AstStmt *stmt);
+void online_declare(Sema *s); /* the weights that learn online, as states: before anything reads one */
 void learning_elaborate(Sema *s);
 bool mentions_learning(Sema *s, const Scope *scope, const AstExpr *e); /* names a loss or a rule */
 Value gradient_value(Sema *s, const ExprEnv *env, const AstExpr *e);

@@ -270,11 +270,47 @@ static bool frozen(Sema *s, const AstStmt *stmt, const CirEntity *weight) {
     return true;
 }
 
+/* Over which cycle: reported where it is none. */
+static CirAxis *online_cycle(Sema *s, const Place *place, const AstStmt *stmt) {
+    Symbol *symbol = scope_require(s, place->scope, stmt->online, KIND(SYM_AXIS), "a cycle");
+    if (!symbol) return NULL;
+    if (symbol->axis->kind == CIR_AXIS_CYCLE) return symbol->axis;
+    Diagnostic *d = diag_error(s->diag, E_ONLINE, stmt->online.span, "a weight changes from cycle to cycle, and `%s` is an axis of another kind",
+                               symbol->name);
+    if (symbol->span.file) diag_mark(d, symbol->span, "declared here");
+    diag_help(d, "`cycle now over %s;`, then `online over now`", symbol->name);
+    return NULL;
+}
+
+static void declare_online(Sema *s, const Place *place, const AstStmt *stmt) {
+    CirAxis *cycle = online_cycle(s, place, stmt);
+    Diagnostics *kept = s->diag;
+    Reading weight;
+    s->diag = diag_new(s->arena); /* what is wrong with the weight is met again by elaborate_learn */
+    bool fine = weight_named(s, place, stmt, E_LEARN, "what learns is", &weight);
+    s->diag = kept;
+    if (!fine || !cycle) return;
+    Entity *of = entity_of(untied(weight.entity));
+    if (of->online) return; /* it learns twice */
+    CirAxes axes = {0};
+    axes_push(s, &axes, cycle);
+    for (int i = 0; i < of->cir.axes.count; i++) axes_push(s, &axes, of->cir.axes.at[i]);
+    of->online = entity_new(s, ENTITY_STATE, name_printf(s->names, "%s.online", of->cir.path), &axes, stmt->span);
+    of->online->unit = of->cir.unit;
+    entity_of(of->online)->dim = of->dim;
+}
+
+void online_declare(Sema *s) {
+    for (int i = 0; i < s->learning.count; i++)
+        if (s->learning.at[i].stmt->online.name) declare_online(s, s->learning.at[i].place, s->learning.at[i].stmt);
+}
+
 static void elaborate_learn(Sema *s, const Place *place, const AstStmt *stmt) {
     Reading weight;
     if (!weight_named(s, place, stmt, E_LEARN, "what learns is", &weight)) return;
     CirLearn learn = {.weight = untied(weight.entity), .optimiser = stmt->optimiser.name, .span = stmt->span};
     learn.optimiser_span = stmt->optimiser.span;
+    if (stmt->online.name) learn.online = entity_of(learn.weight)->online;
     if (frozen(s, stmt, learn.weight) || learns_already(s, &learn)) return;
     if (!(stmt->callee.name ? rule_of(s, place, stmt, learn.weight, &learn) : loss_of(s, place, stmt, &learn))) return;
     bool fine = !stmt->expr || argument(s, place, (AstName){0}, stmt->expr, &learn);

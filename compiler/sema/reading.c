@@ -220,10 +220,22 @@ static void identify_cycles(Sema *s, Reading *r, Span at) {
     reading_rename(s, r, &map);
 }
 
+/* W[now = last]: what a weight that learns online is along its cycle; without that index it is the weight as stored. */
+static bool names_cycle(Sema *s, const ExprEnv *env, const AstRef *ref, const CirEntity *online) {
+    for (int i = 0; ref->has_indices && i < ref->indices.count; i++) {
+        const AstIndex *index = &ref->indices.at[i];
+        Symbol *symbol = index->kind != INDEX_AXIS && index->axis.name ? scope_lookup(s, env->scope, index->axis.name) : NULL;
+        if (symbol && symbol->kind == SYM_AXIS && symbol->axis == online->axes.at[0]) return true;
+    }
+    return false;
+}
+
 Reading read_ref(Sema *s, const ExprEnv *env, const AstRef *ref) {
     Resolved to = resolve_path(s, env->scope, ref);
     Reading r = read_symbol(s, env, &to, ref->span);
     if (r.bad) return r;
+    CirEntity *online = entity_of(r.entity)->online;
+    if (online && names_cycle(s, env, ref, online)) r = read_entity(s, online, ref->span);
     r.span = ref->span;
     r.indexed = false;
     reading_rename(s, &r, &to.map);

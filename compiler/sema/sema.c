@@ -61,6 +61,7 @@ Circuit *sema_check(Arena *arena, Names *names, Diagnostics *diagnostics, const 
     cycles_propagate(s);
     check_sizes(s);
     signals_check(s);
+    online_declare(s);
     wire_all(s);
     weights_finish(s);
     outputs_elaborate(s, false);

@@ -1,4 +1,4 @@
-/* How far weights are from the first principal component: component X.npy W.safetensors
+/* How far weights are from the first principal component: component X.npy W.safetensors, or W.npy
  * X [n, k] of means 0; the file holds W [k]. Prints the largest distance of a weight from the component of length 1, up to its sign,
  * which is found by power iteration. Linked with libctxrt.a, which reads the files. */
 #include <math.h>
@@ -24,13 +24,19 @@ static void turn(const RtTensor *x, const double *from, double *to) {
     for (int c = 0; c < k; c++) to[c] /= sqrt(length);
 }
 
+static RtStatus read_weights(const char *file, RtTensor *w, RtError *error) {
+    size_t length = strlen(file);
+    if (length > 4 && strcmp(file + length - 4, ".npy") == 0) return rt_npy_read(file, RT_F64, w, error);
+    RtStore *store = rt_store_open(file, error);
+    int at = store ? rt_store_find(store, "W") : -1;
+    return at < 0 ? RT_USER : rt_store_read(store, at, RT_F64, w, error);
+}
+
 int main(int argc, char **argv) {
     RtTensor x, w;
     RtError error = {0};
     if (argc != 3) return 2;
-    RtStore *store = rt_store_open(argv[2], &error);
-    int at = store ? rt_store_find(store, "W") : -1;
-    if (at < 0 || rt_npy_read(argv[1], RT_F64, &x, &error) || rt_store_read(store, at, RT_F64, &w, &error) || x.shape[1] > MOST) {
+    if (read_weights(argv[2], &w, &error) || rt_npy_read(argv[1], RT_F64, &x, &error) || x.shape[1] > MOST) {
         fprintf(stderr, "%s\n", error.status ? rt_error_message(&error) : "there is no W of that size");
         return 2;
     }

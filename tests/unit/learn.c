@@ -100,9 +100,54 @@ static void unread_gradients_go(void) {
     arena_free(arena);
 }
 
+/* Online a weight is a state along the cycle; checks are exact. `step`: what a rule adds in one cycle. */
+#define ONLINE \
+    "neuron relay { compartment input; rate r = input; }\naxis t = 4;\naxis d = 2;\naxis e = 2;\nstimulus x[t, d], reward[t];\n" \
+    "cycle now over t;\npopulation source[d] : relay <- x[t as now];\npopulation p[e] : relay;\nsource -> p : dense W[e, d];\n" \
+    "synapse by_hand(start) {\nstate w = start;\nstate trace = 0;\ntrace = 0.5 * previous(trace) + pre * post;\nw = previous(w) + 0.25 * "
+
+static void same_by_hand(const char *step, const char *rule, ExactVerdict expected) {
+    Arena *arena = arena_new();
+    char *text = arena_printf(arena, ONLINE "(%s);\noutput previous(w) * pre;\n}\npopulation twin[e] : relay;\nsource -> twin via by_hand(start = W);\n"
+                              "rule dW on W %s\nlearn W online over now by rule dW rate 0.25;\ncheck p == twin;\noutput w = W[now = last];\n", step, rule);
+    IrProgram *p = source_settled(arena, text, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+    CU_ASSERT_PTR_NULL(ir_verify(p));
+    CU_ASSERT_EQUAL(p->learns.count, 0); /* nothing is left for a training */
+    CU_ASSERT_EQUAL(verdict(arena, p, 0), expected);
+    arena_free(arena);
+}
+
+static void online_is_a_state(void) {
+    same_by_hand("pre * post", "= sum(now) p[now, e] * source[now, d];", EXACT_EQUAL);
+    same_by_hand("pre * post", "= sum(now) p[now, e] * source[now, d] * 2;", EXACT_UNEQUAL);
+    same_by_hand("post * (pre - post * previous(w))", "= sum(now) p[now, e] * (x[now, d] - p[now, e] * W[e, d]);", EXACT_EQUAL);
+    same_by_hand("post * (pre - post * previous(w))", "= -(sum(now) p[now, e]^2 * W[e, d]) + 0.5 * 2 * (sum(now) p[now, e] * x[now, d]);", EXACT_EQUAL);
+    same_by_hand("trace", "{\ntrace[now, e, d] = 0.5 * previous(trace[now, e, d]) + p[now, e] * x[now, d];\ndW[e, d] = sum(now) trace[now, e, d];\n}",
+                 EXACT_EQUAL);
+    same_by_hand("pre * previous(w)", "{\nown[e, d] = 2 * W[e, d];\nheld[now, e, d] = own[e, d] * x[now, d] + 0 * p[now, e];\ndW[e, d] = (sum(now) held[now, e, d]) / 2;\n}",
+                 EXACT_EQUAL);
+}
+
+/* What a rule adds up elsewhere is what was added: its own value, where it does not read the weight; the gradient is of the stored one. */
+static void online_adds_up(void) {
+    Arena *arena = arena_new();
+    const char *text = "neuron relay { compartment input; rate r = input; }\naxis t = 4;\naxis s = t;\nstimulus x[t];\ncycle now over t;\n"
+        "population source : relay <- x[t as now];\npopulation p : relay;\nsource -> p : W;\nweight W;\n"
+        "rule dW on W = sum(now, s where s <= now and 1 <= now) p[now] * x[s];\nlearn W online over now by rule dW rate 0.5;\n"
+        "loss E = sum(now) p[now];\ncheck W[now = last] - W == 0.5 * dW;\ncheck W[now = last] == W[now = 3];\n"
+        "check W * gradient(E, W) == E;\ncheck W[now = last] - W == dW;\n";
+    IrProgram *p = resolved(arena, text);
+    CU_ASSERT_EQUAL_FATAL(p->checks.count, 4);
+    for (int i = 0; i < 4; i++) CU_ASSERT_EQUAL(verdict(arena, p, i), i < 3 ? EXACT_EQUAL : EXACT_UNEQUAL);
+    arena_free(arena);
+}
+
 void suite_learn(void) {
     CU_pSuite suite = CU_add_suite("learn", NULL, NULL);
     CU_add_test(suite, "what learns is listed", what_learns_is_listed);
     CU_add_test(suite, "gradients are resolved", gradients_are_resolved);
     CU_add_test(suite, "unread gradients go", unread_gradients_go);
+    CU_add_test(suite, "online a weight is a state", online_is_a_state);
+    CU_add_test(suite, "online steps add up", online_adds_up);
 }
