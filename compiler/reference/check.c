@@ -458,6 +458,29 @@ static bool *shared_by(const Checker *c, const IrProgram *p, const IrVar *left, 
     return any ? one : NULL;
 }
 
+static void mark(void *marked, IrExpr *ref) {
+    ((bool *)marked)[ref->var->id] = true;
+}
+
+/* What both sides are computed from counts as exact: they read the same numbers. Not so in a scan of which they read several
+ * variables: an identity may rest on what its equations say of these, which holds up to rounding. */
+static bool *exact_for(const Checker *c, const IrProgram *p, const bool *shared, const IrVar *left, const IrVar *right) {
+    bool *own = ARENA_ARRAY(c->arena, bool, p->vars.count), *read = ARENA_ARRAY(c->arena, bool, p->vars.count);
+    bool *exact = arena_copy(c->arena, shared, (size_t)p->vars.count);
+    ir_reach(own, left);
+    ir_reach(own, right);
+    for (int i = 0; i < p->vars.count; i++)
+        if (own[i] && !shared[i] && p->vars.at[i]->def) ir_each_ref(p->vars.at[i]->def, mark, read);
+    for (int i = 0; i < p->items.count; i++) {
+        const IrItem *scan = p->items.at[i];
+        int count = 0;
+        if (scan->kind != ITEM_SCAN) continue;
+        for (int k = 0; k < scan->body_count; k++) count += shared[scan->body[k]->var->id] && read[scan->body[k]->var->id];
+        for (int k = 0; count > 1 && k < scan->body_count; k++) exact[scan->body[k]->var->id] = false;
+    }
+    return exact;
+}
+
 static void set_up(Checker *c) {
     CheckReport *report = c->report;
     report->count = c->in->source->checks.count;
@@ -468,7 +491,8 @@ static void set_up(Checker *c) {
     c->taken = ARENA_ARRAY(c->arena, bool, report->count + 1);
     c->integrated = ARENA_ARRAY(c->arena, bool, report->count + 1);
     c->shared = ARENA_ARRAY(c->arena, bool *, report->count);
-    c->scheduled_shared = ARENA_ARRAY(c->arena, bool *, report->count);
+    c->exact = ARENA_ARRAY(c->arena, bool *, report->count);
+    c->scheduled_exact = ARENA_ARRAY(c->arena, bool *, report->count);
     for (int i = 0; i < report->count; i++) {
         const IrCheck *source = &c->in->source->checks.at[i], *scheduled = &c->in->scheduled->checks.at[i];
         c->side[2 * i] = source->left;
@@ -477,7 +501,9 @@ static void set_up(Checker *c) {
         c->scheduled_side[2 * i + 1] = scheduled->right;
         c->integrated[i] = check_integrated(c->in->source, source->left) || check_integrated(c->in->source, source->right);
         c->shared[i] = shared_by(c, c->in->source, source->left, source->right);
-        c->scheduled_shared[i] = shared_by(c, c->in->scheduled, scheduled->left, scheduled->right);
+        bool *again = shared_by(c, c->in->scheduled, scheduled->left, scheduled->right);
+        if (c->shared[i]) c->exact[i] = exact_for(c, c->in->source, c->shared[i], source->left, source->right);
+        if (again) c->scheduled_exact[i] = exact_for(c, c->in->scheduled, again, scheduled->left, scheduled->right);
         report->result[i] = (CheckResult){.name = source->name, .span = source->span, .family_count = FAMILY_COUNT,
                                           .family = ARENA_ARRAY(c->arena, CheckFamily, FAMILY_COUNT)};
         for (int k = 0; k < FAMILY_COUNT; k++) report->result[i].family[k].name = family_name((Family)k);

@@ -42,14 +42,15 @@ typedef struct Checker {
     /* By check: what is looked at in this pass. Checks of the dynamic reading have a pass of their own: every one of their cases is
      * thousands of steps. */
     bool *taken, *integrated;
-    bool **shared, **scheduled_shared; /* by check, by variable id: what both sides are computed from; NULL: inputs alone */
+    bool **shared; /* by check, by variable id: what both sides are computed from; NULL: inputs alone */
+    bool **exact, **scheduled_exact; /* the part of it that counts as exact; NULL with it */
 } Checker;
 
 /* One evaluation of all sides. Freed by sides_free. */
 typedef struct Sides {
     /* By check: source order (or, substituted, the scheduled one), values and float64 bounds. What both sides of a
-     * check are computed from counts as exact there: both read the same numbers. Checks that share nothing have one in
-     * common. */
+     * check are computed from counts as exact there (but for scans, exact_for): both read the same numbers. Checks that share
+     * nothing have one in common. */
     Reference **reference;
     Reference *bounds;    /* scheduled order: bounds of the native arithmetic; NULL when only the reference is asked for */
     double **native;      /* by side; NULL: no native value */

@@ -475,8 +475,8 @@ void find_first(Checker *c, const Case *k, int check, const bool *holds, CheckFa
         if (f.values.at[i]->on[0] || f.values.at[i]->on[1]) keep[kept++] = f.values.at[i]->var;
     f.r = ref_new(f.p, chosen->size, ref_float64(), keep, kept);
     bind_case(c, f.r, f.p, chosen);
-    for (int i = 0; c->shared[check] && i < f.variables; i++)
-        if (c->shared[check][i]) ref_take_as_exact(f.r, f.p->vars.at[i]);
+    for (int i = 0; c->exact[check] && i < f.variables; i++)
+        if (c->exact[check][i]) ref_take_as_exact(f.r, f.p->vars.at[i]);
     if (ref_bytes(f.r) < 4e9 && !ref_run(f.r)) {
         for (int i = 0; i < f.p->checks.count; i++) {
             if (!holds[i]) continue;

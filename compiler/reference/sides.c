@@ -29,7 +29,7 @@ static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic 
                            const char **why) {
     const IrProgram *p = scheduled ? c->in->scheduled : c->in->source;
     IrVar **side = scheduled ? c->scheduled_side : c->side;
-    const bool *shared = check < 0 ? NULL : scheduled ? c->scheduled_shared[check] : c->shared[check];
+    const bool *exact = check < 0 ? NULL : scheduled ? c->scheduled_exact[check] : c->exact[check];
     int64_t *size = sizes_for(c, p, k);
     IrVar **keep = calloc((size_t)c->side_count + 1, sizeof *keep);
     int count = 0;
@@ -44,8 +44,8 @@ static Reference *evaluate(Checker *c, bool scheduled, int check, RefArithmetic 
         return NULL;
     }
     bind_case(c, r, p, k);
-    for (int i = 0; shared && i < p->vars.count; i++)
-        if (shared[i]) ref_take_as_exact(r, p->vars.at[i]);
+    for (int i = 0; exact && i < p->vars.count; i++)
+        if (exact[i]) ref_take_as_exact(r, p->vars.at[i]);
     const char *error = ref_run(r);
     c->spent += ref_cost(r);
     if (!error) return r;
@@ -60,7 +60,7 @@ static bool evaluate_references(Checker *c, bool scheduled, const Case *k, doubl
     Reference *common = NULL;
     for (int i = 0; i < c->side_count / 2; i++) {
         if (!c->taken[i]) continue;
-        bool own = (scheduled ? c->scheduled_shared : c->shared)[i] != NULL;
+        bool own = (scheduled ? c->scheduled_exact : c->exact)[i] != NULL;
         Reference *r = own || !common ? evaluate(c, scheduled, own ? i : -1, ref_float64(), k, most_steps, why) : common;
         if (!r) return false;
         if (!own) common = r;

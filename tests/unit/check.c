@@ -154,9 +154,25 @@ static void the_first_difference_is_named(void) {
                  "higher");
 }
 
+/* The sides read p and m of one scan, and are equal by its equations, so up to the rounding of these. */
+static void a_scan_read_twice_is_not_exact(void) {
+    arena = arena_new();
+    char *error = NULL;
+    IrProgram *p = ir_parse(arena, names_new(arena),
+                            "program learned core\naxis t : bounded(9)\naxis now : cycle(t)\naxis t.1 : copy(t)\nstimulus x[t]\nweight w\n"
+                            "scan now {\n  alg p[now] = prev(m[now]) * x[now]\n"
+                            "  alg m[now] along now init w = prev(m[now]) + 0.1 * (p[now] * x[now])\n}\n"
+                            "alg left = sum(t.1) p[t.1] * x[t.1]\nalg right = 10 * (m[last] - w)\ncheck \"check 1\" : left == right\n", &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+    check_expose(p);
+    CU_ASSERT_EQUAL(checked(p, 0)->verdict, CHECK_HOLDS);
+    arena_free(arena);
+}
+
 void suite_check(void) {
     CU_pSuite suite = CU_add_suite("check", NULL, NULL);
     CU_add_test(suite, "a true check holds", a_true_check_holds);
     CU_add_test(suite, "wrong native code is seen", wrong_native_code_is_seen);
     CU_add_test(suite, "the first difference is named", the_first_difference_is_named);
+    CU_add_test(suite, "a scan read twice is not exact", a_scan_read_twice_is_not_exact);
 }
