@@ -29,7 +29,9 @@ static RtStatus read_weights(const char *file, RtTensor *w, RtError *error) {
     if (length > 4 && strcmp(file + length - 4, ".npy") == 0) return rt_npy_read(file, RT_F64, w, error);
     RtStore *store = rt_store_open(file, error);
     int at = store ? rt_store_find(store, "W") : -1;
-    return at < 0 ? RT_USER : rt_store_read(store, at, RT_F64, w, error);
+    RtStatus status = at < 0 ? RT_USER : rt_store_read(store, at, RT_F64, w, error);
+    rt_store_close(store);
+    return status;
 }
 
 int main(int argc, char **argv) {
@@ -52,6 +54,5 @@ int main(int argc, char **argv) {
     }
     printf("%.3e\n", fmin(off[0], off[1]));
     rt_tensor_free(&x), rt_tensor_free(&w);
-    rt_store_close(store);
     return 0;
 }
