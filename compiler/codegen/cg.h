@@ -64,6 +64,7 @@ struct CgModule {
     int *second_of;    /* the new iterate of a fix, or -1 */
     int *mirror_of;    /* its whole copy, or -1 */
     Steps *live;       /* by variable id: when its large buffer is needed; see live.c */
+    bool *fenced;      /* by step: a buffer takes another's memory there */
     int *root_number;  /* by axis id of a root: its number in the descriptor */
     VEC(const IrAxis *) roots;
     LLVMValueRef *memory; /* by variable id: metadata for its loads and stores, once made */

@@ -5,7 +5,6 @@
 
 #include "codegen/cg.h"
 #include "io/hash.h"
-#include "opt/density.h"
 
 /* ---- buffers --------------------------------------------------------------------------------------------------------------------- */
 static int add_buffer(CgModule *m, Buffer buffer) {
@@ -145,7 +144,7 @@ static double synapse_count(const CgModule *m) {
     double count = 0;
     for (int i = 0; i < m->p->vars.count; i++) {
         const IrVar *v = m->p->vars.at[i];
-        double density = opt_density(v), points = v->kind == VAR_WEIGHT ? density : 0;
+        double density = ir_density(v), points = v->kind == VAR_WEIGHT ? density : 0;
         if (density == 1 && points > 0 && schedule_is_factor(m->schedule, v)) continue;
         for (int j = 0; j < v->axis_count; j++) points *= (double)v->axes[j]->root->size;
         count += points;

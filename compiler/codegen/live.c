@@ -27,12 +27,9 @@ static void use_ref(void *data, IrExpr *ref) {
 }
 
 static void use_item(Use *u, const IrItem *item) {
-    if (item->var) {
-        use(u, item->var);
-        if (item->var->def) ir_each_ref(item->var->def, use_ref, u);
-        if (item->var->init) ir_each_ref(item->var->init, use_ref, u);
-    }
-    for (int i = 0; i < item->body_count; i++) use_item(u, item->body[i]);
+    if (item->var) use(u, item->var);
+    for (int i = 0; i < item->body_count; i++) use(u, item->body[i]->var);
+    ir_each_read_of(item, use_ref, u);
 }
 
 static void use_step(Use *u, const Step *step) {
@@ -57,19 +54,18 @@ static bool may_share(const CgModule *m, const IrVar *v) {
 
 void cg_live(CgModule *m) {
     m->live = ARENA_ARRAY(m->arena, Steps, m->p->vars.count + 1);
+    m->fenced = ARENA_ARRAY(m->arena, bool, m->schedule->step_count + 1);
     for (int i = 0; i < m->p->vars.count; i++) m->live[i] = (Steps){-1, -1};
     for (int i = 0; i < m->schedule->step_count; i++) {
         Use u = {m, i};
         if (!m->schedule->steps[i].plan) use_step(&u, &m->schedule->steps[i]);
     }
-    for (int i = 0; i < m->p->vars.count; i++)
+    for (int i = 0; i < m->p->vars.count; i++) {
         if (!may_share(m, m->p->vars.at[i])) m->live[i] = (Steps){-1, -1};
+        else if (m->live[i].first >= 0) m->fenced[m->live[i].first] = true;
+    }
 }
 
 void cg_begin_step(Fn *f, int step) {
-    for (int i = 0; i < f->m->p->vars.count; i++) {
-        if (f->m->live[i].first != step) continue;
-        LLVMBuildFence(f->m->builder, LLVMAtomicOrderingSequentiallyConsistent, 1, "");
-        return;
-    }
+    if (f->m->fenced[step]) LLVMBuildFence(f->m->builder, LLVMAtomicOrderingSequentiallyConsistent, 1, "");
 }

@@ -59,7 +59,7 @@ static void take_statement(Training *t, const IrLearn *learn) {
 
 /* Which pairs a sparse projection has is not learned, nor what the source writes as a constant. */
 static bool may_learn(const IrVar *v) {
-    return v->kind == VAR_WEIGHT && !v->literal && v->draw != INIT_BERNOULLI && v->draw != INIT_CHOOSE;
+    return v->kind == VAR_WEIGHT && !v->literal;
 }
 
 static void take_all(Training *t) {

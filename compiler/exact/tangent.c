@@ -266,8 +266,7 @@ static void spread(Trial *t) {
         for (int i = 0; i < t->p->vars.count; i++) {
             const IrVar *v = t->p->vars.at[i];
             Mover m = {t->moves, t->moves[i]};
-            if (v->def) ir_each_ref(v->def, visit, &m);
-            if (v->init) ir_each_ref(v->init, visit, &m);
+            ir_each_read(v, visit, &m);
             more |= m.found && !t->moves[i];
             t->moves[i] = m.found;
         }

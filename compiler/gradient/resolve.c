@@ -41,12 +41,6 @@ typedef struct Marking {
 static void mark(void *data, IrExpr *ref) { ((Marking *)data)->of[ref->var->id] = true; }
 static void look(void *data, IrExpr *ref) { ((Marking *)data)->found |= ((Marking *)data)->of[ref->var->id]; }
 
-static void each_ref(const IrItem *item, void (*visit)(void *data, IrExpr *ref), void *data) {
-    if (item->var && item->var->def) ir_each_ref(item->var->def, visit, data);
-    if (item->var && item->var->init) ir_each_ref(item->var->init, visit, data);
-    for (int i = 0; i < item->body_count; i++) each_ref(item->body[i], visit, data);
-}
-
 static bool defines(const IrItem *item, const bool *of) {
     bool found = item->var && of[item->var->id];
     for (int i = 0; i < item->body_count; i++) found |= defines(item->body[i], of);
@@ -59,7 +53,7 @@ static bool *unresolved(const IrProgram *p) {
     for (int i = 0; i < p->items.count; i++) {
         const IrItem *item = p->items.at[i];
         m.found = gradient_in(item) != NULL;
-        each_ref(item, look, &m);
+        ir_each_read_of(item, look, &m);
         if (item->var) m.of[item->var->id] |= m.found;
         for (int k = 0; k < item->body_count; k++) m.of[item->body[k]->var->id] |= m.found;
     }
@@ -78,7 +72,7 @@ static void drop_unread(IrProgram *p) {
     Marking live = {.of = ARENA_ARRAY(p->arena, bool, p->vars.count + 1)};
     mark_ends(p, live.of);
     for (int i = p->items.count - 1; i >= 0; i--)
-        if (defines(p->items.at[i], live.of)) each_ref(p->items.at[i], mark, &live);
+        if (defines(p->items.at[i], live.of)) ir_each_read_of(p->items.at[i], mark, &live);
     const bool *of_gradients = unresolved(p);
     int count = 0;
     for (int i = 0; i < p->items.count; i++) {
@@ -135,7 +129,7 @@ static void move_behind(IrProgram *p, int added) {
     for (int i = 0; i < p->items.count; i++) {
         IrItem *item = p->items.at[i];
         late.found = false;
-        if (i < added) each_ref(item, look, &late);
+        if (i < added) ir_each_read_of(item, look, &late);
         if (late.found && item->var) late.of[item->var->id] = true;
         for (int k = 0; late.found && k < item->body_count; k++) late.of[item->body[k]->var->id] = true;
         if (late.found) vec_push(p->arena, &last, item);

@@ -245,7 +245,6 @@ static void ends(Build *b, const Circuit *c) {
 }
 
 IrProgram *ir_build(Arena *arena, Names *names, Diagnostics *diagnostics, const Circuit *circuit) {
-    (void)diagnostics;
     Build *b = ARENA_NEW(arena, Build);
     b->p = ir_program_new(arena, names, LEVEL_SYSTEM);
     b->p->name = circuit->name;

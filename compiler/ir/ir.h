@@ -214,8 +214,14 @@ IrAxis *ir_find_axis(const IrProgram *p, const char *name);
 bool ir_expr_equal(const IrExpr *a, const IrExpr *b);     /* same structure; bound axes up to renaming */
 bool ir_uses_axis(const IrExpr *e, const IrAxis *axis);   /* free occurrence */
 bool ir_uses_var(const IrExpr *e, const IrVar *var);
-/* Calls visit for every REF and PREV node of e. */
+/* Calls visit for every REF and PREV node of e; of all that v's equation reads, its initial value included; of all that an item's do. */
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data);
+void ir_each_read(const IrVar *v, void (*visit)(void *data, IrExpr *ref), void *data);
+void ir_each_read_of(const IrItem *item, void (*visit)(void *data, IrExpr *ref), void *data);
+bool ir_binds(const IrExpr *e, const IrAxis *axis);       /* a reduction over this axis, and maybe others */
+/* The share of ones in a table that says which pairs a sparse projection has, as drawn, or a guess where a file lists them that is not
+ * there yet; 1 for everything else. */
+double ir_density(const IrVar *v);
 
 bool ir_has_axis(const IrVar *v, const IrAxis *axis);
 bool ir_in_body(const IrItem *group, const IrVar *v); /* of a scan or fixpoint; NULL: of none */

@@ -144,8 +144,7 @@ static void reach_ref(void *reached, IrExpr *ref) {
 void ir_reach(bool *reached, const IrVar *v) {
     if (reached[v->id]) return;
     reached[v->id] = true;
-    if (v->def) ir_each_ref(v->def, reach_ref, reached);
-    if (v->init) ir_each_ref(v->init, reach_ref, reached);
+    ir_each_read(v, reach_ref, reached);
 }
 
 bool ir_apply(IrOp op, const double *a, double *value) {
@@ -186,6 +185,15 @@ bool ir_number(const IrExpr *e, double *value) {
     for (int i = 0; i < e->argc; i++)
         if (!ir_number(e->arg[i], &a[i])) return false;
     return ir_apply(e->op, a, value);
+}
+
+double ir_density(const IrVar *v) {
+    static const double SOME = 0.1; /* of a list that is not there */
+    if (v->kind != VAR_WEIGHT) return 1;
+    if (v->draw == INIT_LIST) return v->draw_a > 0 ? v->draw_a : SOME;
+    if (v->tensor) return 1;
+    if (v->draw == INIT_BERNOULLI) return v->draw_a;
+    return v->draw == INIT_CHOOSE && v->draw_b > 0 ? v->draw_a / v->draw_b : 1;
 }
 
 const char *const ir_draw_name[INIT_KIND_COUNT] = {

@@ -65,13 +65,18 @@ bool ir_expr_equal(const IrExpr *a, const IrExpr *b) {
     return a == b || equal(NULL, a, b);
 }
 
+bool ir_binds(const IrExpr *e, const IrAxis *axis) {
+    for (int i = 0; i < e->bound_count; i++)
+        if (e->bound[i] == axis) return true;
+    return false;
+}
+
 bool ir_uses_axis(const IrExpr *e, const IrAxis *axis) {
     if (e->op == IR_POS && e->axis == axis) return true;
     if (e->op == IR_REF || e->op == IR_PREV)
         for (int i = 0; i < e->var->axis_count; i++)
             if (e->index[i].kind == IX_AXIS && e->index[i].axis == axis) return true;
-    for (int i = 0; i < e->bound_count; i++)
-        if (e->bound[i] == axis) return false;
+    if (ir_binds(e, axis)) return false;
     for (int i = 0; i < e->guard.count; i++)
         if (e->guard.atom[i].a == axis || e->guard.atom[i].b == axis) return true;
     for (int i = 0; i < e->argc; i++)
@@ -89,6 +94,16 @@ bool ir_uses_var(const IrExpr *e, const IrVar *var) {
 void ir_each_ref(IrExpr *e, void (*visit)(void *data, IrExpr *ref), void *data) {
     if (e->op == IR_REF || e->op == IR_PREV) visit(data, e);
     for (int i = 0; i < e->argc; i++) ir_each_ref(e->arg[i], visit, data);
+}
+
+void ir_each_read(const IrVar *v, void (*visit)(void *data, IrExpr *ref), void *data) {
+    if (v->def) ir_each_ref(v->def, visit, data);
+    if (v->init) ir_each_ref(v->init, visit, data);
+}
+
+void ir_each_read_of(const IrItem *item, void (*visit)(void *data, IrExpr *ref), void *data) {
+    if (item->var) ir_each_read(item->var, visit, data);
+    for (int i = 0; i < item->body_count; i++) ir_each_read_of(item->body[i], visit, data);
 }
 
 /* ---- rewriting --------------------------------------------------------------------------------------------------- */

@@ -52,8 +52,7 @@ static void graph_scan(Order *o, IrItem *scan) {
     for (int i = 0; i < scan->body_count; i++) {
         IrVar *v = scan->body[i]->var;
         o->reader = &o->node[first->id];
-        ir_each_ref(v->def, collect_outside, o);
-        if (v->init) ir_each_ref(v->init, collect_outside, o);
+        ir_each_read(v, collect_outside, o);
         if (v != first) vec_push(o->p->arena, &o->node[v->id].now, first);
     }
     o->node[first->id].item = scan;
@@ -70,8 +69,7 @@ static void graph(Order *o) {
         }
         o->reader = &o->node[item->var->id];
         o->reader->item = item;
-        ir_each_ref(item->var->def, collect, o);
-        if (item->var->init) ir_each_ref(item->var->init, collect, o);
+        ir_each_read(item->var, collect, o);
     }
 }
 

@@ -18,8 +18,7 @@ static void mark(Opt *o, bool *live, IrVar *v) {
     if (live[v->id]) return;
     live[v->id] = true;
     Marking m = {o, live};
-    if (v->def) ir_each_ref(v->def, mark_ref, &m);
-    if (v->init) ir_each_ref(v->init, mark_ref, &m);
+    ir_each_read(v, mark_ref, &m);
 }
 
 static bool drop_dead(Opt *o, IrItem *item, Place *place, void *data) {

@@ -50,8 +50,7 @@ static void count_ref(void *data, IrExpr *ref) {
 
 static bool read_var(Opt *o, const IrVar *v) {
     Reading r = {o, false};
-    if (v->def) ir_each_ref(v->def, count_ref, &r);
-    if (v->init) ir_each_ref(v->init, count_ref, &r);
+    ir_each_read(v, count_ref, &r);
     return r.call;
 }
 

@@ -26,15 +26,9 @@ static bool reference(Collect *c, IrExpr *e, bool reciprocal) {
     return collect(c, ir_inline(c->o->p, e), false);
 }
 
-static bool in_sum(const IrExpr *e, const IrAxis *axis) {
-    for (int i = 0; i < e->bound_count; i++)
-        if (e->bound[i] == axis) return true;
-    return false;
-}
-
 /* The atom belongs to the sum over one axis of e; its other axis must not be summed here or further out. */
 static bool link_atom(Collect *c, const IrExpr *e, const IrAtom *t) {
-    bool a = t->a && in_sum(e, t->a), b = t->b && in_sum(e, t->b);
+    bool a = t->a && ir_binds(e, t->a), b = t->b && ir_binds(e, t->b);
     if (a && b) return false;
     if ((t->a && opt_has_axis(&c->out->bound, t->a)) || (t->b && opt_has_axis(&c->out->bound, t->b))) return false;
     IrAxis *sum = a ? t->a : b ? t->b : e->bound[0];

@@ -16,12 +16,6 @@ typedef struct Rows {
     VEC(Copy) copies;
 } Rows;
 
-static bool binds(const IrExpr *sum, const IrAxis *axis) {
-    for (int i = 0; i < sum->bound_count; i++)
-        if (sum->bound[i] == axis) return true;
-    return false;
-}
-
 static bool plain(const IrExpr *ref) {
     for (int i = 0; i < ref->var->axis_count; i++) {
         if (ref->index[i].kind != IX_AXIS || ref->index[i].offset) return false;
@@ -42,7 +36,7 @@ static bool has_columns(const IrExpr *weight, const IrExpr *signal, const IrExpr
         const IrAxis *axis = signal->index[i].axis;
         bool in_weight = false;
         for (int k = 0; k < weight->var->axis_count; k++) in_weight |= weight->index[k].axis == axis;
-        if (!in_weight && !binds(sum, axis) && axis != scan && axis != ir_cycle_of(scan)) return true;
+        if (!in_weight && !ir_binds(sum, axis) && axis != scan && axis != ir_cycle_of(scan)) return true;
     }
     return false;
 }
@@ -51,7 +45,7 @@ static bool is_across(Opt *o, const IrExpr *sum, const IrExpr *weight, const IrE
     bool references = weight->op == IR_REF && (signal->op == IR_REF || signal->op == IR_PREV) && plain(weight) && plain(signal);
     if (!references || opt_fact(o, weight->var)->call || opt_fact(o, weight->var)->owner || !(weight->var->kind == VAR_WEIGHT || weight->var->def)) return false;
     const IrAxis *last = innermost(signal);
-    if (!last || !binds(sum, last) || last->root->size < SHORT || binds(sum, innermost(weight))) return false;
+    if (!last || !ir_binds(sum, last) || last->root->size < SHORT || ir_binds(sum, innermost(weight))) return false;
     for (int i = 0; i < weight->var->axis_count; i++)
         if (weight->index[i].axis == last) return !has_columns(weight, signal, sum, place);
     return false;
@@ -61,10 +55,10 @@ static bool is_across(Opt *o, const IrExpr *sum, const IrExpr *weight, const IrE
 static int *row_order(Opt *o, const IrExpr *sum, const IrExpr *weight, const IrExpr *signal) {
     int *order = ARENA_ARRAY(o->p->arena, int, weight->var->axis_count + 1), count = 0;
     for (int i = 0; i < weight->var->axis_count; i++)
-        if (!binds(sum, weight->index[i].axis)) order[count++] = i;
+        if (!ir_binds(sum, weight->index[i].axis)) order[count++] = i;
     for (int k = 0; k < signal->var->axis_count; k++)
         for (int i = 0; i < weight->var->axis_count; i++)
-            if (weight->index[i].axis == signal->index[k].axis && binds(sum, weight->index[i].axis)) order[count++] = i;
+            if (weight->index[i].axis == signal->index[k].axis && ir_binds(sum, weight->index[i].axis)) order[count++] = i;
     return count == weight->var->axis_count ? order : NULL;
 }
 

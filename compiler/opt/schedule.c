@@ -4,6 +4,12 @@
 #include "opt/schedule_internal.h"
 
 /* ---- questions ----------------------------------------------------------------------------------------------------------- */
+bool schedule_lists(IrAxis *const *axes, int count, const IrAxis *axis) {
+    for (int i = 0; i < count; i++)
+        if (axes[i] == axis) return true;
+    return false;
+}
+
 bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis) {
     for (int i = 0; i < s->fixed_count; i++)
         if (s->fixed[i] == axis) return true;

@@ -13,6 +13,7 @@ typedef struct Scheduler {
     const IrAxis *fixed[32];
 } Scheduler;
 
+bool schedule_lists(IrAxis *const *axes, int count, const IrAxis *axis); /* the axis is one of these */
 bool schedule_is_fixed(const Scheduler *s, const IrAxis *axis);
 /* The kernel for v's equation; for products *p is filled. A guard is admitted
  * where the operand is zero outside of it, or as a band of all rows (p->tied). */

@@ -37,12 +37,6 @@ static int own_axes(const Scheduler *s, const IrVar *v, IrAxis **axes) {
     return count;
 }
 
-static bool contains(IrAxis *const *axes, int count, const IrAxis *axis) {
-    for (int i = 0; i < count; i++)
-        if (axes[i] == axis) return true;
-    return false;
-}
-
 static void drop(IrAxis **axes, int *count, int at) {
     for (int i = at + 1; i < *count; i++) axes[i - 1] = axes[i];
     (*count)--;
@@ -86,7 +80,7 @@ static double points_within(const Scheduler *s, const IrVar *v, IrAxis *const *s
     IrAxis *axes[MOST_AXES];
     double points = 1;
     for (int i = own_axes(s, v, axes) - 1; i >= 0; i--)
-        if (!contains(shared, count, axes[i])) points *= (double)axes[i]->root->size;
+        if (!schedule_lists(shared, count, axes[i])) points *= (double)axes[i]->root->size;
     return points;
 }
 
@@ -140,7 +134,7 @@ static int shared_axes(const Scheduler *s, const Node *a, const Node *b, IrAxis 
     const Node *wide = a->count >= b->count ? a : b, *other = wide == a ? b : a;
     int count = 0;
     for (int i = 0; i < wide->count; i++)
-        if (contains(other->axes, other->count, wide->axes[i])) axes[count++] = wide->axes[i];
+        if (schedule_lists(other->axes, other->count, wide->axes[i])) axes[count++] = wide->axes[i];
     if (!count) return 0;
     Members m = members_of(s, a, b);
     keep_good(&m, axes, &count);
@@ -157,11 +151,11 @@ static void add_part(const Scheduler *s, StepList *parts, const Node *n, const N
         return;
     }
     if (part.kind == STEP_NEST) {
-        if (contains(nest->axes, nest->count, n->axes[n->count - 1])) part.vectors = 0;
+        if (schedule_lists(nest->axes, nest->count, n->axes[n->count - 1])) part.vectors = 0;
         part.batch = ARENA_ARRAY(s->p->arena, IrAxis *, n->count + 1);
         part.batch_count = 0;
         for (int i = 0; i < n->count; i++)
-            if (!contains(nest->axes, nest->count, n->axes[i])) part.batch[part.batch_count++] = n->axes[i];
+            if (!schedule_lists(nest->axes, nest->count, n->axes[i])) part.batch[part.batch_count++] = n->axes[i];
     }
     vec_push(s->p->arena, parts, part);
 }
@@ -255,7 +249,7 @@ static void put_scan_inside(const Scheduler *s, Node *n) {
     int count = 0;
     for (int i = 0; i < nest.count; i++)
         if (separate(&m, nest.axes[i], true)) axes[count++] = nest.axes[i];
-    if (nest.step.vectors && count < nest.count && contains(axes, count, nest.axes[nest.count - 1])) count--; /* stays in lanes */
+    if (nest.step.vectors && count < nest.count && schedule_lists(axes, count, nest.axes[nest.count - 1])) count--; /* stays in lanes */
     if (!count) return;
     *n = nest_of(s, &nest, NULL, axes, count);
     n->step.inside = true;

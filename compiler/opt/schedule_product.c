@@ -129,8 +129,10 @@ static bool take_band(const IrExpr *sum, Product *p) {
         const IrAxis *other = of_k ? atom->b : atom->a;
         if (of_k == against || !other || (p->tied && p->tied != other)) return false;
         p->tied = other;
-        if ((of_k || atom->relation == GUARD_EQ) && (of_k ? atom->bound : -atom->bound) < p->high) p->high = of_k ? atom->bound : -atom->bound;
-        if ((against || atom->relation == GUARD_EQ) && (of_k ? atom->bound : -atom->bound) > p->low) p->low = of_k ? atom->bound : -atom->bound;
+        bool both = atom->relation == GUARD_EQ;
+        int64_t bound = of_k ? atom->bound : -atom->bound; /* of k - tied */
+        if ((of_k || both) && bound < p->high) p->high = bound;
+        if ((against || both) && bound > p->low) p->low = bound;
     }
     bool rows = p->m_count == 1 && p->tied == p->m[0], columns = p->n_count == 1 && p->tied == p->n[0];
     double others = rows ? list_size(p->n, p->n_count) : list_size(p->m, p->m_count);

@@ -91,22 +91,10 @@ static int place_in(const IrExpr *ref, const IrAxis *axis) {
     return -1;
 }
 
-static bool is_bound(const IrExpr *sum, const IrAxis *axis) {
-    for (int i = 0; i < sum->bound_count; i++)
-        if (sum->bound[i] == axis) return true;
-    return false;
-}
-
 static bool in_factors(const Sparse *to, const IrAxis *axis) {
     for (int i = 0; i < to->factor_count; i++)
         if (place_in(to->factors[i], axis) >= 0) return true;
     return place_in(to->table, axis) >= 0;
-}
-
-static bool among(IrAxis *const *list, int count, const IrAxis *axis) {
-    for (int i = 0; i < count; i++)
-        if (list[i] == axis) return true;
-    return false;
 }
 
 /* Sorts v's axes into rows and the rest, and the bound ones as the table has them. */
@@ -120,7 +108,7 @@ static bool sort_axes(const Scheduler *s, const IrVar *v, Sparse *to) {
         if (schedule_is_fixed(s, to->rows[i])) return false;
     for (int i = 0; i < to->table->var->axis_count; i++) {
         IrAxis *axis = to->table->index[i].axis;
-        if (is_bound(sum, axis)) to->columns[to->column_count++] = axis;
+        if (ir_binds(sum, axis)) to->columns[to->column_count++] = axis;
         else if (to->column_count) return false;
     }
     return to->column_count == sum->bound_count;
@@ -133,7 +121,7 @@ static bool factors_fit(const Sparse *to) {
         for (int k = 0; k < ref->var->axis_count; k++) {
             const IrAxis *axis = ref->index[k].axis;
             if (place_in(ref, axis) != k) return false;
-            if (!among(to->rows, to->row_count, axis) && !among(to->columns, to->column_count, axis)) return false;
+            if (!schedule_lists(to->rows, to->row_count, axis) && !schedule_lists(to->columns, to->column_count, axis)) return false;
         }
     }
     return true;
@@ -143,7 +131,7 @@ static bool source_fits(const Sparse *to) {
     for (int i = 0; i < to->x->var->axis_count; i++) {
         const IrIndex *at = &to->x->index[i];
         if (at->kind != IX_AXIS || !at->offset) continue;
-        if (among(to->rows, to->row_count, at->axis) || among(to->columns, to->column_count, at->axis)) return false;
+        if (schedule_lists(to->rows, to->row_count, at->axis) || schedule_lists(to->columns, to->column_count, at->axis)) return false;
     }
     return true;
 }
@@ -153,8 +141,8 @@ static bool rows_join(const Scheduler *s, const IrVar *v, const Sparse *to) {
     const bool *kept = s->schedule->storage[v->id].kept;
     int last = -1;
     for (int i = 0; i < v->axis_count; i++) {
-        if (!kept[i] && among(to->rows, to->row_count, v->axes[i])) return false;
-        if (!kept[i] || !among(to->rows, to->row_count, v->axes[i])) continue;
+        if (!kept[i] && schedule_lists(to->rows, to->row_count, v->axes[i])) return false;
+        if (!kept[i] || !schedule_lists(to->rows, to->row_count, v->axes[i])) continue;
         for (int k = last + 1; last >= 0 && k < i; k++)
             if (kept[k]) return false;
         last = i;
@@ -170,11 +158,11 @@ static double points(IrAxis *const *axes, int count) {
 }
 
 double schedule_pairs(const Sparse *s) { return points(s->rows, s->row_count) * points(s->columns, s->column_count); }
-double schedule_synapses(const Sparse *s) { return schedule_pairs(s) * opt_density(s->table->var); }
+double schedule_synapses(const Sparse *s) { return schedule_pairs(s) * ir_density(s->table->var); }
 
 static bool worth_it(const Scheduler *s, const Sparse *to) {
     bool product = !s->small_loops && points(to->batch, to->batch_count) >= 16;
-    return (!product || opt_density(to->table->var) <= MOST_ONES_IN_PRODUCT) && schedule_pairs(to) >= LEAST_PAIRS;
+    return (!product || ir_density(to->table->var) <= MOST_ONES_IN_PRODUCT) && schedule_pairs(to) >= LEAST_PAIRS;
 }
 
 Sparse *schedule_sparse(const Scheduler *s, const IrVar *v) {
@@ -203,16 +191,11 @@ static void mark(void *data, IrExpr *ref) {
     ((bool *)data)[ref->var->id] = true;
 }
 
-static void mark_var(const IrVar *v, bool *used) {
-    ir_each_ref(v->def, mark, used);
-    if (v->init) ir_each_ref(v->init, mark, used);
-}
-
 static void mark_step(const Step *step, bool *used) {
     for (int i = 0; i < step->step_count; i++) mark_step(&step->steps[i], used);
     if (step->kind != STEP_EQUATION) return;
     if (step->kernel != KERNEL_SPARSE) {
-        mark_var(step->item->var, used);
+        ir_each_read(step->item->var, mark, used);
         return;
     }
     used[step->sparse->x->var->id] = true;
@@ -262,7 +245,7 @@ static double packed_bytes(const Sparse *to) {
     double sources = 1;
     for (int i = 0; i < to->x->var->axis_count; i++) {
         const IrAxis *axis = to->x->index[i].axis;
-        bool runs = to->x->index[i].kind == IX_AXIS && (among(to->rows, to->row_count, axis) || among(to->columns, to->column_count, axis));
+        bool runs = to->x->index[i].kind == IX_AXIS && (schedule_lists(to->rows, to->row_count, axis) || schedule_lists(to->columns, to->column_count, axis));
         if (runs) sources *= (double)axis->root->size;
     }
     bool values = to->factor_count > 1 || to->factors[0]->var != to->table->var;

@@ -21,18 +21,12 @@ static void factors_of(Opt *o, IrExpr *e, Factors *list) {
     } else vec_push(o->p->arena, list, e);
 }
 
-static bool binds(const IrExpr *sum, const IrAxis *axis) {
-    for (int i = 0; i < sum->bound_count; i++)
-        if (sum->bound[i] == axis) return true;
-    return false;
-}
-
 static bool names_axis(const IrAtom *atom, const IrAxis *axis) { return atom->a == axis || atom->b == axis; }
 
 static bool is_tied(const IrExpr *sum, const IrAxis *j) {
     for (int i = 0; i < sum->guard.count; i++) {
         const IrAtom *atom = &sum->guard.atom[i];
-        if (names_axis(atom, j) && binds(sum, atom->a == j ? atom->b : atom->a)) return true;
+        if (names_axis(atom, j) && ir_binds(sum, atom->a == j ? atom->b : atom->a)) return true;
     }
     return false;
 }

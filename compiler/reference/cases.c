@@ -87,9 +87,8 @@ static void fill_weight(const Case *k, const IrVar *v, double *to, int64_t count
     double centre = v->draw == INIT_CONSTANT ? v->draw_a : 0, scale = v->axis_count > 1 ? 1 / sqrt((double)largest) : 0.5;
     if (v->literal && v->draw == INIT_CONSTANT) scale = 0;
     for (int64_t i = 0; i < count; i++) to[i] = (double)(float)(centre + scale * normal(&state));
-    bool pattern = v->draw == INIT_BERNOULLI || v->draw == INIT_CHOOSE || v->draw == INIT_LIST;
-    double density = v->draw == INIT_CHOOSE ? v->draw_a / v->draw_b : v->draw_a > 0 ? v->draw_a : 0.1;
-    for (int64_t i = 0; pattern && i < count; i++) to[i] = uniform(&state) < density;
+    bool table = v->draw == INIT_BERNOULLI || v->draw == INIT_CHOOSE || v->draw == INIT_LIST;
+    for (int64_t i = 0; table && i < count; i++) to[i] = uniform(&state) < ir_density(v);
 }
 
 static void fill_integers(const Case *k, const IrVar *v, double *to, int64_t count, uint64_t state) {

@@ -310,8 +310,7 @@ static void acquit(Finder *f, const IrVar *v) {
     if (f->passed[v->id]) return;
     f->passed[v->id] = true;
     f->right[v->id] = !f->barred[v->id];
-    if (v->def) ir_each_ref(v->def, acquit_reads, f);
-    if (v->init) ir_each_ref(v->init, acquit_reads, f);
+    ir_each_read(v, acquit_reads, f);
 }
 
 /* A population that equals one summand of the other side may lack the other summands: only what it was computed from is
