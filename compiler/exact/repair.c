@@ -205,9 +205,10 @@ static void set_up(Search *s, const IrProgram *core, const IrCheck *check) {
 typedef struct Repair {
     const char *words;
     Move move;
+    enum { FROM_START, FROM_END } from;
 } Repair;
 static const Repair repairs[] = {
-#define REPAIR(move, words) {words, move},
+#define REPAIR(move, from, words) {words, move, from},
 #include "exact/repairs.def"
 #undef REPAIR
 };
@@ -280,9 +281,7 @@ static bool search_equation(Search *s, const Repair *repair, const IrVar *v, int
 static bool search_repair(Search *s, const Repair *repair, int side, bool at_end) {
     int count = s->p->vars.count;
     for (int k = 0; k < count && !enough(s); k++) {
-        Move move = repair->move;
-        bool backwards = move == move_factor_missing || move == move_signal_missing || move == move_difference_missing;
-        int i = backwards ? count - 1 - k : k;
+        int i = repair->from == FROM_END ? count - 1 - k : k;
         const IrVar *v = s->p->vars.at[i];
         bool end = v->origin && strncmp(v->origin, "check.", 6) == 0;
         if (!s->own[side][i] || !v->origin || end != at_end) continue;

@@ -25,7 +25,7 @@ typedef struct Site { /* a part of an equation, and what a move says of it */
 
 /* What could stand in the node's place, the variant-th; the node itself: this variant does not apply; NULL: there are no more. */
 typedef IrExpr *(*Move)(Site *site);
-#define REPAIR(move, words) IrExpr *move(Site *site);
+#define REPAIR(move, from, words) IrExpr *move(Site *site);
 #include "exact/repairs.def"
 #undef REPAIR
 
