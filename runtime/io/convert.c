@@ -77,32 +77,12 @@ static int64_t convert_integers(RtStored stored, const unsigned char *from, int6
     return -1;
 }
 
-/* Stored as they are wanted: copied, then looked at. False if one is not finite, which has all bits of its exponent set. */
-static bool copy_f32(const unsigned char *from, int64_t count, float *out) {
-    uint32_t bits, found = 0;
-    memcpy(out, from, sizeof *out * (size_t)count);
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(&bits, out + i, sizeof bits);
-        found |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-    return !found;
-}
-
-static bool copy_f64(const unsigned char *from, int64_t count, double *out) {
-    uint64_t bits, found = 0;
-    memcpy(out, from, sizeof *out * (size_t)count);
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(&bits, out + i, sizeof bits);
-        found |= (bits & 0x7ff0000000000000u) == 0x7ff0000000000000u;
-    }
-    return !found;
-}
-
 int64_t rt_convert(RtStored stored, const unsigned char *from, int64_t count, RtType to, void *out, const char **why) {
     if (stored == RT_STORED_I32 || stored == RT_STORED_I64) return convert_integers(stored, from, count, to, out, why);
-    if (stored == RT_STORED_F32 && to == RT_F32 && copy_f32(from, count, out)) return -1;
-    if (stored == RT_STORED_F64 && to == RT_F64 && copy_f64(from, count, out)) return -1;
     size_t size = rt_stored_size(stored);
+    bool as_wanted = stored == (to == RT_F64 ? RT_STORED_F64 : RT_STORED_F32);
+    if (as_wanted && count > 0) memcpy(out, from, size * (size_t)count);
+    if (as_wanted && rt_first_not_finite(to, out, count) < 0) return -1;
     for (int64_t i = 0; i < count; i++) {
         double value = load(stored, from + size * (size_t)i);
         if (!isfinite(value)) {

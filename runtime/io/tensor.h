@@ -38,6 +38,9 @@ void *rt_aligned(size_t bytes);
 RtStatus rt_tensor_new(RtTensor *tensor, RtType type, int rank, const int64_t *shape, RtError *error); /* data unset */
 void rt_tensor_free(RtTensor *tensor);
 
+/* First of `count` elements that is NaN or infinite, -1: none (finite.c). */
+int64_t rt_first_not_finite(RtType type, const void *data, int64_t count);
+
 /* ---- element types in files (convert.c) ------------------------------------------------------------------------------- */
 typedef enum RtStored { RT_STORED_F16, RT_STORED_BF16, RT_STORED_F32, RT_STORED_F64, RT_STORED_I32, RT_STORED_I64 } RtStored;
 size_t rt_stored_size(RtStored stored);

@@ -17,14 +17,8 @@ RtStatus rt_learn_diverged(const RtLearning *l, const char *what, RtError *error
     return error->status;
 }
 
-static int64_t first_infinite(RtType type, const void *data, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(rt_element(type, data, i))) return i;
-    return -1;
-}
-
 static RtStatus diverged_in(const RtLearning *l, const RtLearner *w, const void *data, const char *of, RtError *error) {
-    int64_t shape[RT_MAX_RANK], at = first_infinite(l->type, data, w->count);
+    int64_t shape[RT_MAX_RANK], at = rt_first_not_finite(l->type, data, w->count);
     char text[RT_SHAPE_TEXT];
     int rank = rt_plan_shape(rt_crew_plan(l->step), w->buffer, shape);
     char *what = rt_format("%s %s is not finite at %s (loss %.6g before)", of, w->is->name, rt_index_text(text, rank, shape, at < 0 ? 0 : at), l->last_loss);
@@ -38,7 +32,7 @@ static RtStatus diverged(const RtLearning *l, RtError *error) {
     for (int i = 0; i < l->c->count; i++) {
         const RtLearner *w = &l->learner[i];
         const void *gradient = rt_crew_sum(l->step, w->output);
-        if (first_infinite(l->type, gradient, w->count) >= 0) return diverged_in(l, w, gradient, w->is->rule ? "the rule of" : "the gradient of", error);
+        if (rt_first_not_finite(l->type, gradient, w->count) >= 0) return diverged_in(l, w, gradient, w->is->rule ? "the rule of" : "the gradient of", error);
     }
     char *what = rt_format("%s is not finite (%.6g before)", l->c->loss, l->last_loss);
     rt_learn_diverged(l, what ? what : "the loss is not finite", error);
@@ -48,7 +42,7 @@ static RtStatus diverged(const RtLearning *l, RtError *error) {
 
 RtStatus rt_learn_finite(const RtLearning *l, RtError *error) {
     for (int i = 0; i < l->c->count; i++)
-        if (first_infinite(l->type, l->learner[i].value, l->learner[i].count) >= 0) return diverged_in(l, &l->learner[i], l->learner[i].value, "weight", error);
+        if (rt_first_not_finite(l->type, l->learner[i].value, l->learner[i].count) >= 0) return diverged_in(l, &l->learner[i], l->learner[i].value, "weight", error);
     return RT_OK;
 }
 

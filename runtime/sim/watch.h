@@ -18,8 +18,6 @@ typedef struct RtWatch {
     double looking, looked; /* seconds that looking takes; when it was done */
 } RtWatch;
 
-/* First of `count` elements that is NaN or infinite, -1: none. */
-int64_t rt_first_not_finite(RtType type, const void *data, int64_t count);
 /* Where the values of a buffer are: its window where there is one. */
 void *rt_buffer_data(const RtPlan *plan, int buffer);
 /* "V.value [head = 0, c = 3]": the unit that an element of a buffer is of; to be freed. */
