@@ -160,9 +160,10 @@ static const char *program_hash(const CgModule *m) {
     if (!to) return "";
     ir_print(m->p, to);
     fclose(to);
-    uint64_t hash = rt_hash_of(text, length);
+    char sum[RT_HASH_TEXT];
+    rt_hash_text(sum, rt_hash_of(text, length));
     free(text);
-    return arena_printf(m->arena, "%016llx", (unsigned long long)hash);
+    return arena_strdup(m->arena, sum);
 }
 
 char *cg_descriptor(CgModule *m) {

@@ -1,5 +1,7 @@
 #include "io/hash.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static uint64_t mix(uint64_t state, uint64_t word) {
@@ -40,4 +42,9 @@ uint64_t rt_hash_of(const void *bytes, size_t length) {
     RtHash hash = {0};
     rt_hash_add(&hash, bytes, length);
     return rt_hash_sum(&hash);
+}
+
+const char *rt_hash_text(char text[RT_HASH_TEXT], uint64_t sum) {
+    snprintf(text, RT_HASH_TEXT, "%016" PRIx64, sum);
+    return text;
 }

@@ -15,4 +15,7 @@ typedef struct RtHash { /* zeroed: of no bytes yet */
 void rt_hash_add(RtHash *hash, const void *bytes, size_t length);
 uint64_t rt_hash_sum(const RtHash *hash); /* of all bytes so far; more may follow */
 uint64_t rt_hash_of(const void *bytes, size_t length);
+/* A sum as headers have it, in 16 digits. */
+enum { RT_HASH_TEXT = 17 };
+const char *rt_hash_text(char text[RT_HASH_TEXT], uint64_t sum);
 #endif

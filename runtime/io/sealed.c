@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,4 +116,22 @@ RtStatus rt_sealed_take(RtSealed *f, void *to, size_t length, RtError *error) {
 void rt_sealed_close(RtSealed *f) {
     free(f->bytes);
     *f = (RtSealed){0};
+}
+
+/* ---- headers ---------------------------------------------------------------------------------------------------------------- */
+/* It must be the same text when it is written again; else memory ended while it was read, of which the parser does not always tell. */
+json_t *rt_sealed_header(const RtSealed *f, RtError *error) {
+    json_t *header = json_loadb(f->header, f->header_length, 0, NULL);
+    char *again = header ? json_dumps(header, JSON_COMPACT) : NULL;
+    bool same = again && strlen(again) == f->header_length && !memcmp(again, f->header, f->header_length);
+    free(again);
+    if (same) return header;
+    json_decref(header);
+    rt_no_memory(error, (double)f->header_length, f->path);
+    return NULL;
+}
+
+json_t *rt_sealed_sum(uint64_t sum) {
+    char text[RT_HASH_TEXT];
+    return json_string(rt_hash_text(text, sum));
 }

@@ -26,6 +26,10 @@ RtStatus rt_sealed_read(const char *path, const char magic[8], uint32_t version,
 /* The next `length` bytes of the data. */
 RtStatus rt_sealed_take(RtSealed *sealed, void *to, size_t length, RtError *error);
 void rt_sealed_close(RtSealed *sealed);
+/* Headers that are JSON. The one of a file, owned by the caller; NULL without memory: its checksum has shown that it is whole. */
+struct json_t *rt_sealed_header(const RtSealed *sealed, RtError *error);
+/* A checksum as a header has it. */
+struct json_t *rt_sealed_sum(uint64_t sum);
 /* Refuses a path where something else lies. */
 RtStatus rt_sealed_may_replace(const char *path, const char magic[8], const char *what, RtError *error);
 #endif

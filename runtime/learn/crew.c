@@ -36,7 +36,7 @@ struct RtCrew {
     uint64_t version;
     double *number;
     /* the current run */
-    const RtData *data;
+    const RtSeries **series; /* of each stimulus, in the data; NULL: which items count */
     const int64_t *index;
     int64_t items, calls;
     int used; /* slots */
@@ -129,7 +129,8 @@ static RtStatus list_buffers(RtCrew *crew, RtError *error) {
     crew->output = calloc(most, sizeof *crew->output);
     crew->count = calloc(most, sizeof *crew->count);
     crew->value = calloc(most, sizeof *crew->value);
-    if (!crew->stimulus || !crew->output || !crew->count || !crew->value) return rt_no_memory(error, (double)most * 32, "a list of buffers");
+    crew->series = calloc(most, sizeof *crew->series);
+    if (!crew->series || !crew->stimulus || !crew->output || !crew->count || !crew->value) return rt_no_memory(error, (double)most * 32, "a list of buffers");
     for (int i = 0; i < crew->d.buffers; i++) {
         if (crew->d.buffer[i].role == RT_STIMULUS) crew->stimulus[crew->stimuli++] = i;
         if (crew->d.buffer[i].role == RT_OUTPUT) crew->output[crew->outputs++] = i;
@@ -188,6 +189,7 @@ void rt_crew_free(RtCrew *crew) {
     free(crew->output);
     free(crew->count);
     free(crew->value);
+    free(crew->series);
     rt_descriptor_free(&crew->d);
     free(crew);
 }
@@ -213,8 +215,7 @@ static void gather(const RtCrew *crew, Worker *w, int64_t call) {
     int64_t together = crew->c.together, first = call * together, items = crew->items - first < together ? crew->items - first : together;
     size_t size = rt_type_size(crew->d.type);
     for (int i = 0; i < crew->stimuli; i++) {
-        const char *name = crew->d.buffer[crew->stimulus[i]].name;
-        const RtSeries *s = rt_data_find(crew->data, name);
+        const RtSeries *s = crew->series[i];
         RtTensor *t = &w->stimulus[i];
         w->shown[i] = s && s->shared ? s->tensor.data : t->data;
         if (!s) fill_counted(t, items, together);
@@ -285,7 +286,7 @@ static void add_up(RtCrew *crew) {
 }
 
 RtStatus rt_crew_run(RtCrew *crew, const RtData *data, const int64_t *index, int64_t count, RtError *error) {
-    crew->data = data;
+    for (int i = 0; i < crew->stimuli; i++) crew->series[i] = rt_data_find(data, crew->d.buffer[crew->stimulus[i]].name);
     crew->index = index;
     crew->items = count;
     crew->calls = calls_of(crew, count);

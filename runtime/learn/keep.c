@@ -45,12 +45,6 @@ RtStatus rt_learn_save(const RtLearning *l, const char *path, RtError *error) {
 }
 
 /* ---- the header: what a run must have in common with the one it takes up -------------------------------------------------------- */
-static json_t *sum_json(uint64_t sum) {
-    char text[20];
-    snprintf(text, sizeof text, "%016" PRIx64, sum);
-    return json_string(text);
-}
-
 static uint64_t frozen_sum(const RtLearning *l) {
     const RtPlan *plan = rt_crew_plan(l->step);
     const RtDescriptor *d = rt_plan_descriptor(plan);
@@ -85,8 +79,8 @@ static json_t *header_json(const RtLearning *l) {
     snprintf(schedule, sizeof schedule, "%d %lld %lld %.17g %lld", (int)c->schedule.kind, (long long)c->schedule.warmup, (long long)c->schedule.every,
              c->schedule.factor, c->schedule.kind == RT_SCHEDULE_COSINE ? (long long)c->epochs : 0LL);
     json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:f, s:o, s:i}", "circuit", rt_plan_descriptor(rt_crew_plan(l->step))->name, "program",
-                          sum_json(rt_hash_of(c->step->descriptor, strlen(c->step->descriptor))), "data", sum_json(rt_data_sum(c->train)), "valid",
-                          sum_json(rt_data_sum(c->valid)), "frozen", sum_json(frozen_sum(l)), "seed", seed, "batch", (json_int_t)c->batch, "together",
+                          rt_sealed_sum(rt_hash_of(c->step->descriptor, strlen(c->step->descriptor))), "data", rt_sealed_sum(rt_data_sum(c->train)), "valid",
+                          rt_sealed_sum(rt_data_sum(c->valid)), "frozen", rt_sealed_sum(frozen_sum(l)), "seed", seed, "batch", (json_int_t)c->batch, "together",
                           (json_int_t)c->together, "schedule", schedule, "clip", c->clip, "learned", learned_json(l), "columns", l->history.columns);
     if (errno != ENOMEM) return o;
     json_decref(o);
@@ -108,8 +102,8 @@ static RtStatus compare(const RtLearning *l, const RtSealed *f, RtError *error) 
                 {"clip", "gradients were clipped otherwise (--clip)"},
                 {"learned", "the weights learned by other rules or optimisers"},
                 {"columns", "other numbers were logged"}};
-    json_t *then = json_loadb(f->header, f->header_length, 0, NULL), *now = header_json(l);
-    if (!then || !now) rt_no_memory(error, (double)f->header_length, f->path); /* the checksum fits, so it is JSON */
+    json_t *then = rt_sealed_header(f, error), *now = header_json(l);
+    if (!now) rt_no_memory(error, (double)f->header_length, f->path);
     for (size_t i = 0; i < sizeof rows / sizeof *rows && error->status == RT_OK; i++)
         if (!json_equal(json_object_get(then, rows[i].key), json_object_get(now, rows[i].key)))
             rt_fail(error, RT_USER, "%s: cannot be resumed: %s", f->path, rows[i].differs);

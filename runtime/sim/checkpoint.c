@@ -21,16 +21,10 @@ static const char magic[8] = {'C', 'T', 'X', 'C', 'H', 'E', 'C', 'K'};
 static const char kind[] = "a checkpoint";
 
 /* ---- the header ------------------------------------------------------------------------------------------------------------- */
-static json_t *sum_json(uint64_t sum) {
-    char text[20];
-    snprintf(text, sizeof text, "%016" PRIx64, sum);
-    return json_string(text);
-}
-
 static json_t *inputs_json(const RtSim *s) {
     json_t *o = json_object();
     for (int i = 0; i < s->plan->d.buffers; i++)
-        if (s->plan->d.buffer[i].role == RT_STIMULUS) json_object_set_new(o, s->plan->d.buffer[i].name, sum_json(s->inputs[i]));
+        if (s->plan->d.buffer[i].role == RT_STIMULUS) json_object_set_new(o, s->plan->d.buffer[i].name, rt_sealed_sum(s->inputs[i]));
     return o;
 }
 
@@ -43,7 +37,7 @@ static json_t *sizes_json(const RtPlan *plan) {
 /* How much of a column there is. A column that has not been opened yet is only named. */
 static json_t *column_json(const char *name, const char *kept, bool in_file, const RtColumn *column) {
     return json_pack("{s:s, s:s, s:b, s:I, s:o}", "name", name, "units", kept, "file", in_file, "rows", (json_int_t)rt_column_rows(column), "sum",
-                     sum_json(rt_column_sum(column)));
+                     rt_sealed_sum(rt_column_sum(column)));
 }
 
 static json_t *columns_json(const RtSim *s) {
@@ -68,8 +62,8 @@ static json_t *header_json(const RtSim *s) {
     errno = 0; /* building JSON leaves out what there is no memory for; only errno says so */
     snprintf(seed, sizeof seed, "%" PRIu64, plan->frame.seed);
     json_t *o = json_pack("{s:s, s:f, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:I, s:i, s:I}", "circuit", plan->d.name, "dt", plan->d.dt, "program",
-                  sum_json(rt_hash_of(plan->program->descriptor, strlen(plan->program->descriptor))), "sizes", sizes_json(plan), "seed", seed, "weights",
-                  sum_json(s->weights), "stimuli", inputs_json(s), "interval", (json_int_t)s->recorder.interval, "columns", columns_json(s),
+                  rt_sealed_sum(rt_hash_of(plan->program->descriptor, strlen(plan->program->descriptor))), "sizes", sizes_json(plan), "seed", seed, "weights",
+                  rt_sealed_sum(s->weights), "stimuli", inputs_json(s), "interval", (json_int_t)s->recorder.interval, "columns", columns_json(s),
                   "window", (json_int_t)s->streams.rows, "part", s->clock.part, "step", (json_int_t)s->clock.step);
     if (errno != ENOMEM) return o;
     json_decref(o);
@@ -117,20 +111,10 @@ struct RtSaved {
 };
 typedef struct RtSaved Saved;
 
-/* The checksum fits, so it is JSON, and the same text when it is written again; else memory ended while it was read, of which the
- * parser does not always tell. */
-static bool read_header(Saved *f, const char *text, size_t length) {
-    f->header = json_loadb(text, length, 0, NULL);
-    char *again = f->header ? json_dumps(f->header, JSON_COMPACT) : NULL;
-    bool same = again && strlen(again) == length && !memcmp(again, text, length);
-    free(again);
-    return same;
-}
-
 static RtStatus open_saved(RtSim *s, Saved *f) {
     if (rt_sealed_read(s->resume, magic, VERSION, kind, &f->file, &s->error) != RT_OK) return s->error.status;
-    bool read = read_header(f, f->file.header, f->file.header_length);
-    return read ? RT_OK : rt_no_memory(&s->error, (double)f->file.header_length, s->resume);
+    f->header = rt_sealed_header(&f->file, &s->error);
+    return s->error.status;
 }
 
 static bool is_same(const Saved *f, const json_t *now, const char *key) { return json_equal(json_object_get(f->header, key), json_object_get(now, key)); }
