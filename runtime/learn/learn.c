@@ -149,7 +149,8 @@ static RtStatus begin(RtLearning *l, RtError *error) {
     if (l->c->resume && rt_learn_restore(l, error) != RT_OK) return error->status;
     for (int i = 0; i < l->c->count; i++) rt_crew_weight(l->step, l->learner[i].is->name, l->learner[i].value);
     l->first = l->at.step;
-    l->began = rt_timer();
+    l->progress = rt_progress_new(l->c->progress, l->c->bar);
+    rt_progress_begin(&l->progress, l->first, l->c->epochs * rt_learn_batches(l->c));
     int64_t steps = l->c->epochs * rt_learn_batches(l->c) - l->first;
     if (l->c->time && !(l->seconds = calloc(steps > 0 ? (size_t)steps : 1, sizeof *l->seconds))) return rt_no_memory(error, (double)steps * 8, "times");
     l->rate = l->at.step > 0 ? rt_schedule_factor(&l->c->schedule, l->at.step - 1, l->c->epochs * rt_learn_batches(l->c), l->at.epoch) : 1;
@@ -182,7 +183,7 @@ RtStatus rt_learn(const RtLearnConfig *config, int *interrupted, RtError *error)
     if (build(&l, error) == RT_OK && begin(&l, error) == RT_OK) {
         rt_interrupt_catch(&caught);
         run(&l, error);
-        rt_learn_hide(&l);
+        rt_progress_end(&l.progress);
         int signal = rt_interrupted();
         rt_interrupt_release(&caught);
         if (error->status == RT_OK && finish(&l, error) == RT_OK) {

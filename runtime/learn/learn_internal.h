@@ -5,6 +5,7 @@
 #include "learn/crew.h"
 #include "learn/history.h"
 #include "learn/learn.h"
+#include "sim/progress.h"
 
 typedef struct RtLearner { /* a weight that learns */
     const RtLearned *is;
@@ -45,10 +46,8 @@ typedef struct RtLearning {
     RtHistory history;
     double rate;           /* factor of the schedule in the last step */
     double last_loss;      /* mean of the last batch */
-    double began, shown;   /* seconds, for the bar */
+    RtProgress progress;
     int64_t first;         /* step that this run began with */
-    int said;              /* tenths of the run, in lines */
-    bool drawn;
     double *seconds;       /* of the steps of this run, if c->time */
     int64_t kept;          /* step that the last checkpoint of this run holds, -1: none */
 } RtLearning;
@@ -68,6 +67,5 @@ RtStatus rt_learn_may_keep(const RtLearning *l, RtError *error);
 RtStatus rt_learn_save(const RtLearning *l, const char *path, RtError *error);
 
 void rt_learn_show(RtLearning *l);     /* the bar, or a line */
-void rt_learn_hide(RtLearning *l);     /* the bar's line is cleared */
 void rt_learn_results(const RtLearning *l);
 #endif

@@ -5,56 +5,21 @@
 #include <string.h>
 
 #include "learn/learn_internal.h"
-#include "sim/duration.h"
-#include "sim/timer.h"
-
-enum { WIDTH = 30 };
-static const double PATIENCE = 1, BEAT = 0.1; /* seconds before the first word; between two pictures of the bar */
 
 static const double *last_row(const RtLearning *l) { return l->history.rows ? l->history.value + (l->history.rows - 1) * l->history.columns : NULL; }
 
 /* "epoch 3 of 20, loss 0.1234, valid_loss 0.2, 12 s left" */
-static void put(const RtLearning *l, double now) {
-    FILE *to = l->c->progress;
+static void say(FILE *to, const RtProgress *p, int64_t done, const void *data) {
+    const RtLearning *l = data;
     char left[RT_DURATION_TEXT];
-    int64_t all = l->c->epochs * rt_learn_batches(l->c), done = l->at.step - l->first;
-    double rest = done > 0 ? (now - l->began) * (double)(all - l->at.step) / (double)done : 0;
     const double *row = last_row(l);
     int64_t epoch = l->at.epoch < l->c->epochs ? l->at.epoch + (l->at.batch > 0) : l->c->epochs;
     fprintf(to, "epoch %lld of %lld, loss %.4g", (long long)epoch, (long long)l->c->epochs, l->at.batch || !row ? l->last_loss : row[RT_HISTORY_LOSS]);
     for (int i = RT_HISTORY_VALID; row && i < l->history.columns; i++) fprintf(to, ", %s %.4g", l->history.name[i], row[i]);
-    fprintf(to, ", %s left", rt_duration_short(left, rest < 1 ? rest : (double)(int64_t)(rest + 0.5)));
+    fprintf(to, ", %s left", rt_progress_left(p, done, left));
 }
 
-static void draw_bar(RtLearning *l, double now, double part) {
-    char bar[WIDTH + 1];
-    for (int i = 0; i < WIDTH; i++) bar[i] = i < (int)(WIDTH * part) ? '#' : '.';
-    bar[WIDTH] = '\0';
-    fprintf(l->c->progress, "\r[%s] ", bar);
-    put(l, now);
-    fputs("\033[K", l->c->progress);
-    fflush(l->c->progress);
-    l->drawn = true;
-    l->shown = now;
-}
-
-void rt_learn_show(RtLearning *l) {
-    if (!l->c->progress) return;
-    double now = rt_timer(), part = (double)l->at.step / (double)(l->c->epochs * rt_learn_batches(l->c));
-    int tenths = (int)(10 * part);
-    if (now - l->began < PATIENCE) l->said = tenths;
-    else if (l->c->bar && now - l->shown >= BEAT) draw_bar(l, now, part);
-    else if (!l->c->bar && tenths > l->said) {
-        l->said = tenths;
-        put(l, now);
-        fputc('\n', l->c->progress);
-    }
-}
-
-void rt_learn_hide(RtLearning *l) {
-    if (l->drawn) fputs("\r\033[K", l->c->progress);
-    l->drawn = false;
-}
+void rt_learn_show(RtLearning *l) { rt_progress_update(&l->progress, l->at.step, say, l); }
 
 static int ascending(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;

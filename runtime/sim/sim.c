@@ -199,6 +199,23 @@ static bool stops(RtSim *s, double now) {
     return s->stopped;
 }
 
+static void put_time(const RtClock *clock, char text[RT_CLOCK_TEXT], int64_t steps) {
+    if (clock->dt > 0) rt_duration_short(text, (double)steps * clock->dt);
+    else snprintf(text, RT_CLOCK_TEXT, "%lld", (long long)steps);
+}
+
+/* "42 %  8.4 s of 20 s, 3.2 s simulated per s, 3.6 s left" */
+static void say_progress(FILE *to, const RtProgress *p, int64_t done, const void *data) {
+    const RtClock *clock = data;
+    char now[RT_CLOCK_TEXT], all[RT_CLOCK_TEXT], left[RT_DURATION_TEXT];
+    double elapsed = rt_progress_seconds(p), scale = clock->dt > 0 ? clock->dt : 1;
+    double speed = elapsed > 0 ? (double)(done - p->first) * scale / elapsed : 0;
+    put_time(clock, now, done);
+    put_time(clock, all, p->total);
+    fprintf(to, "%3d %%  %s of %s, %.3g %s per s, %s left", (int)(100 * done / p->total), now, all, speed, clock->dt > 0 ? "s simulated" : "steps",
+            rt_progress_left(p, done, left));
+}
+
 static RtStatus run_steps(RtSim *s) {
     while (s->clock.step < rt_clock_steps(&s->clock, s->clock.part)) {
         int64_t from = s->clock.step, end = piece_end(s);
@@ -207,7 +224,7 @@ static RtStatus run_steps(RtSim *s) {
         rt_clock_advance(&s->clock, end);
         fit_piece(s, end - from, rt_timer() - start);
         if (after_piece(s, from) != RT_OK || s->stopped) return s->error.status;
-        rt_progress_update(&s->progress, &s->clock);
+        rt_progress_update(&s->progress, s->clock.before + s->clock.step, say_progress, &s->clock);
     }
     return RT_OK;
 }
@@ -234,7 +251,7 @@ static void clear(RtSim *s) {
 static RtStatus run_item(RtSim *s) {
     clear(s);
     if (s->resume && rt_checkpoint_restore(s) != RT_OK) return s->error.status;
-    rt_progress_begin(&s->progress, &s->clock);
+    rt_progress_begin(&s->progress, s->clock.before + s->clock.step, rt_clock_total(&s->clock));
     run_parts(s, s->resume != NULL);
     rt_progress_end(&s->progress);
     return s->error.status;
