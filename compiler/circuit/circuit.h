@@ -197,7 +197,7 @@ typedef struct CirLearn {
     CirEntity *rule;       /* of a CirRule on that weight, or NULL: by the gradient of */
     CirEntity *loss;       /* of a CirLoss */
     CirEntity *online;     /* an ENTITY_STATE [cycle, axes of the weight]: what it is after each cycle; NULL: it changes by training */
-    Name optimiser;        /* as written (ir/optimisers.def knows which there are), NULL: `rate` */
+    Name optimiser;        /* as written (runtime/include/optimisers.def knows which there are), NULL: `rate` */
     Span optimiser_span;
     VEC(CirArgument) arguments;
     Span span;

@@ -43,9 +43,7 @@ static double parameter(const IrLearn *learn, const char *name, double otherwise
 }
 
 static void take_statement(Training *t, const IrLearn *learn) {
-    static const RtOptimiserKind kinds[OPTIMISER_COUNT] = {[OPTIMISER_SGD] = RT_OPTIMISER_SGD, [OPTIMISER_MOMENTUM] = RT_OPTIMISER_MOMENTUM,
-                                                           [OPTIMISER_ADAM] = RT_OPTIMISER_ADAM, [OPTIMISER_ADAMW] = RT_OPTIMISER_ADAMW};
-    RtOptimiser o = rt_optimiser(kinds[learn->optimiser]);
+    RtOptimiser o = rt_optimiser((RtOptimiserKind)learn->optimiser); /* both enumerate optimisers.def */
     o.rate = parameter(learn, "rate", o.rate);
     o.momentum = parameter(learn, "momentum", o.momentum);
     o.beta1 = parameter(learn, "beta1", o.beta1);

@@ -4,13 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-#define NEEDED NAN
 const IrOptimiserForm ir_optimisers[OPTIMISER_COUNT] = {
-#define PARAMETER(name, value) {name, value},
-#define OPTIMISER(name, spelling, parameters) [OPTIMISER_##name] = {spelling, {parameters}},
-#include "ir/optimisers.def"
+#define RATE(value) {"rate", NAN},
+#define PARAMETER(field, value) {#field, value},
+#define OPTIMISER(name, spelling, moments, parameters, help) [OPTIMISER_##name] = {spelling, {parameters {"clip", 0}}},
+#include "optimisers.def"
 #undef OPTIMISER
 #undef PARAMETER
+#undef RATE
 };
 
 int ir_optimiser_parameters(IrOptimiser optimiser) {

@@ -7,11 +7,9 @@
 struct IrVar;
 
 typedef enum IrOptimiser {
-#define PARAMETER(name, value)
-#define OPTIMISER(name, spelling, parameters) OPTIMISER_##name,
-#include "ir/optimisers.def"
+#define OPTIMISER(name, spelling, moments, parameters, help) OPTIMISER_##name,
+#include "optimisers.def"
 #undef OPTIMISER
-#undef PARAMETER
     OPTIMISER_COUNT
 } IrOptimiser;
 

@@ -8,17 +8,18 @@
 static const struct {
     const char *name;
     int moments;
+    RtOptimiser usual;
 } rows[RT_OPTIMISER_COUNT] = {
-#define OPTIMISER(id, name, moments, help) {name, moments},
-#include "learn/optimisers.def"
+#define RATE(value) .rate = value,
+#define PARAMETER(field, value) .field = value,
+#define OPTIMISER(id, name, moments, parameters, help) {name, moments, {parameters .kind = RT_OPTIMISER_##id}},
+#include "optimisers.def"
 #undef OPTIMISER
+#undef PARAMETER
+#undef RATE
 };
 
-RtOptimiser rt_optimiser(RtOptimiserKind kind) {
-    bool adam = kind == RT_OPTIMISER_ADAM || kind == RT_OPTIMISER_ADAMW;
-    return (RtOptimiser){.kind = kind, .rate = adam ? 1e-3 : 1e-2, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
-                         .decay = kind == RT_OPTIMISER_ADAMW ? 0.01 : 0};
-}
+RtOptimiser rt_optimiser(RtOptimiserKind kind) { return rows[kind].usual; }
 
 RtStatus rt_optimiser_find(const char *name, RtOptimiserKind *kind, RtError *error) {
     const char *names[RT_OPTIMISER_COUNT];

@@ -5,8 +5,8 @@
 #include "io/tensor.h"
 
 typedef enum RtOptimiserKind {
-#define OPTIMISER(id, name, moments, help) RT_OPTIMISER_##id,
-#include "learn/optimisers.def"
+#define OPTIMISER(id, name, moments, parameters, help) RT_OPTIMISER_##id,
+#include "optimisers.def"
 #undef OPTIMISER
     RT_OPTIMISER_COUNT
 } RtOptimiserKind;
@@ -33,7 +33,7 @@ typedef struct RtUpdate {
     int64_t step;             /* from 1 */
 } RtUpdate;
 
-/* The usual parameters: rate 1e-3 (sgd and momentum 1e-2), momentum 0.9, beta 0.9 and 0.999, epsilon 1e-8, decay 0 (adamw 0.01). */
+/* The usual parameters: optimisers.def. */
 RtOptimiser rt_optimiser(RtOptimiserKind kind);
 /* RT_USER, with a suggestion, if there is none of that name. */
 RtStatus rt_optimiser_find(const char *name, RtOptimiserKind *kind, RtError *error);
