@@ -57,27 +57,16 @@ static void multiply(const Band *s, const Part *p, bool add) {
 }
 
 /* The tied operand with zeros outside of the band, [tied][k]: the k of point i that it has are from + first[i] to from + end[i] - 1. */
-static void copy_f32(const Band *s, const Part *p, float *restrict to) {
-    for (int64_t i = p->first; i < p->end; i++, to += p->to - p->from) {
+static inline __attribute__((always_inline)) void copy_tied(const Band *s, const Part *p, char *restrict to, size_t bytes) {
+    bool by_k = of_columns(s) == transposed(s, of_columns(s) ? PRODUCT_B_TRANSPOSED : PRODUCT_A_TRANSPOSED);
+    size_t step = bytes * (size_t)(by_k ? 1 : of_columns(s) ? s->b_stride : s->a_stride), row = bytes * (size_t)(p->to - p->from);
+    memset(to, 0, row * (size_t)(p->end - p->first));
+    for (int64_t i = p->first; i < p->end; i++, to += row) {
         int64_t first = most(p->from, i + s->low), end = least(p->to, i + s->high + 1);
-        memset(to, 0, sizeof *to * (size_t)(p->to - p->from));
         if (first >= end) continue;
-        const float *from = (const float *)(of_columns(s) ? at(s, true, first, i) : at(s, false, i, first));
-        bool by_k = of_columns(s) == transposed(s, of_columns(s) ? PRODUCT_B_TRANSPOSED : PRODUCT_A_TRANSPOSED);
-        int64_t step = by_k ? 1 : of_columns(s) ? s->b_stride : s->a_stride;
-        for (int64_t k = 0; k < end - first; k++) to[first - p->from + k] = from[k * step];
-    }
-}
-
-static void copy_f64(const Band *s, const Part *p, double *restrict to) {
-    for (int64_t i = p->first; i < p->end; i++, to += p->to - p->from) {
-        int64_t first = most(p->from, i + s->low), end = least(p->to, i + s->high + 1);
-        memset(to, 0, sizeof *to * (size_t)(p->to - p->from));
-        if (first >= end) continue;
-        const double *from = (const double *)(of_columns(s) ? at(s, true, first, i) : at(s, false, i, first));
-        bool by_k = of_columns(s) == transposed(s, of_columns(s) ? PRODUCT_B_TRANSPOSED : PRODUCT_A_TRANSPOSED);
-        int64_t step = by_k ? 1 : of_columns(s) ? s->b_stride : s->a_stride;
-        for (int64_t k = 0; k < end - first; k++) to[first - p->from + k] = from[k * step];
+        const char *from = of_columns(s) ? at(s, true, first, i) : at(s, false, i, first);
+        char *place = to + (size_t)(first - p->from) * bytes;
+        for (size_t k = 0; k < (size_t)(end - first); k++) memcpy(place + k * bytes, from + k * step, bytes);
     }
 }
 
@@ -86,8 +75,8 @@ static bool multiply_edge(const Band *s, Part p, int64_t to, bool add) {
     double copy[BLOCK * BLOCK];
     for (; p.from < to; p.from = p.to, add = true) {
         p.to = least(to, p.from + BLOCK);
-        if (s->bytes == 4) copy_f32(s, &p, (float *)copy);
-        else copy_f64(s, &p, copy);
+        if (s->bytes == 4) copy_tied(s, &p, (char *)copy, 4); /* a constant, so that an element is one load and one store */
+        else copy_tied(s, &p, (char *)copy, 8);
         int64_t width = p.to - p.from;
         if (of_columns(s)) call(s, &p, part_of_a(s, &p), s->a_stride, transposed(s, PRODUCT_A_TRANSPOSED), copy, width, true, add);
         else call(s, &p, copy, width, false, part_of_b(s, &p), s->b_stride, transposed(s, PRODUCT_B_TRANSPOSED), add);

@@ -11,7 +11,7 @@ fail() {
     echo "$*"
     exit 1
 }
-cat > "$work/linear.ctx" << 'CTX'
+cat > "$work/circuit.ctx" << 'CTX'
 use std.neurons;
 axis feature = 10;
 stimulus x[feature];
@@ -21,10 +21,12 @@ population scaled[feature] : relay;
 population y : relay;
 x -> scaled : 21;
 scaled -> y : dense W[feature] ~ 0 bias b;
+output prediction = y;
+CTX
+cat "$work/circuit.ctx" - > "$work/linear.ctx" << 'CTX'
 spec half_square(y, t) -> e {
   e = 0.5 * (y - t) ^ 2;
 }
-output prediction = y;
 output E = half_square(y, target);
 CTX
 # shellcheck disable=SC2086
@@ -61,17 +63,7 @@ awk -v FS='[ ,]' 'NR == FNR { loss = $2; next } FNR == 1001 { d = ($NF - loss) /
 grep -q '<svg' "$work/loss.svg" && grep -q '>epoch<' "$work/loss.svg" || fail "no picture of the loss"
 
 # A local rule that is the gradient goes the same way, from statements of the file.
-cat > "$work/rule.ctx" << 'CTX'
-use std.neurons;
-axis feature = 10;
-stimulus x[feature];
-stimulus target;
-weight b ~ 0;
-population scaled[feature] : relay;
-population y : relay;
-x -> scaled : 21;
-scaled -> y : dense W[feature] ~ 0 bias b;
-output prediction = y;
+cat "$work/circuit.ctx" - > "$work/rule.ctx" << 'CTX'
 loss E = 0.5 * (y - target) ^ 2;
 rule dW on W = (target - y) * scaled;
 learn W by rule dW rate 0.3;

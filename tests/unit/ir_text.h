@@ -7,6 +7,7 @@
 
 #include "diag/diag.h"
 #include "ir/ir.h"
+#include "opt/schedule.h"
 
 /* The textual form; to be freed. */
 static inline char *printed(const IrProgram *p) {
@@ -42,5 +43,19 @@ static inline IrProgram *parsed(Arena *arena, const char *text) {
     if (!p) printf("%s in\n%s", error, text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(p);
     return p;
+}
+
+/* The schedule of a program's text, in the arena. */
+static inline char *scheduled(Arena *arena, const char *text) {
+    char *schedule;
+    size_t length;
+    IrProgram *p = parsed(arena, text);
+    CU_ASSERT_PTR_NULL(ir_verify(p));
+    FILE *to = open_memstream(&schedule, &length);
+    schedule_print(p, schedule_make(p), to);
+    fclose(to);
+    char *copy = arena_strdup(arena, schedule);
+    free(schedule);
+    return copy;
 }
 #endif

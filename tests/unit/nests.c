@@ -8,6 +8,7 @@
 #include "codegen.h"
 #include "opt/opt.h"
 #include "opt/schedule.h"
+#include "ir_text.h"
 
 void suite_nests(void);
 
@@ -95,21 +96,6 @@ static const char memory[] =
     "output o = o\noutput m = m\n";
 
 /* ---- the schedule ------------------------------------------------------------------------------------------------------- */
-static char *scheduled(Arena *arena, const char *text) {
-    char *error = NULL, *printed;
-    size_t length;
-    IrProgram *p = ir_parse(arena, names_new(arena), text, &error);
-    if (!p) printf("%s\n", error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    CU_ASSERT_PTR_NULL(ir_verify(p));
-    FILE *to = open_memstream(&printed, &length);
-    schedule_print(p, schedule_make(p), to);
-    fclose(to);
-    char *copy = arena_strdup(arena, printed);
-    free(printed);
-    return copy;
-}
-
 static void expect_schedule(const char *text, const char *wanted) {
     Arena *arena = arena_new();
     char *got = scheduled(arena, text);

@@ -10,6 +10,7 @@
 #include "core/plan.h"
 #include "opt/opt.h"
 #include "opt/schedule.h"
+#include "ir_text.h"
 
 void suite_sparse(void);
 
@@ -27,21 +28,6 @@ static void everywhere(const char *text, const int64_t *sizes) {
 }
 
 /* ---- what is recognised ------------------------------------------------------------------------------------------------------ */
-static char *scheduled(Arena *arena, const char *text) {
-    char *error = NULL, *printed;
-    size_t length;
-    IrProgram *p = ir_parse(arena, names_new(arena), text, &error);
-    if (!p) printf("%s\n", error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    CU_ASSERT_PTR_NULL(ir_verify(p));
-    FILE *to = open_memstream(&printed, &length);
-    schedule_print(p, schedule_make(p), to);
-    fclose(to);
-    char *copy = arena_strdup(arena, printed);
-    free(printed);
-    return copy;
-}
-
 static void expect(const char *text, const char *wanted) {
     Arena *arena = arena_new();
     CU_ASSERT_STRING_EQUAL(scheduled(arena, text), wanted);
