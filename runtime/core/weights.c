@@ -27,26 +27,39 @@ static bool looks_transposed(int axes, const int64_t *size, int rank, const int6
     return rank > 1 && flattens_to(axes, size, rank, reversed);
 }
 
-/* Takes a tensor that was read over into the plan, if its shape fits. `source` names it: file and tensor. */
-static RtStatus accept(RtPlan *plan, int at, const RtTensor *tensor, const char *source) {
+/* Does the shape of what a source holds fit? `source` names it: file and tensor. */
+static RtStatus check_shape(RtPlan *plan, int at, int rank, const int64_t *shape, const char *source) {
     const RtBuffer *b = &plan->d.buffer[at];
     int64_t size[RT_MAX_RANK];
     for (int i = 0; i < b->rank; i++) size[i] = rt_buffer_size(&plan->d, plan->size, b, i);
-    if (flattens_to(b->rank, size, tensor->rank, tensor->shape)) {
-        memcpy(plan->home[at], tensor->data, (size_t)plan->bytes[at]);
-        return RT_OK;
-    }
+    if (flattens_to(b->rank, size, rank, shape)) return RT_OK;
     char came[RT_SHAPE_TEXT], *axes = rt_axes_text(&plan->d, b);
-    bool transposed = looks_transposed(b->rank, size, tensor->rank, tensor->shape);
+    bool transposed = looks_transposed(b->rank, size, rank, shape);
     rt_fail(&plan->error, RT_USER, "weight %s: expected %s%s, came shape %s from %s%s", b->name, axes ? axes : "",
-            b->rank > 1 ? " (adjacent axes may be flattened)" : "", rt_shape_text(came, tensor->rank, tensor->shape), source,
+            b->rank > 1 ? " (adjacent axes may be flattened)" : "", rt_shape_text(came, rank, shape), source,
             transposed ? "; it looks transposed" : "");
     free(axes);
     return plan->error.status;
 }
 
+/* Takes a tensor that was read over into the plan, if its shape fits. */
+static RtStatus accept(RtPlan *plan, int at, const RtTensor *tensor, const char *source) {
+    if (check_shape(plan, at, tensor->rank, tensor->shape, source) == RT_OK) memcpy(plan->home[at], tensor->data, (size_t)plan->bytes[at]);
+    return plan->error.status;
+}
+
+/* A weight is as large as memory may be: where the file allows, its elements go to their place without another copy. */
 static RtStatus from_npy(RtPlan *plan, int at, const char *path) {
+    RtNpyFile file;
     RtTensor tensor;
+    bool in_rows;
+    if (rt_npy_open(path, &file, &in_rows, &plan->error) != RT_OK) return plan->error.status;
+    if (in_rows) {
+        if (check_shape(plan, at, file.rank, file.shape, path) == RT_OK)
+            rt_npy_rows(&file, 0, file.shape[0], plan->d.type, plan->home[at], &plan->error);
+        rt_npy_close(&file);
+        return plan->error.status;
+    }
     if (rt_npy_read(path, plan->d.type, &tensor, &plan->error) != RT_OK) return plan->error.status;
     RtStatus status = accept(plan, at, &tensor, path);
     rt_tensor_free(&tensor);

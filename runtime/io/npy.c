@@ -225,16 +225,6 @@ RtStatus rt_npy_parse(const char *label, const unsigned char *bytes, size_t leng
     return error->status;
 }
 
-RtStatus rt_npy_read(const char *path, RtType type, RtTensor *out, RtError *error) {
-    unsigned char *bytes;
-    size_t length;
-    *out = (RtTensor){0};
-    if (rt_file_read(path, &bytes, &length, error) != RT_OK) return error->status;
-    RtStatus status = rt_npy_parse(path, bytes, length, type, out, error);
-    free(bytes);
-    return status;
-}
-
 size_t rt_npy_header(char header[RT_NPY_HEADER], RtType type, int rank, const int64_t *shape) {
     size_t start = MAGIC + 4, at = start;
     memcpy(header, "\x93NUMPY\x01", start - 2);
@@ -257,7 +247,10 @@ RtStatus rt_npy_write(const char *path, const RtTensor *tensor, RtError *error) 
 }
 
 /* ---- row by row ------------------------------------------------------------------------------------------------------------ */
-enum { LONGEST_START = 1 << 16 }; /* a header that is read here; longer ones are read with the whole file */
+enum {
+    LONGEST_START = 1 << 16, /* a header that is read here; longer ones are read with the whole file */
+    PIECE = 1 << 18,         /* bytes that are read at a time: they stay in a core's cache until they are converted */
+};
 
 static ssize_t read_at(int file, unsigned char *to, size_t length, int64_t offset) {
     size_t done = 0;
@@ -304,29 +297,57 @@ RtStatus rt_npy_open(const char *path, RtNpyFile *f, bool *in_rows, RtError *err
     return error->status;
 }
 
-RtStatus rt_npy_rows(RtNpyFile *f, int64_t first, int64_t count, RtType type, void *out, RtError *error) {
-    size_t element = rt_stored_size(f->stored), bytes = (size_t)(count * f->row) * element;
-    if (bytes > f->capacity) {
-        free(f->stored_rows);
-        f->stored_rows = malloc(bytes);
-        f->capacity = f->stored_rows ? bytes : 0;
-        if (!f->stored_rows) return rt_no_memory(error, (double)bytes, f->label);
-    }
-    ssize_t n = read_at(f->file, f->stored_rows, bytes, f->data + first * f->row * (int64_t)element);
+/* Elements first <= i < first + count, at most PIECE bytes of them; `out` holds the first. */
+static RtStatus read_piece(RtNpyFile *f, int64_t first, int64_t count, RtType type, void *out, RtError *error) {
+    size_t element = rt_stored_size(f->stored), bytes = (size_t)count * element;
+    ssize_t n = read_at(f->file, f->piece, bytes, f->data + first * (int64_t)element);
     if (n != (ssize_t)bytes)
-        return rt_fail(error, n < 0 ? RT_MACHINE : RT_USER, "%s: rows %lld to %lld cannot be read: %s", f->label, (long long)first,
-                       (long long)(first + count - 1), n < 0 ? strerror(errno) : "the file has become shorter");
+        return rt_fail(error, n < 0 ? RT_MACHINE : RT_USER, "%s: rows %lld to %lld cannot be read: %s", f->label, (long long)(first / f->row),
+                       (long long)((first + count - 1) / f->row), n < 0 ? strerror(errno) : "the file has become shorter");
     const char *why = NULL;
     char text[RT_SHAPE_TEXT];
-    int64_t wrong = rt_convert(f->stored, f->stored_rows, count * f->row, type, out, &why);
+    int64_t wrong = rt_convert(f->stored, f->piece, count, type, out, &why);
     if (wrong < 0) return RT_OK;
-    rt_index_text(text, f->rank, f->shape, first * f->row + wrong);
+    rt_index_text(text, f->rank, f->shape, first + wrong);
     return rt_fail(error, RT_USER, "%s: the element at %s %s", f->label, text, why);
+}
+
+RtStatus rt_npy_rows(RtNpyFile *f, int64_t first, int64_t count, RtType type, void *out, RtError *error) {
+    const int64_t begin = first * f->row, end = begin + count * f->row, most = PIECE / (int64_t)rt_stored_size(f->stored);
+    if (!f->piece && !(f->piece = malloc(PIECE))) return rt_no_memory(error, PIECE, f->label);
+    for (int64_t at = begin; at < end && error->status == RT_OK; at += most)
+        read_piece(f, at, end - at < most ? end - at : most, type, (char *)out + (size_t)(at - begin) * rt_type_size(type), error);
+    return error->status;
 }
 
 void rt_npy_close(RtNpyFile *f) {
     if (f->file >= 0) close(f->file);
     free(f->label);
-    free(f->stored_rows);
+    free(f->piece);
     *f = (RtNpyFile){.file = -1};
+}
+
+/* ---- whole files ------------------------------------------------------------------------------------------------------------- */
+static RtStatus read_rows(RtNpyFile *file, RtType type, RtTensor *out, RtError *error) {
+    if (rt_tensor_new(out, type, file->rank, file->shape, error) != RT_OK) return error->status;
+    if (rt_npy_rows(file, 0, file->shape[0], type, out->data, error) != RT_OK) rt_tensor_free(out);
+    return error->status;
+}
+
+RtStatus rt_npy_read(const char *path, RtType type, RtTensor *out, RtError *error) {
+    unsigned char *bytes;
+    size_t length;
+    bool in_rows;
+    RtNpyFile file;
+    *out = (RtTensor){0};
+    if (rt_npy_open(path, &file, &in_rows, error) != RT_OK) return error->status;
+    if (in_rows) {
+        RtStatus status = read_rows(&file, type, out, error);
+        rt_npy_close(&file);
+        return status;
+    }
+    if (rt_file_read(path, &bytes, &length, error) != RT_OK) return error->status;
+    RtStatus status = rt_npy_parse(path, bytes, length, type, out, error);
+    free(bytes);
+    return status;
 }

@@ -63,8 +63,7 @@ typedef struct RtNpyFile {
     int rank;
     int64_t shape[RT_MAX_RANK];
     int64_t data, row;     /* byte where the elements begin; elements of a row */
-    unsigned char *stored_rows; /* a window as it lies in the file */
-    size_t capacity;
+    unsigned char *piece;  /* some of them as they lie in the file */
 } RtNpyFile;
 /* *in_rows false, and nothing open: a pipe, a single value or Fortran order, to be read as a whole. */
 RtStatus rt_npy_open(const char *path, RtNpyFile *file, bool *in_rows, RtError *error);
