@@ -17,8 +17,8 @@ static RtStatus cannot_write(const RtDraft *draft, RtError *error) { return rt_f
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 static RtStatus open_own(RtDraft *draft, RtError *error) {
-    draft->file = rt_file_beside(draft->target, &draft->name);
-    draft->open = draft->file >= 0;
+    draft->regular = draft->open = rt_beside_open(&draft->beside, draft->target);
+    draft->file = draft->beside.file;
     return draft->open ? RT_OK : cannot_write(draft, error);
 }
 
@@ -46,7 +46,7 @@ static RtStatus open_partial(RtDraft *draft, bool resumed, RtError *error) {
         close(draft->file);
         return rt_fail(error, RT_USER, "%s: another run is writing it", draft->name);
     }
-    draft->open = true;
+    draft->regular = draft->open = true;
     if (resumed && !there) {
         if (copy_of_target(draft, error) != RT_OK) rt_draft_discard(draft);
         return error->status;
@@ -82,12 +82,12 @@ RtStatus rt_draft_open(RtDraft *draft, const char *path, RtDraftKind kind, RtErr
 }
 
 /* ---- contents --------------------------------------------------------------------------------------------------------------- */
-bool rt_draft_seeks(const RtDraft *draft) { return draft->name || lseek(draft->file, 0, SEEK_CUR) >= 0; }
+bool rt_draft_seeks(const RtDraft *draft) { return draft->regular || lseek(draft->file, 0, SEEK_CUR) >= 0; }
 
 RtStatus rt_draft_write(RtDraft *draft, int64_t offset, const void *bytes, size_t length, RtError *error) {
     for (size_t done = 0; done < length;) {
         const char *from = (const char *)bytes + done;
-        ssize_t n = draft->name ? pwrite(draft->file, from, length - done, offset + (int64_t)done) : write(draft->file, from, length - done);
+        ssize_t n = draft->regular ? pwrite(draft->file, from, length - done, offset + (int64_t)done) : write(draft->file, from, length - done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return cannot_write(draft, error);
         done += (size_t)n;
@@ -109,23 +109,23 @@ RtStatus rt_draft_read(RtDraft *draft, int64_t offset, void *bytes, size_t lengt
 }
 
 RtStatus rt_draft_truncate(RtDraft *draft, int64_t length, RtError *error) {
-    if (draft->name && ftruncate(draft->file, length) != 0) return cannot_write(draft, error);
+    if (draft->regular && ftruncate(draft->file, length) != 0) return cannot_write(draft, error);
     return RT_OK;
 }
 
 RtStatus rt_draft_reserve(RtDraft *draft, int64_t length, RtError *error) {
-    if (draft->name && length > 0 && fallocate(draft->file, 0, 0, length) != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+    if (draft->regular && length > 0 && fallocate(draft->file, 0, 0, length) != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
         return cannot_write(draft, error);
     return rt_draft_truncate(draft, length, error);
 }
 
 RtStatus rt_draft_sync(RtDraft *draft, RtError *error) {
-    if (draft->name && fsync(draft->file) != 0) return cannot_write(draft, error);
+    if (draft->regular && fsync(draft->file) != 0) return cannot_write(draft, error);
     return RT_OK;
 }
 
 RtStatus rt_draft_header(RtDraft *draft, RtDraftKind kind, const void *header, size_t bytes, int64_t length, RtError *error) {
-    if (kind != RT_DRAFT_RESUMED || !draft->name) {
+    if (kind != RT_DRAFT_RESUMED || !draft->regular) {
         if (length > 0 && rt_draft_reserve(draft, length, error) != RT_OK) return error->status;
         return rt_draft_write(draft, 0, header, bytes, error);
     }
@@ -144,10 +144,14 @@ static void forget(RtDraft *draft) {
     *draft = (RtDraft){0};
 }
 
+static bool take_place(RtDraft *draft) {
+    if (draft->regular && !draft->name) return rt_beside_replace(&draft->beside, draft->target);
+    return close(draft->file) == 0 && (!draft->name || rename(draft->name, draft->target) == 0);
+}
+
 RtStatus rt_draft_commit(RtDraft *draft, RtError *error) {
     if (!draft->open) return RT_OK;
-    draft->open = false;
-    if (close(draft->file) != 0 || (draft->name && rename(draft->name, draft->target) != 0)) {
+    if (!take_place(draft)) {
         cannot_write(draft, error);
         if (draft->name) unlink(draft->name);
     }
@@ -161,7 +165,8 @@ void rt_draft_discard(RtDraft *draft) {
 }
 
 void rt_draft_leave(RtDraft *draft) {
-    if (draft->open) close(draft->file);
+    if (draft->open && draft->regular && !draft->name) rt_beside_discard(&draft->beside);
+    else if (draft->open) close(draft->file);
     forget(draft);
 }
 

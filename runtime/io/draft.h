@@ -1,6 +1,6 @@
 /* A file that grows while a run goes on, and takes its place only when it is complete.
  *
- * It is written under another name in the target's folder, and renamed by rt_draft_commit; rt_draft_discard removes it. A draft
+ * It is written in the target's folder (io/beside.h), and takes its name by rt_draft_commit; rt_draft_discard removes it. A draft
  * that a checkpoint counts on has a name that a later run finds again: TARGET.partial. Devices and pipes are written directly.
  * Errors are RT_USER for what the user may change (folder, permission), RT_MACHINE for a full disk. */
 #ifndef CTX_RUNTIME_DRAFT_H
@@ -10,17 +10,20 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "io/beside.h"
 
 typedef enum RtDraftKind {
-    RT_DRAFT_OWN,     /* a name of its own */
+    RT_DRAFT_OWN,     /* found by nobody */
     RT_DRAFT_PARTIAL, /* TARGET.partial, begun anew; refused while another run writes it */
     RT_DRAFT_RESUMED  /* TARGET.partial as an earlier run left it; else a copy of TARGET, which that run completed */
 } RtDraftKind;
 
 typedef struct RtDraft { /* zeroed: none */
-    char *target, *name; /* name NULL: written directly */
+    char *target;
+    char *name;      /* of a partial one, else NULL */
+    RtBeside beside; /* of one that nobody finds */
     int file;
-    bool open;
+    bool open, regular; /* not regular: the target itself, a device or a pipe */
 } RtDraft;
 
 RtStatus rt_draft_open(RtDraft *draft, const char *path, RtDraftKind kind, RtError *error);

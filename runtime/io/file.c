@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/beside.h"
 #include "io/tensor.h"
 
 RtStatus rt_file_failed(RtError *error, const char *path, const char *what, int code) {
@@ -111,36 +112,19 @@ static RtStatus write_directly(const char *path, const RtPiece *pieces, int coun
     return code ? cannot_write(error, path, code) : RT_OK;
 }
 
-int rt_file_beside(const char *path, char **name) {
-    for (int i = 0; i < 1000; i++) {
-        *name = rt_format("%s.part-%ld-%d", path, (long)getpid(), i);
-        if (!*name) {
-            errno = ENOMEM;
-            return -1;
-        }
-        int file = open(*name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file >= 0 || errno != EEXIST) return file;
-        free(*name);
-        *name = NULL;
-    }
-    return -1;
-}
-
 /* The signals are blocked meanwhile and take effect afterwards. */
 static RtStatus write_and_rename(const char *path, const RtPiece *pieces, int count, RtError *error) {
     sigset_t blocked, before;
     sigemptyset(&blocked);
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) sigaddset(&blocked, deadly[i]);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
-    char *name = NULL;
-    int file = rt_file_beside(path, &name), code = file < 0 ? errno : 0;
-    if (file >= 0) {
-        code = write_pieces(file, pieces, count, &before);
-        if (close(file) != 0 && !code) code = errno;
-        if (!code && rename(name, path) != 0) code = errno;
-        if (code) unlink(name);
+    RtBeside beside;
+    int code = rt_beside_open(&beside, path) ? 0 : errno;
+    if (!code) {
+        code = write_pieces(beside.file, pieces, count, &before);
+        if (code) rt_beside_discard(&beside);
+        else if (!rt_beside_replace(&beside, path)) code = errno;
     }
-    free(name);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return code ? cannot_write(error, path, code) : RT_OK;
 }

@@ -93,15 +93,13 @@ char *rt_store_header(int count, const char *const *names, const RtTensor *tenso
 /* ---- whole files (file.c) ------------------------------------------------------------------------------------------------- */
 /* "PATH: cannot be read: no such file"; `what`: "read", "written". RT_MACHINE for a full disk, a failing one or no memory, else RT_USER. */
 RtStatus rt_file_failed(RtError *error, const char *path, const char *what, int code);
-/* Creates a new file beside `path`, open for both; *name is to be freed. The descriptor, or -1 with errno. */
-int rt_file_beside(const char *path, char **name);
 typedef struct RtPiece {
     const void *bytes;
     size_t length;
 } RtPiece;
 /* A regular file or a pipe, as a whole; *bytes is released by free. */
 RtStatus rt_file_read(const char *path, unsigned char **bytes, size_t *length, RtError *error);
-/* Replaces path by the pieces in order. A regular file is written under another name in its folder and renamed when
+/* Replaces path by the pieces in order. A regular file is written beside it (io/beside.h) and takes its name when
  * complete; if that fails, or an interrupt arrives, nothing remains of it. Devices and pipes are written directly. */
 RtStatus rt_file_write(const char *path, const RtPiece *pieces, int count, RtError *error);
 #endif

@@ -1,0 +1,18 @@
+/* A file that will replace another: written in the same folder, it takes the other's name in one step when it is complete.
+ *
+ * Until then it has no name, where the file system allows that (O_TMPFILE): whatever ends the program, nothing of it remains.
+ * Elsewhere it is called PATH.part-PROCESS-NUMBER. Failures are told by errno. */
+#ifndef CTX_RUNTIME_BESIDE_H
+#define CTX_RUNTIME_BESIDE_H
+#include <stdbool.h>
+
+typedef struct RtBeside {
+    int file; /* open for both */
+    char *name; /* NULL: none yet */
+} RtBeside;
+
+bool rt_beside_open(RtBeside *beside, const char *path);
+/* Closes it and lets it take the place of `path`; on failure nothing remains of it. */
+bool rt_beside_replace(RtBeside *beside, const char *path);
+void rt_beside_discard(RtBeside *beside);
+#endif
