@@ -2,7 +2,7 @@
 CONFIG  ?= release
 PREFIX  ?= /usr/local
 B       := build/$(CONFIG)
-PACKAGES = gcc make flex bison llvm-19-dev zlib1g-dev libzstd-dev libopenblas-pthread-dev libcunit1-dev libjansson-dev
+PACKAGES = gcc make flex bison llvm-19-dev libopenblas-pthread-dev libcunit1-dev libjansson-dev
 
 LLVM_CONFIG ?= llvm-config-19
 CC      := gcc
@@ -20,9 +20,9 @@ CPPFLAGS = -Icompiler -Iruntime -Iruntime/include -I$(B)/gen -DCTX_VERSION='"$(V
 VERSION := 0.1.0
 LLVM_CFLAGS = $(shell $(LLVM_CONFIG) --cflags)
 # LLVM from its archives, at fixed addresses: to load and relocate its shared library takes longer than to compile most circuits.
-# LLVM_LINK=shared where a system has no archives.
+# What they need comes with LLVM's own packages, under these names. LLVM_LINK=shared where a system has no archives.
 LLVM_LINK ?= static
-LLVM_LIBS_static = $(shell $(LLVM_CONFIG) --ldflags --link-static --libs core native passes orcjit) -lz -lzstd -lstdc++
+LLVM_LIBS_static = $(shell $(LLVM_CONFIG) --ldflags --link-static --libs core native passes orcjit) -l:libz.so.1 -l:libzstd.so.1 -l:libstdc++.so.6
 LLVM_LIBS_shared = $(shell $(LLVM_CONFIG) --ldflags --link-shared --libs)
 LIBS     = -no-pie -Wl,--gc-sections,--as-needed $(LLVM_LIBS_$(LLVM_LINK)) -lopenblas -ljansson -lpthread -lm -ldl
 
