@@ -5,7 +5,7 @@
 #include "io/npy_header.h"
 
 /* Row-major position of the i-th element of a Fortran-ordered array. */
-static int64_t from_fortran(const NpyHeader *h, int64_t i) {
+static int64_t from_fortran(const RtNpyHeader *h, int64_t i) {
     int64_t index[RT_MAX_RANK], at = 0;
     for (int axis = 0; axis < h->rank; axis++) {
         index[axis] = i % h->shape[axis];
@@ -15,7 +15,7 @@ static int64_t from_fortran(const NpyHeader *h, int64_t i) {
     return at;
 }
 
-static RtStatus to_row_major(const NpyHeader *h, int64_t count, RtTensor *tensor, RtError *error) {
+static RtStatus to_row_major(const RtNpyHeader *h, int64_t count, RtTensor *tensor, RtError *error) {
     RtTensor ordered;
     if (rt_tensor_new(&ordered, tensor->type, h->rank, h->shape, error) != RT_OK) return error->status;
     size_t size = rt_type_size(tensor->type);
@@ -26,7 +26,7 @@ static RtStatus to_row_major(const NpyHeader *h, int64_t count, RtTensor *tensor
     return RT_OK;
 }
 
-static RtStatus read_elements(const char *label, const NpyHeader *h, const unsigned char *data, int64_t count, RtTensor *out,
+static RtStatus read_elements(const char *label, const RtNpyHeader *h, const unsigned char *data, int64_t count, RtTensor *out,
                               RtError *error) {
     const char *why = NULL;
     int64_t wrong = rt_convert(h->stored, data, count, out->type, out->data, &why);
@@ -41,11 +41,11 @@ static RtStatus read_elements(const char *label, const NpyHeader *h, const unsig
 
 RtStatus rt_npy_parse(const char *label, const unsigned char *bytes, size_t length, RtType type, RtTensor *out,
                       RtError *error) {
-    NpyHeader h = {0};
+    RtNpyHeader h = {0};
     int64_t count;
     *out = (RtTensor){0};
-    if (npy_read_header(label, bytes, length, &h, error) != RT_OK) return error->status;
-    if (npy_check_length(label, &h, length, &count, error) != RT_OK) return error->status;
+    if (rt_npy_read_header(label, bytes, length, &h, error) != RT_OK) return error->status;
+    if (rt_npy_check_length(label, &h, length, &count, error) != RT_OK) return error->status;
     if (rt_tensor_new(out, type, h.rank, h.shape, error) != RT_OK) return error->status;
     if (read_elements(label, &h, bytes + h.data, count, out, error) == RT_OK) return RT_OK;
     rt_tensor_free(out);

@@ -43,7 +43,7 @@ static RtStatus take_string(Reader *r, char *text, size_t size) {
     return RT_OK;
 }
 
-static RtStatus read_descr(Reader *r, NpyHeader *h) {
+static RtStatus read_descr(Reader *r, RtNpyHeader *h) {
     static const struct {
         const char *descr;
         RtStored stored;
@@ -62,7 +62,7 @@ static RtStatus read_descr(Reader *r, NpyHeader *h) {
                    expected);
 }
 
-static RtStatus read_order(Reader *r, NpyHeader *h) {
+static RtStatus read_order(Reader *r, RtNpyHeader *h) {
     skip_blanks(r);
     size_t left = (size_t)(r->end - r->at);
     if (left >= 5 && !strncmp(r->at, "False", 5)) r->at += 5;
@@ -83,7 +83,7 @@ static RtStatus read_size(Reader *r, int64_t *size) {
     return r->at == from ? bad(r, "the shape is not a tuple of sizes") : RT_OK;
 }
 
-static RtStatus read_shape(Reader *r, NpyHeader *h) {
+static RtStatus read_shape(Reader *r, RtNpyHeader *h) {
     if (!take(r, '(')) return bad(r, "the shape is not a tuple");
     while (!take(r, ')')) {
         if (h->rank == RT_MAX_RANK) return bad(r, "the shape has too many dimensions");
@@ -96,7 +96,7 @@ static RtStatus read_shape(Reader *r, NpyHeader *h) {
     return RT_OK;
 }
 
-static RtStatus read_entry(Reader *r, NpyHeader *h) {
+static RtStatus read_entry(Reader *r, RtNpyHeader *h) {
     char key[32];
     if (take_string(r, key, sizeof key) != RT_OK) return r->error->status;
     if (!take(r, ':')) return bad(r, "expected ':' after a key");
@@ -110,7 +110,7 @@ static RtStatus read_entry(Reader *r, NpyHeader *h) {
     return have == &h->have_descr ? read_descr(r, h) : have == &h->have_order ? read_order(r, h) : read_shape(r, h);
 }
 
-static RtStatus read_dictionary(Reader *r, NpyHeader *h) {
+static RtStatus read_dictionary(Reader *r, RtNpyHeader *h) {
     if (!take(r, '{')) return bad(r, "expected a dictionary");
     while (!take(r, '}')) {
         if (read_entry(r, h) != RT_OK) return r->error->status;
@@ -124,7 +124,7 @@ static RtStatus read_dictionary(Reader *r, NpyHeader *h) {
     return RT_OK;
 }
 
-RtStatus npy_read_header(const char *label, const unsigned char *bytes, size_t length, NpyHeader *h, RtError *error) {
+RtStatus rt_npy_read_header(const char *label, const unsigned char *bytes, size_t length, RtNpyHeader *h, RtError *error) {
     static const unsigned char magic[MAGIC] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
     if (length == 0) return rt_fail(error, RT_USER, "%s: the file is empty, expected a .npy file", label);
     if (memcmp(bytes, magic, length < MAGIC ? length : MAGIC))
@@ -143,7 +143,7 @@ RtStatus npy_read_header(const char *label, const unsigned char *bytes, size_t l
     return read_dictionary(&reader, h);
 }
 
-RtStatus npy_check_length(const char *label, const NpyHeader *h, size_t length, int64_t *count, RtError *error) {
+RtStatus rt_npy_check_length(const char *label, const RtNpyHeader *h, size_t length, int64_t *count, RtError *error) {
     char text[RT_SHAPE_TEXT];
     rt_shape_text(text, h->rank, h->shape);
     *count = rt_shape_count(h->rank, h->shape);

@@ -28,14 +28,14 @@ static ssize_t read_at(int file, unsigned char *to, size_t length, int64_t offse
 
 /* The header of an open file of `size` bytes. *in_rows stays false where it does not lie in the first bytes. */
 static RtStatus open_header(RtNpyFile *f, int64_t size, bool *in_rows, RtError *error) {
-    NpyHeader h = {0};
+    RtNpyHeader h = {0};
     int64_t count;
     unsigned char *start = malloc(LONGEST_START);
     if (!start) return rt_no_memory(error, LONGEST_START, f->label);
     ssize_t n = read_at(f->file, start, LONGEST_START, 0);
     if (n < 0) rt_fail(error, RT_MACHINE, "%s: cannot be read: %s", f->label, strerror(errno));
-    else if (npy_read_header(f->label, start, (size_t)n, &h, error) == RT_OK &&
-             npy_check_length(f->label, &h, (size_t)size, &count, error) == RT_OK && h.rank > 0 && count > 0 && (!h.fortran || h.rank == 1)) {
+    else if (rt_npy_read_header(f->label, start, (size_t)n, &h, error) == RT_OK &&
+             rt_npy_check_length(f->label, &h, (size_t)size, &count, error) == RT_OK && h.rank > 0 && count > 0 && (!h.fortran || h.rank == 1)) {
         f->stored = h.stored;
         f->rank = h.rank;
         memcpy(f->shape, h.shape, sizeof h.shape);
