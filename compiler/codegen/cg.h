@@ -68,7 +68,7 @@ struct CgModule {
     int *root_number;  /* by axis id of a root: its number in the descriptor */
     VEC(const IrAxis *) roots;
     LLVMValueRef *memory; /* by variable id: metadata for its loads and stores, once made */
-    int task_count;    /* functions made for parallel loops */
+    int task_count, advance_count; /* functions made for parallel loops, for steps of time */
     int64_t scratch_fixed; /* see scratch.c */
     VEC(const Step *) blocks;
     VEC(Packed) packed;
@@ -147,7 +147,9 @@ void cg_product(Fn *f, const Step *step);
 void cg_sparse(Fn *f, const Step *step); /* sparse.c */
 void cg_lay_out_sparse(CgModule *m);
 void cg_steps(Fn *f, const Step *steps, int count);
-void cg_parts(CgModule *m); /* part.c: a dynamic program in the pieces that its clock drives; nothing in others */
+/* part.c: a dynamic program in the pieces that its clock drives, nothing in others; a scan that goes back over the steps. */
+void cg_parts(CgModule *m);
+void cg_back(Fn *f, const Step *scan);
 void cg_start_states(Fn *f, const IrItem *group);
 void cg_block_step(Fn *f, const Step *step);
 /* nest.c. The scan's points first <= i < end, where the nest has the scan inside; NULL: that stands at one. Point i is number

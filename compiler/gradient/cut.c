@@ -81,11 +81,17 @@ static bool depends_on_group(const Cut *c, const IrExpr *e) {
     return false;
 }
 
+/* It stands where the equation does: at the scan's points, or once a cycle. */
+static void add_time(Arena *arena, Axes *axes, const IrItem *scan, const IrVar *of) {
+    if (ir_cycle_of(scan->axis)) add_axis(arena, axes, ir_cycle_of(scan->axis));
+    if (ir_has_axis(of, scan->axis)) add_axis(arena, axes, scan->axis);
+}
+
 static IrExpr *named(Cut *c, IrExpr *e, const Scope *scope) {
     IrProgram *p = c->g->p;
     Axes axes = {0};
     bool inside = depends_on_group(c, e);
-    if (inside && c->group->kind == ITEM_SCAN) add_axis(p->arena, &axes, c->group->axis);
+    if (inside && c->group->kind == ITEM_SCAN) add_time(p->arena, &axes, c->group, c->of);
     free_axes(p->arena, e, NULL, &axes);
     IrVar *v = ir_var_new(p, VAR_ALG, name_printf(p->names, "%s.part", c->of->name), axes.count, axes.at);
     v->def = e;

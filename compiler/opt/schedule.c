@@ -67,7 +67,7 @@ static void use(void *data, IrExpr *ref) {
     int scan = u->v->scan_axis ? schedule_place(u->v, u->v->scan_axis) : -1;
     int cycle = u->v->scan_axis && ir_cycle_of(u->v->scan_axis) ? schedule_place(u->v, ir_cycle_of(u->v->scan_axis)) : -1;
     bool last = ref->op == IR_REF && scan >= 0 && ir_is_final(u->v, ref->index[scan]);
-    last = last && (cycle < 0 || (ref->index[cycle].kind == IX_LAST && !ref->index[cycle].offset));
+    last = last && (cycle < 0 || ir_is_final(u->v, ref->index[cycle]));
     if (ref->lag > u->lag) u->lag = ref->lag;
     u->last |= last;
     u->other_than_last |= !last;

@@ -1,0 +1,137 @@
+/* Gradients through the steps of the dynamic reading, against central differences in float64, before and after the passes of opt/:
+ * circuits as text, by every method; the examples in time. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen.h"
+#include "gradient/gradient.h"
+#include "gradient_numeric.h"
+#include "ir/dynamic.h"
+#include "ir_text.h"
+
+void suite_gradient_time(void);
+
+#define HEAD \
+    "axis token : bounded(8)\naxis u : const(3)\naxis now : cycle(token)\naxis u.1 : copy(u)\naxis token.1 : copy(token)\n" \
+    "stimulus x[token, u]\nstimulus z[u]\nweight W[u, u.1]\nweight b[u]\nweight tau[u] draw uniform(0.004, 0.006)\nnoise xi[now, u]\nnoise eta[u]\n"
+#define LAG "0.007"
+
+static const char *const methods[] = {"euler", "heun", "rk4", "exponential", "dopri"};
+enum { METHODS = sizeof methods / sizeof *methods };
+
+/* `not_by`: a method that is refused there. */
+static const struct {
+    const char *what, *items, *not_by;
+} circuits[] = {
+    {"a cell that hears itself and others",
+     "alg r.in[now, u] of compartment \"r.in\" = x[now, u] + (sum(u.1) W[u, u.1] * r[now, u.1])\node r[now, u] rate 0.005 = -r[now, u] + tanh(r.in[now, u])\noutput y = r\n", NULL},
+    {"trained time constants and rest",
+     "ode r[now, u] of population \"r\" rate tau[u] = -r[now, u] + b[u] + x[now, u]\nalg s[now, u] of population \"s\" = tanh(r[now, u]) * b[u]\noutput y = s\n", NULL},
+    {"delays within a cycle and over cycles",
+     "alg r.in[now, u] of compartment \"r.in\" = x[now, u] + (sum(u.1) W[u, u.1] * (delay(r[now, u.1], 0.002) + delay(r[now, u.1], " LAG ")))\n"
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + tanh(r.in[now, u])\noutput y = r\n", NULL},
+    {"a delay of what rests elsewhere than at 0",
+     "alg r.in[now, u] of compartment \"r.in\" = x[now, u] + b[u]\node r[now, u] rate 0.005 = -r[now, u] + r.in[now, u]\n"
+     "ode s[now, u] of population \"s\" rate 0.004 = -s[now, u] + (sum(u.1) W[u, u.1] * delay(r[now, u.1], " LAG "))\noutput y = s\n", NULL},
+    {"a delay of its own for each pair",
+     "alg r.in[now, u] of compartment \"r.in\" = x[now, u] + (sum(u.1) W[u, u.1] * delay(r[now, u.1], 0.001 * (1 + position(u) + position(u.1))))\n"
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + tanh(r.in[now, u])\noutput y = r\n", NULL},
+    {"the completed cycle is heard",
+     "alg r.in[now, u] of compartment \"r.in\" = x[now, u] + (sum(u.1) W[u, u.1] * prev(r[now, u.1]))\n"
+     "ode r[now, u] along now of population \"r\" init 0 rate 0.005 = -r[now, u] + tanh(r.in[now, u])\noutput y = r\n", NULL},
+    {"a state over cycles",
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + tanh(x[now, u] * b[u])\n"
+     "state m[now, u] along now of state \"m\" init b[u] = 0.9 * prev(m[now, u]) + (sum(u.1) W[u, u.1] * r[now, u.1])\noutput y = m\n", NULL},
+    {"noise that a weight scales",
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + tanh(x[now, u]) + 0.1 * b[u] * xi[now, u]\noutput y = r\n", "dopri"},
+    {"no cycle",
+     "ode r[u] of population \"r\" rate 0.005 = -r[u] + tanh(z[u] + (sum(u.1) W[u, u.1] * delay(r[u.1], 0.002)) + 0.1 * b[u] * eta[u])\nalg y[u] = b[u] * r[u]\noutput y = y\n", "dopri"},
+    {"a drive that changes with time",
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + sin(300 * b[u] * time()) * x[now, u]\noutput y = r\n", NULL},
+    {"all tokens are heard",
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + (sum(token.1) tanh(b[u] * x[token.1, u]) * x[now, u]) + x[last, u]\noutput y = r\n", NULL},
+    {"the slope is heard",
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + x[now, u] * b[u]\nalg s[now, u] of population \"s\" = r[now, u] + 0.005 * derivative(r[now, u])\n"
+     "ode q[now, u] of population \"q\" rate 0.004 = -q[now, u] + s[now, u]\noutput y = q\n", NULL},
+    {"every step counts",
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + tanh(x[now, u] * b[u])\nrecord y = r\n", NULL},
+    {"one cell lives on in the next scan",
+     "ode p[u] of population \"p\" rate 0.02 = -p[u] + (sum(u.1) W[u, u.1] * p[u.1]) + b[u]\n"
+     "ode r[now, u] of population \"r\" rate 0.005 = -r[now, u] + x[now, u] * p[u]\noutput y = r\n", "exponential"},
+};
+enum { CIRCUITS = sizeof circuits / sizeof *circuits };
+
+static IrProgram *in_time(Arena *arena, const char *items, const char *method, int steps) {
+    Names *names = names_new(arena);
+    char *error = NULL;
+    IrProgram *system = ir_parse(arena, names, arena_printf(arena, "program p system\n%s%s", HEAD, items), &error);
+    if (!system) printf("%s\n%s", error, items);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(system);
+    DynamicOptions options = {.dt = 0.001, .cycle = 0.001 * steps, .method = name_of(names, method)};
+    DynamicReport report = {0};
+    Diagnostics *diagnostics = diag_new(arena);
+    IrProgram *core = ir_dynamic(system, &options, diagnostics, &report);
+    if (diag_error_count(diagnostics)) diag_render(diagnostics, stdout, false);
+    CU_ASSERT_EQUAL_FATAL(diag_error_count(diagnostics), 0);
+    return core;
+}
+
+static bool fits(int circuit, int method) {
+    return !circuits[circuit].not_by || strcmp(circuits[circuit].not_by, methods[method]);
+}
+
+static void differences(void) {
+    NumericTotals totals = {0};
+    for (int i = 0; i < CIRCUITS; i++) {
+        for (int m = 0; m < METHODS; m++) {
+            Arena *arena = arena_new();
+            if (!fits(i, m)) continue;
+            IrProgram *p = in_time(arena, circuits[i].items, methods[m], 3);
+            numeric_compare(arena_printf(arena, "%s, %s", circuits[i].what, methods[m]), p, p->outputs.at[0].var, 3, m, &totals);
+            arena_free(arena);
+        }
+    }
+    numeric_report(&totals);
+    CU_ASSERT_TRUE(totals.worst < 1e-8);
+}
+
+/* ---- native code ------------------------------------------------------------------------------------------------------ */
+/* The gradients of the first output's sum of squares, as outputs. */
+static char *gradients_text(Arena *arena, IrProgram *p) {
+    const IrVar *of[p->vars.count + 1];
+    IrVar *gradient[p->vars.count + 1];
+    int count = 0;
+    GradientFault fault = {0};
+    IrVar *loss = numeric_sum_of_squares(p, p->outputs.at[0].var);
+    for (int i = 0; i < p->vars.count; i++)
+        if (p->vars.at[i]->kind == VAR_WEIGHT || p->vars.at[i]->kind == VAR_STIMULUS) of[count++] = p->vars.at[i];
+    IrProgram *g = gradient_of(p, loss, of, count, gradient, &fault);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    g->outputs.count = 0;
+    for (int i = 0; i < count; i++) vec_push(g->arena, &g->outputs, ((IrOutput){.name = gradient[i]->name, .var = gradient[i]}));
+    return printed_in(arena, g);
+}
+
+/* All at once, and in pieces that end within a cycle. */
+static void native_code(void) {
+    static const int64_t sizes[] = {1, 4, 0}, pieces[] = {0, 2};
+    for (int i = 0; i < 2 * CIRCUITS; i++) {
+        int circuit = i / 2, method = (circuit + i % 2) % METHODS;
+        Arena *arena = arena_new();
+        if (!fits(circuit, method)) continue;
+        CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[circuit].items, methods[method], 3)), .sizes = sizes, .f64 = i % 2, .threads = 2,
+                         .piece = pieces[i % 2]};
+        int64_t wrong = codegen_wrong(&c);
+        if (wrong) printf("%s, %s: %d wrong\n%s", circuits[circuit].what, methods[method], (int)wrong, getenv("CTX_TEST_PRINT") ? c.text : "");
+        CU_ASSERT_EQUAL(wrong, 0);
+        arena_free(arena);
+    }
+}
+
+void suite_gradient_time(void) {
+    CU_pSuite suite = CU_add_suite("gradient_time", NULL, NULL);
+    CU_add_test(suite, "differences", differences);
+    CU_add_test(suite, "native code", native_code);
+}
