@@ -63,14 +63,14 @@ static bool has_noise(const IrItem *scan) {
     return count;
 }
 
-static Value all_steps(Fn *f, const IrAxis *axis) {
+Value cg_all_steps(Fn *f, const IrAxis *axis) {
     const IrAxis *cycle = ir_cycle_of(axis);
     return cycle ? cg_mul(f, cg_size(f, axis), cg_size(f, cycle)) : cg_size(f, axis);
 }
 
 /* The number of the step among all, in the order of time. */
 static Value in_time(Fn *f, const IrItem *scan, Value step) {
-    return scan->reversed ? cg_sub(f, cg_sub(f, all_steps(f, scan->axis), cg_int(f->m, 1)), step) : step;
+    return scan->reversed ? cg_sub(f, cg_sub(f, cg_all_steps(f, scan->axis), cg_int(f->m, 1)), step) : step;
 }
 
 /* Steps first <= step < end of one cycle, which begins with step number `base` of all, in the order of the scan. */
@@ -130,7 +130,7 @@ static void end_part(Fn *f, const Step *scan) {
     Part part = {.call = f->function};
     if (scan) start(f, scan);
     cg_fn_end(f);
-    if (scan) part.scan = scan->item, part.advance = advance_function(m, scan);
+    if (scan) part.scan = scan->item, part.advance = cg_forth(m, scan, advance_function(m, scan));
     vec_push(m->arena, &m->parts, part);
 }
 
@@ -140,7 +140,11 @@ void cg_back(Fn *f, const Step *scan) {
     LLVMValueRef advance = advance_function(m, scan);
     LLVMPositionBuilderAtEnd(m->builder, here);
     start(f, scan);
-    Value arguments[] = {f->frame, cg_int(m, 0), all_steps(f, scan->item->axis)};
+    if (scan->segments) {
+        cg_back_again(f, scan->segments, advance);
+        return;
+    }
+    Value arguments[] = {f->frame, cg_int(m, 0), cg_all_steps(f, scan->item->axis)};
     LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(advance), advance, arguments, 3, "");
 }
 

@@ -42,7 +42,7 @@ typedef struct Adjoint {
     IrVar *ties;      /* of a maximum: how many points reach it */
 } Adjoint;
 
-typedef struct Before { /* what a state over steps was so many steps ago, as an equation of the adjoint's scan */
+typedef struct Before { /* what a state of a scan over steps was so many points ago, as an equation of the adjoint's scan */
     const IrVar *of;
     int64_t lag;
     IrVar *var;

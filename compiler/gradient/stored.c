@@ -63,6 +63,15 @@ IrExpr *gradient_stored(Gradient *g, IrExpr *e) {
 }
 
 /* ---- at the adjoint's steps -------------------------------------------------------------------------------------------- */
+/* Among the equations of the adjoint's steps, which are not all there yet, or before those, with the ones of the cycle. */
+static void place_first(Gradient *g, IrItem *item) {
+    Items *list = g->at_steps;
+    int at = list->count;
+    vec_push(g->p->arena, list, item);
+    if (ir_has_axis(item->var, g->steps->axis)) return;
+    for (int i = at; i > 0 && ir_has_axis(list->at[i - 1]->var, g->steps->axis); i--) list->at[i] = list->at[i - 1], list->at[i - 1] = item;
+}
+
 static IrVar *before_new(Gradient *g, IrVar *v, int64_t lag) {
     IrProgram *p = g->p;
     IrVar *before = ir_var_new(p, VAR_ALG, name_printf(p->names, "%s.before", v->name), v->axis_count, v->axes);
@@ -70,7 +79,7 @@ static IrVar *before_new(Gradient *g, IrVar *v, int64_t lag) {
     before->span = v->span;
     IrItem *item = ir_item_new(p, ITEM_ALG);
     item->var = before;
-    vec_push(p->arena, g->at_steps, item);
+    place_first(g, item);
     vec_push(p->arena, &g->befores, ((Before){v, lag, before}));
     return before;
 }
@@ -78,7 +87,8 @@ static IrVar *before_new(Gradient *g, IrVar *v, int64_t lag) {
 /* So it is chosen once which cycle a step looks into, and not for each of its readers. */
 static IrExpr *stored_here(void *data, IrExpr *e) {
     Gradient *g = data;
-    if (e->op != IR_PREV || !g->at_steps || e->var->scan_axis != g->steps->axis) return stored(data, e);
+    bool here = e->op == IR_PREV && g->at_steps && ir_in_body(g->steps, e->var);
+    if (!here) return stored(data, e);
     for (int i = 0; i < g->befores.count; i++)
         if (g->befores.at[i].of == e->var && g->befores.at[i].lag == e->lag) return ir_ref(g->p, g->befores.at[i].var, e->index);
     return ir_ref(g->p, before_new(g, e->var, e->lag), e->index);

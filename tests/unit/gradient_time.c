@@ -114,18 +114,43 @@ static char *gradients_text(Arena *arena, IrProgram *p) {
     return printed_in(arena, g);
 }
 
-/* All at once, and in pieces that end within a cycle. */
+enum { KEEP_NONE = 1 };
+static const double KEEP_ALL = 1e18;
+
+/* All at once, and in pieces that end within a cycle; with every step kept, and with segments of them done again: the same bits. */
 static void native_code(void) {
     static const int64_t sizes[] = {1, 4, 0}, pieces[] = {0, 2};
     for (int i = 0; i < 2 * CIRCUITS; i++) {
         int circuit = i / 2, method = (circuit + i % 2) % METHODS;
         Arena *arena = arena_new();
         if (!fits(circuit, method)) continue;
-        CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[circuit].items, methods[method], 3)), .sizes = sizes, .f64 = i % 2, .threads = 2,
+        CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[circuit].items, methods[method], 11)), .sizes = sizes, .f64 = i % 2 || method == METHODS - 1, .threads = 2,
                          .piece = pieces[i % 2]};
+        c.kept = KEEP_ALL;
+        uint64_t whole = codegen_hash(&c);
+        c.kept = KEEP_NONE;
+        CU_ASSERT_EQUAL(codegen_hash(&c), whole);
         int64_t wrong = codegen_wrong(&c);
         if (wrong) printf("%s, %s: %d wrong\n%s", circuits[circuit].what, methods[method], (int)wrong, getenv("CTX_TEST_PRINT") ? c.text : "");
         CU_ASSERT_EQUAL(wrong, 0);
+        arena_free(arena);
+    }
+}
+
+/* 10,000 steps, in one cycle, in eight, with what previous() hears, and without a cycle: about as many points as the root of that are
+ * kept, for each of those that a step hears of. */
+static void ten_thousand_steps(void) {
+    static const struct { int circuit, steps, cycles; double share; } runs[] = {{0, 10000, 1, 0.05}, {0, 1250, 8, 0.05}, {5, 1250, 8, 0.05}, {8, 10000, 1, 0.1}};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        int64_t sizes[] = {runs[i].cycles, 0}, whole = 0, kept = 0;
+        Arena *arena = arena_new();
+        CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[runs[i].circuit].items, "heun", runs[i].steps)), .sizes = sizes, .f64 = true,
+                         .threads = 1, .kept = KEEP_ALL};
+        uint64_t hash = codegen_hash_bytes(&c, &whole);
+        c.kept = KEEP_NONE;
+        CU_ASSERT_EQUAL(codegen_hash_bytes(&c, &kept), hash);
+        if ((double)kept > runs[i].share * (double)whole) printf("%s: %lld bytes of %lld\n", circuits[runs[i].circuit].what, (long long)kept, (long long)whole);
+        CU_ASSERT_TRUE((double)kept <= runs[i].share * (double)whole);
         arena_free(arena);
     }
 }
@@ -134,4 +159,5 @@ void suite_gradient_time(void) {
     CU_pSuite suite = CU_add_suite("gradient_time", NULL, NULL);
     CU_add_test(suite, "differences", differences);
     CU_add_test(suite, "native code", native_code);
+    CU_add_test(suite, "ten thousand steps", ten_thousand_steps);
 }
