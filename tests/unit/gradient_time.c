@@ -1,11 +1,12 @@
-/* Gradients through the steps of the dynamic reading, against central differences in float64, before and after the passes of opt/:
- * circuits as text, by every method; the examples in time. */
+/* Gradients through the steps of the dynamic reading: against central differences in float64, before and after the passes of opt/, by every
+ * method; exactly, by dual numbers; in native code, with all steps kept and with segments of them done again. */
 #include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codegen.h"
+#include "exact/evaluate.h"
 #include "gradient/gradient.h"
 #include "gradient_numeric.h"
 #include "ir/dynamic.h"
@@ -97,21 +98,88 @@ static void differences(void) {
     CU_ASSERT_TRUE(totals.worst < 1e-8);
 }
 
-/* ---- native code ------------------------------------------------------------------------------------------------------ */
-/* The gradients of the first output's sum of squares, as outputs. */
-static char *gradients_text(Arena *arena, IrProgram *p) {
-    const IrVar *of[p->vars.count + 1];
-    IrVar *gradient[p->vars.count + 1];
-    int count = 0;
+/* ---- all gradients ---------------------------------------------------------------------------------------------------- */
+typedef struct Gradients { /* of the sum of squares of the first output */
+    IrProgram *p;
+    int count;
+    const IrVar **of; /* weights and stimuli of p */
+    IrVar **gradient;
+} Gradients;
+
+static Gradients gradients_of(Arena *arena, IrProgram *p) {
+    Gradients g = {.of = ARENA_ARRAY(arena, const IrVar *, p->vars.count), .gradient = ARENA_ARRAY(arena, IrVar *, p->vars.count)};
     GradientFault fault = {0};
     IrVar *loss = numeric_sum_of_squares(p, p->outputs.at[0].var);
     for (int i = 0; i < p->vars.count; i++)
-        if (p->vars.at[i]->kind == VAR_WEIGHT || p->vars.at[i]->kind == VAR_STIMULUS) of[count++] = p->vars.at[i];
-    IrProgram *g = gradient_of(p, loss, of, count, gradient, &fault);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
-    g->outputs.count = 0;
-    for (int i = 0; i < count; i++) vec_push(g->arena, &g->outputs, ((IrOutput){.name = gradient[i]->name, .var = gradient[i]}));
-    return printed_in(arena, g);
+        if (p->vars.at[i]->kind == VAR_WEIGHT || p->vars.at[i]->kind == VAR_STIMULUS) g.of[g.count++] = p->vars.at[i];
+    g.p = gradient_of(p, loss, g.of, g.count, g.gradient, &fault);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g.p);
+    for (int i = 0; i < g.count; i++) g.of[i] = ir_find_var(g.p, g.of[i]->name);
+    return g;
+}
+
+/* ---- exactly ---------------------------------------------------------------------------------------------------------- */
+/* The next point of v's axes, the last the fastest; false behind the last. */
+static bool next(const Trial *t, const IrVar *v, int64_t *position) {
+    for (int i = v->axis_count - 1; i >= 0; i--) {
+        if (++position[i] < trial_size(t, v->axes[i])) return true;
+        position[i] = 0;
+    }
+    return false;
+}
+
+/* `times` the sum of the gradient times the direction in which the inputs move: is it the loss's own derivative in it? */
+static bool is_derivative(const Gradients *g, Trial *t, int64_t times) {
+    Points *m = trial_points(t);
+    const Value *sum = value_integer(m, 0), *tangent = trial_tangent(t, ir_find_var(g->p, "loss"), NULL);
+    for (int i = 0; tangent && i < g->count; i++) {
+        int64_t position[8] = {0};
+        do {
+            const Value *slope = trial_value(t, g->gradient[i], position), *moved = trial_tangent(t, g->of[i], position);
+            if (!slope || !moved) tangent = NULL;
+            else sum = value_add(m, sum, value_mul(m, slope, moved));
+        } while (tangent && next(t, g->of[i], position));
+    }
+    if (!tangent) printf("\n    undecided: %s", trial_why(t));
+    const Value *difference = tangent ? value_sub(m, tangent, value_mul(m, value_integer(m, times), sum)) : NULL;
+    for (int i = 0; difference && i < m->count; i++)
+        if (!m->dead[i] && (difference->re[i] || (difference->im && difference->im[i]))) return false;
+    return difference;
+}
+
+static bool agrees(const Gradients *g, int64_t cycles) {
+    int64_t *size = ARENA_ARRAY(g->p->arena, int64_t, g->p->axes.count);
+    for (int i = 0; i < g->p->axes.count; i++) {
+        const IrAxis *root = g->p->axes.at[i]->root;
+        size[i] = root->kind == AXIS_BOUNDED ? cycles : root->kind == AXIS_STEP ? root->size : 2;
+    }
+    TrialShape shape = {.size = size, .primes = 2, .each = 4, .exponents = {.denominator = BASIS_DENOMINATOR}, .seed = 7};
+    Trial *t = trial_new(g->p, &shape);
+    trial_differentiate(t, g->of, g->count);
+    bool same = is_derivative(g, t, 1), twice = is_derivative(g, t, 2);
+    trial_free(t);
+    return same && !twice;
+}
+
+/* A few steps, as functions of all inputs, weights and noises. */
+static void exactly(void) {
+    static const char *const by[] = {"euler", "heun"};
+    for (int i = 0; i < 2 * CIRCUITS; i++) {
+        Arena *arena = arena_new();
+        Gradients g = gradients_of(arena, in_time(arena, circuits[i / 2].items, by[i % 2], 2));
+        bool same = agrees(&g, i % 2 ? 2 : 4);
+        if (!same) printf("\n    %s, %s: another derivative", circuits[i / 2].what, by[i % 2]);
+        CU_ASSERT_TRUE(same);
+        arena_free(arena);
+    }
+}
+
+/* ---- native code ------------------------------------------------------------------------------------------------------ */
+static char *gradients_text(Arena *arena, IrProgram *p) {
+    Gradients g = gradients_of(arena, p);
+    g.p->outputs.count = 0;
+    for (int i = 0; i < g.count; i++) vec_push(g.p->arena, &g.p->outputs, ((IrOutput){.name = g.gradient[i]->name, .var = g.gradient[i]}));
+    return printed_in(arena, g.p);
 }
 
 enum { KEEP_NONE = 1 };
@@ -158,6 +226,7 @@ static void ten_thousand_steps(void) {
 void suite_gradient_time(void) {
     CU_pSuite suite = CU_add_suite("gradient_time", NULL, NULL);
     CU_add_test(suite, "differences", differences);
+    CU_add_test(suite, "exactly", exactly);
     CU_add_test(suite, "native code", native_code);
     CU_add_test(suite, "ten thousand steps", ten_thousand_steps);
 }
