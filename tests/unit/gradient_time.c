@@ -174,6 +174,20 @@ static void exactly(void) {
     }
 }
 
+/* What comes out is ordinary: a gradient has a gradient. */
+static void twice(void) {
+    NumericTotals totals = {0};
+    for (int i = 0; i < CIRCUITS; i++) {
+        Arena *arena = arena_new();
+        Gradients g = gradients_of(arena, in_time(arena, circuits[i].items, "heun", 2));
+        int by = 0;
+        while (by < g.count && strcmp(g.of[by]->name, i % 2 ? "b" : "W")) by++;
+        numeric_compare(arena_printf(arena, "%s, twice", circuits[i].what), g.p, g.gradient[by], 2, i, &totals);
+        arena_free(arena);
+    }
+    numeric_report(&totals);
+}
+
 /* ---- native code ------------------------------------------------------------------------------------------------------ */
 static char *gradients_text(Arena *arena, IrProgram *p) {
     Gradients g = gradients_of(arena, p);
@@ -227,6 +241,7 @@ void suite_gradient_time(void) {
     CU_pSuite suite = CU_add_suite("gradient_time", NULL, NULL);
     CU_add_test(suite, "differences", differences);
     CU_add_test(suite, "exactly", exactly);
+    CU_add_test(suite, "twice", twice);
     CU_add_test(suite, "native code", native_code);
     CU_add_test(suite, "ten thousand steps", ten_thousand_steps);
 }
