@@ -40,3 +40,10 @@ void text_add(Text *text, const char *format, ...) {
 void text_repeat(Text *text, char c, int times) {
     for (int i = 0; i < times; i++) text_put(text, &c, 1);
 }
+
+char *text_with_prefix(Arena *arena, double n) {
+    static const char *const prefix[] = {"", " k", " M", " G", " T", " P"};
+    int i = 0;
+    while (n >= 1000 && i < 5) n /= 1000, i++;
+    return arena_printf(arena, i ? "%.3g%s" : "%.0f%s", n, prefix[i]);
+}

@@ -13,4 +13,6 @@ Text text_new(Arena *arena);
 void text_add(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_put(Text *text, const char *bytes, size_t length);
 void text_repeat(Text *text, char c, int times);
+/* 12 or 3.46 M, for a unit to follow. */
+char *text_with_prefix(Arena *arena, double n);
 #endif

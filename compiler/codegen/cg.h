@@ -35,6 +35,11 @@ typedef struct Part { /* CtxPart of ctx_abi.h */
     const IrItem *scan;
 } Part;
 
+typedef struct Again { /* a scan that is carried out again in segments, by its steps' function */
+    const IrItem *scan;
+    LLVMValueRef advance;
+} Again;
+
 typedef struct Steps { /* of a call; -1: all of them */
     int first, last;
 } Steps;
@@ -63,16 +68,18 @@ struct CgModule {
     int *buffer_of;    /* by variable id: its buffer, or -1 */
     int *second_of;    /* the new iterate of a fix, or -1 */
     int *mirror_of;    /* its whole copy, or -1 */
+    int *again_of;     /* its last points at the beginnings of segments, or -1; see again.c */
     Steps *live;       /* by variable id: when its large buffer is needed; see live.c */
     bool *fenced;      /* by step: a buffer takes another's memory there */
     int *root_number;  /* by axis id of a root: its number in the descriptor */
     VEC(const IrAxis *) roots;
     LLVMValueRef *memory; /* by variable id: metadata for its loads and stores, once made */
-    int task_count;    /* functions made for parallel loops */
+    int task_count, advance_count; /* functions made for parallel loops, for steps of time */
     int64_t scratch_fixed; /* see scratch.c */
     VEC(const Step *) blocks;
     VEC(Packed) packed;
     VEC(Part) parts;   /* of the dynamic reading; none in others */
+    VEC(Again) again;
 };
 
 typedef struct Fn { /* one LLVM function under construction */
@@ -129,6 +136,8 @@ typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Ac
 Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
 Value cg_reference(Fn *f, const IrExpr *ref); /* of an IR_REF or IR_PREV */
 Value cg_base(Fn *f, const IrVar *v); /* where its buffer begins */
+Value cg_slot_elements(Fn *f, const IrVar *v); /* of one of its places */
+Value cg_slot(Fn *f, const IrVar *v, Value point); /* the place of a point of the scan, by its number */
 Value cg_buffer(Fn *f, int number); /* where a buffer of the descriptor begins */
 Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
 /* Tells LLVM that a load or store is of v: no other variable's values are there. */
@@ -147,7 +156,13 @@ void cg_product(Fn *f, const Step *step);
 void cg_sparse(Fn *f, const Step *step); /* sparse.c */
 void cg_lay_out_sparse(CgModule *m);
 void cg_steps(Fn *f, const Step *steps, int count);
-void cg_parts(CgModule *m); /* part.c: a dynamic program in the pieces that its clock drives; nothing in others */
+/* part.c: a dynamic program in the pieces that its clock drives, nothing in others; a scan that goes back over the steps. */
+void cg_parts(CgModule *m);
+void cg_back(Fn *f, const Step *scan);
+Value cg_all_steps(Fn *f, const IrAxis *axis); /* of all cycles */
+/* again.c: the function that the clock calls for a scan in segments, made of that for its steps; what goes back over it. */
+LLVMValueRef cg_forth(CgModule *m, const Step *scan, LLVMValueRef advance);
+void cg_back_again(Fn *f, const Segments *g, LLVMValueRef back);
 void cg_start_states(Fn *f, const IrItem *group);
 void cg_block_step(Fn *f, const Step *step);
 /* nest.c. The scan's points first <= i < end, where the nest has the scan inside; NULL: that stands at one. Point i is number

@@ -35,12 +35,20 @@ static void output_buffers(CgModule *m) {
     }
 }
 
+/* Segments of the scan whose state this is. */
+static int64_t segments_of(const CgModule *m, const IrVar *v) {
+    for (int i = 0; i < m->schedule->back_count; i++)
+        if (ir_in_body(m->schedule->back[i].scan, v)) return m->schedule->back[i].most;
+    return 0;
+}
+
 static void variable_buffers(CgModule *m, const IrVar *v) {
     const Storage *s = &m->schedule->storage[v->id];
     if (s->kind == STORE_SCRATCH || s->kind == STORE_NONE) return;
     const char *role = v->kind == VAR_STIMULUS ? "stimulus" : v->kind == VAR_WEIGHT ? "weight" : m->schedule->plan[v->id] ? "plan" : "temp";
     if (m->buffer_of[v->id] < 0) m->buffer_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = role});
     m->buffers.at[m->buffer_of[v->id]].slots = s->slots;
+    if (s->again) m->again_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .slots = s->again * (int)(segments_of(m, v) + 1)});
     if (s->iterated) m->second_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp"});
     if (s->mirrored && m->mirror_of[v->id] < 0)
         m->mirror_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .mirror = true});
@@ -61,7 +69,8 @@ void cg_lay_out(CgModule *m) {
     m->buffer_of = ARENA_ARRAY(m->arena, int, count);
     m->second_of = ARENA_ARRAY(m->arena, int, count);
     m->mirror_of = ARENA_ARRAY(m->arena, int, count);
-    for (int i = 0; i < count; i++) m->buffer_of[i] = m->second_of[i] = m->mirror_of[i] = -1;
+    m->again_of = ARENA_ARRAY(m->arena, int, count);
+    for (int i = 0; i < count; i++) m->buffer_of[i] = m->second_of[i] = m->mirror_of[i] = m->again_of[i] = -1;
     number_roots(m);
     for (int i = 0; i < m->p->vars.count; i++) {
         const IrVar *v = m->p->vars.at[i];

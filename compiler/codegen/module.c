@@ -130,9 +130,7 @@ static void call_parts(Fn *f) {
         const Part *part = &m->parts.at[i];
         LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(part->call), part->call, &f->frame, 1, "");
         if (!part->advance) continue;
-        const IrAxis *axis = part->scan->axis, *cycle = ir_cycle_of(axis);
-        Value steps = cycle ? cg_mul(f, cg_size(f, axis), cg_size(f, cycle)) : cg_size(f, axis);
-        Value arguments[] = {f->frame, cg_int(m, 0), steps};
+        Value arguments[] = {f->frame, cg_int(m, 0), cg_all_steps(f, part->scan->axis)};
         LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(part->advance), part->advance, arguments, 3, "");
     }
 }

@@ -1,11 +1,12 @@
 /* Parts of a dynamic program: what the runtime's clock drives. Each is a function for what stands before a scan over steps (initial
  * values of its states included) and one that carries out steps `first` to `end` of it, counted over all cycles; the equations of
- * the cycle are done with its first or behind its last step. A scan of any other kind is carried out where it stands. */
+ * the cycle are done with its first or behind its last step. A scan of any other kind is carried out where it stands, and so is one
+ * that goes back over the steps: it has such a function too, and calls it. */
 #include "codegen/cg.h"
 #include "core/draw.h"
 
 static bool is_clocked(const Step *step) {
-    return step->kind == STEP_SCAN && step->item->axis->kind == AXIS_STEP;
+    return step->kind == STEP_SCAN && step->item->axis->kind == AXIS_STEP && !step->item->reversed;
 }
 
 /* Steps of the schedule from number `at` on that are, or are not, equations of the cycle; the first that is different. */
@@ -62,39 +63,46 @@ static bool has_noise(const IrItem *scan) {
     return count;
 }
 
-/* Steps first <= step < end of one cycle, which begins with step number `base` of all. */
+Value cg_all_steps(Fn *f, const IrAxis *axis) {
+    const IrAxis *cycle = ir_cycle_of(axis);
+    return cycle ? cg_mul(f, cg_size(f, axis), cg_size(f, cycle)) : cg_size(f, axis);
+}
+
+/* The number of the step among all, in the order of time. */
+static Value in_time(Fn *f, const IrItem *scan, Value step) {
+    return scan->reversed ? cg_sub(f, cg_sub(f, cg_all_steps(f, scan->axis), cg_int(f->m, 1)), step) : step;
+}
+
+/* Steps first <= step < end of one cycle, which begins with step number `base` of all, in the order of the scan. */
 static void some_steps(Fn *f, const Step *scan, Value base, Value first, Value end) {
     CgModule *m = f->m;
     const IrAxis *axis = scan->item->axis;
-    Points points = {axis, first, end, base, false};
+    Points points = {axis, first, end, base, scan->item->reversed};
     int from = run_of(scan, 0, true), to = run_of(scan, from, false);
-    f->env[axis->id] = first;
-    f->time = base;
+    cg_at_point(f, &points, first);
     steps_if(f, scan, 0, from, LLVMBuildICmp(m->builder, LLVMIntEQ, first, cg_int(m, 0), ""), "begin");
     if (has_noise(scan->item)) {
         Loop loop = cg_loop_begin(f, first, end, 1);
-        f->env[axis->id] = loop.i;
-        f->time = cg_add(f, base, loop.i);
-        draw_noise(f, scan->item, f->time);
+        cg_at_point(f, &points, loop.i);
+        draw_noise(f, scan->item, in_time(f, scan->item, f->time));
         cg_steps(f, scan->steps + from, to - from);
         cg_loop_end(f, &loop);
     } else {
         cg_points(f, scan->steps + from, to - from, &points);
     }
-    f->env[axis->id] = cg_sub(f, end, cg_int(m, 1));
-    f->time = cg_add(f, base, f->env[axis->id]);
+    cg_at_point(f, &points, cg_sub(f, end, cg_int(m, 1)));
     steps_if(f, scan, to, scan->step_count, LLVMBuildICmp(m->builder, LLVMIntEQ, end, cg_size(f, axis), ""), "end");
 }
 
-static LLVMValueRef advance_function(CgModule *m, const Step *scan, int number) {
+static LLVMValueRef advance_function(CgModule *m, const Step *scan) {
     LLVMTypeRef arguments[] = {m->pointer, m->i64, m->i64};
-    Fn *f = cg_fn_begin(m, arena_printf(m->arena, "advance%d", number), LLVMFunctionType(m->nothing, arguments, 3, 0));
+    Fn *f = cg_fn_begin(m, arena_printf(m->arena, "advance%d", m->advance_count++), LLVMFunctionType(m->nothing, arguments, 3, 0));
     const IrAxis *cycle = ir_cycle_of(scan->item->axis);
     Value first = LLVMGetParam(f->function, 1), end = LLVMGetParam(f->function, 2), steps = cg_size(f, scan->item->axis), one = cg_int(m, 1);
     f->group = scan->item;
     Value from = LLVMBuildSDiv(m->builder, first, steps, ""), to = LLVMBuildSDiv(m->builder, cg_sub(f, cg_add(f, end, steps), one), steps, "");
     Loop loop = cg_loop_begin(f, from, to, 1);
-    if (cycle) f->env[cycle->id] = loop.i;
+    if (cycle) f->env[cycle->id] = scan->item->reversed ? cg_sub(f, cg_sub(f, cg_size(f, cycle), one), loop.i) : loop.i;
     Value base = cg_mul(f, loop.i, steps);
     some_steps(f, scan, base, cg_max(f, cg_sub(f, first, base), cg_int(m, 0)), cg_min(f, cg_sub(f, end, base), steps));
     cg_loop_end(f, &loop);
@@ -112,6 +120,9 @@ static void start(Fn *f, const Step *scan) {
     f->time = f->env[axis->id] = cg_int(f->m, 0);
     if (ir_cycle_of(axis)) f->env[axis->base->id] = f->time;
     cg_start_states(f, scan->item);
+    f->env[axis->id] = NULL;
+    if (ir_cycle_of(axis)) f->env[axis->base->id] = NULL;
+    f->group = NULL;
 }
 
 static void end_part(Fn *f, const Step *scan) {
@@ -119,8 +130,22 @@ static void end_part(Fn *f, const Step *scan) {
     Part part = {.call = f->function};
     if (scan) start(f, scan);
     cg_fn_end(f);
-    if (scan) part.scan = scan->item, part.advance = advance_function(m, scan, m->parts.count);
+    if (scan) part.scan = scan->item, part.advance = cg_forth(m, scan, advance_function(m, scan));
     vec_push(m->arena, &m->parts, part);
+}
+
+void cg_back(Fn *f, const Step *scan) {
+    CgModule *m = f->m;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
+    LLVMValueRef advance = advance_function(m, scan);
+    LLVMPositionBuilderAtEnd(m->builder, here);
+    start(f, scan);
+    if (scan->segments) {
+        cg_back_again(f, scan->segments, advance);
+        return;
+    }
+    Value arguments[] = {f->frame, cg_int(m, 0), cg_all_steps(f, scan->item->axis)};
+    LLVMBuildCall2(m->builder, LLVMGlobalGetValueType(advance), advance, arguments, 3, "");
 }
 
 void cg_parts(CgModule *m) {

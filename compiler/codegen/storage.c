@@ -52,15 +52,18 @@ Value cg_element(Fn *f, Value base, Value offset) {
     return LLVMBuildGEP2(f->m->builder, f->m->real, base, &offset, 1, "");
 }
 
-/* Address of one of the places of a variable, 0 the first. */
-static Value slot(Fn *f, const IrVar *v, Value number) {
+Value cg_slot_elements(Fn *f, const IrVar *v) {
     Value elements = cg_int(f->m, 1);
     for (int i = 0; i < v->axis_count; i++) elements = cg_mul(f, elements, extent(f, v, i, false));
-    return cg_element(f, cg_buffer(f, f->m->buffer_of[v->id]), cg_mul(f, number, elements));
+    return elements;
 }
 
-/* The place that holds point number `time` of a scan. */
-static Value slot_at(Fn *f, const IrVar *v, Value time) {
+/* Address of one of the places of a variable, 0 the first. */
+static Value slot(Fn *f, const IrVar *v, Value number) {
+    return cg_element(f, cg_buffer(f, f->m->buffer_of[v->id]), cg_mul(f, number, cg_slot_elements(f, v)));
+}
+
+Value cg_slot(Fn *f, const IrVar *v, Value time) {
     return slot(f, v, LLVMBuildURem(f->m->builder, time, cg_int(f->m, f->m->schedule->storage[v->id].slots), ""));
 }
 
@@ -74,7 +77,7 @@ static Value slot_inside(Fn *f, const IrVar *v, Access access, int64_t lag) {
     int slots = f->m->schedule->storage[v->id].slots;
     if (f->first_slot) return slot(f, v, *f->first_slot);
     Value point = point_of(f, v);
-    return slot_at(f, v, access == ACCESS_PREV ? cg_add(f, point, cg_int(f->m, slots - lag)) : point);
+    return cg_slot(f, v, access == ACCESS_PREV ? cg_add(f, point, cg_int(f->m, slots - lag)) : point);
 }
 
 /* Where the last point of a scan is, seen from outside. */
@@ -82,7 +85,7 @@ static Value slot_at_end(Fn *f, const IrVar *v) {
     const IrAxis *cycle = ir_cycle_of(v->scan_axis);
     Value points = cg_size(f, v->scan_axis);
     if (cycle) points = cg_mul(f, points, cg_size(f, cycle));
-    return slot_at(f, v, cg_sub(f, points, cg_int(f->m, 1)));
+    return cg_slot(f, v, cg_sub(f, points, cg_int(f->m, 1)));
 }
 
 static Value base_address(Fn *f, const IrVar *v, Access access, int64_t lag, bool *whole) {
@@ -107,10 +110,19 @@ static Value position(Fn *f, const IrVar *v, int place, const IrIndex *index) {
     return at.offset ? cg_add(f, f->env[at.axis->id], cg_int(f->m, at.offset)) : f->env[at.axis->id];
 }
 
+/* The place of a step that an index names, where a segment of steps is there. */
+static Value slot_named(Fn *f, const IrVar *v, const IrIndex *index) {
+    const IrAxis *step = f->group->axis;
+    int cycle = schedule_place(v, ir_cycle_of(step));
+    Value point = position(f, v, schedule_place(v, step), index);
+    if (cycle >= 0) point = cg_add(f, point, cg_mul(f, position(f, v, cycle, index), cg_size(f, step)));
+    return cg_slot(f, v, point);
+}
+
 static Value address(Fn *f, const IrVar *v, const IrIndex *index, Access access, int64_t lag) {
     const Storage *s = &f->m->schedule->storage[v->id];
-    bool whole = false;
-    Value base = base_address(f, v, access, lag, &whole), offset = cg_int(f->m, 0);
+    bool whole = false, named = s->windowed && f->group && ir_has_axis(v, f->group->axis) && !ir_in_body(f->group, v);
+    Value base = named ? slot_named(f, v, index) : base_address(f, v, access, lag, &whole), offset = cg_int(f->m, 0);
     for (int i = 0; i < v->axis_count; i++) {
         if (!whole && !s->kept[i]) continue;
         Value at = position(f, v, i, index);

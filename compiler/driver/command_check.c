@@ -68,8 +68,10 @@ static int run_native(Compilation *c, int64_t seed, const double *factor, CheckR
     return status;
 }
 
-static bool is_integrated(const IrProgram *core, const IrCheck *check) {
-    return check_integrated(core, check->left) || check_integrated(core, check->right);
+/* Through so many steps that it can only be compared by values. Few steps of the dynamic reading are decided like anything else. */
+static bool is_integrated(const Compilation *c, const IrCheck *check) {
+    if (c->integration.steps && c->integration.steps <= EXACT_MOST_STEPS) return false;
+    return check_integrated(c->core, check->left) || check_integrated(c->core, check->right);
 }
 
 /* The checks of the dynamic reading, or the others, as a program of their own: what takes many steps is not run with every input of
@@ -80,7 +82,7 @@ static Compilation *part_of(Compilation *c, bool integrated) {
     IrProgram *p = part->core;
     int checks = 0, outputs = 0;
     for (int i = 0; i < p->checks.count; i++)
-        if (is_integrated(p, &p->checks.at[i]) == integrated) p->checks.at[checks++] = p->checks.at[i];
+        if (is_integrated(c, &c->core->checks.at[i]) == integrated) p->checks.at[checks++] = p->checks.at[i];
     p->checks.count = checks;
     for (int i = 0; i < p->outputs.count; i++) {
         const IrVar *v = p->outputs.at[i].var;
@@ -97,7 +99,7 @@ static Compilation *part_of(Compilation *c, bool integrated) {
 static void add_report(Compilation *c, CheckReport *all, const CheckReport *part, bool integrated) {
     int next = 0;
     for (int i = 0; i < all->count; i++)
-        if (is_integrated(c->core, &c->core->checks.at[i]) == integrated) all->result[i] = part->result[next++];
+        if (is_integrated(c, &c->core->checks.at[i]) == integrated) all->result[i] = part->result[next++];
     for (int i = 0; i < part->notes.count; i++) vec_push(c->arena, &all->notes, part->notes.at[i]);
     if (part->verdict > all->verdict) all->verdict = part->verdict;
     if (part->error) all->error = part->error;
@@ -108,17 +110,18 @@ static const double *part_of_factors(const Compilation *c, const double *all, bo
     double *part = ARENA_ARRAY(c->arena, double, c->core->checks.count + 1);
     int count = 0;
     for (int i = 0; i < c->core->checks.count; i++)
-        if (is_integrated(c->core, &c->core->checks.at[i]) == integrated) part[count++] = all[i];
+        if (is_integrated(c, &c->core->checks.at[i]) == integrated) part[count++] = all[i];
     return part;
 }
 
 static bool any_integrated(const Compilation *c) {
     for (int i = 0; i < c->core->checks.count; i++)
-        if (is_integrated(c->core, &c->core->checks.at[i])) return true;
+        if (is_integrated(c, &c->core->checks.at[i])) return true;
     return false;
 }
 
 static bool any_output_integrated(const Compilation *c) {
+    if (c->integration.steps) return false; /* all of it is */
     for (int i = 0; i < c->core->outputs.count; i++)
         if (check_integrated(c->core, c->core->outputs.at[i].var)) return true;
     return false;
@@ -145,12 +148,12 @@ static int run_numeric(Compilation *c, int64_t seed, const ExactResult *exact, b
 
 static void take_integrated(const Compilation *c, CheckReport *to, const CheckReport *from) {
     for (int i = 0; i < to->count; i++)
-        if (is_integrated(c->core, &c->core->checks.at[i])) to->result[i] = from->result[i];
+        if (is_integrated(c, &c->core->checks.at[i])) to->result[i] = from->result[i];
 }
 
 /* Without native code, of the settled reading: is there an input at which the sides differ? */
 static CheckReport *find_witness(Compilation *c, int64_t seed, double budget) {
-    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64(), .budget = budget, .settled_only = true};
+    CheckInput input = {.source = c->core, .scheduled = c->core, .seed = (uint64_t)seed, .arithmetic = ref_float64(), .budget = budget, .settled_only = !c->integration.steps};
     return check_run(c->arena, &input);
 }
 
@@ -169,7 +172,7 @@ static ExactResult *run_exact(Compilation *c, int64_t seed, int64_t threads, boo
     ExactOptions how = {.seed = (uint64_t)seed, .threads = (int)threads};
     CheckReport *witness = NULL;
     for (int i = 0; i < c->core->checks.count; i++) {
-        if (is_integrated(c->core, &c->core->checks.at[i])) continue;
+        if (is_integrated(c, &c->core->checks.at[i])) continue;
         result[i] = decide(c, i, how, &witness);
         *unequal |= result[i].verdict == EXACT_UNEQUAL;
         if (result[i].verdict == EXACT_UNEQUAL) exact_repair(c->arena, c->core, &c->core->checks.at[i], &how, &result[i]);
@@ -213,7 +216,7 @@ static CheckFacts *all_facts(Compilation *c, const ExactResult *exact, const Che
     for (int i = 0; i < c->core->checks.count; i++) {
         const IrCheck *check = &c->core->checks.at[i];
         facts[i] = (CheckFacts){.check = check, .line = line_of(c, check->span), .text = text_of(c, check->span)};
-        bool integrated = is_integrated(c->core, check);
+        bool integrated = is_integrated(c, check);
         if (numeric && !numeric->error && (ordinary || integrated)) facts[i].numeric = &numeric->result[i];
         if (!exact || integrated) continue;
         facts[i].exact = &exact[i];
@@ -256,6 +259,11 @@ int command_check(Options *options) {
     Compilation *c = phases_begin(options);
     if (option_given(options, OPTION_CERTIFICATE) && option_given(options, OPTION_NUMERIC) && !option_given(options, OPTION_EXACT)) {
         fprintf(stderr, "ctx: a certificate is of exact verdicts, and --numeric leaves them out\nhelp: leave out --numeric\n");
+        phases_end(c);
+        return EXIT_WRONG;
+    }
+    if (option_given(options, OPTION_CERTIFICATE) && strcmp(option_value(options, OPTION_MODE, "settled"), "settled") != 0) {
+        fprintf(stderr, "ctx: a certificate is of the settled reading, and --mode %s came\nhelp: leave out --mode\n", option_value(options, OPTION_MODE, ""));
         phases_end(c);
         return EXIT_WRONG;
     }

@@ -5,6 +5,7 @@
 #include "core/pool.h"
 #include "driver/commands.h"
 #include "driver/training.h"
+#include "report/again.h"
 #include "sim/interrupt.h"
 
 /* "5": epochs; "200steps": steps. */
@@ -75,7 +76,9 @@ static int prepare(Training *t, RtLearnConfig *config) {
     if (status == EXIT_DONE) status = training_choose(t);
     if (status == EXIT_DONE) status = training_data(t);
     if (status == EXIT_DONE && !choose_together(t, config)) status = EXIT_WRONG;
-    return status == EXIT_DONE ? training_compile(t) : status;
+    if (status == EXIT_DONE) status = training_compile(t);
+    if (status == EXIT_DONE && config->progress) again_note(stderr, t->stepped);
+    return status;
 }
 
 static int run(Training *t, RtLearnConfig *config, int *interrupted) {

@@ -79,22 +79,12 @@ static int phase_build(Compilation *c) {
     return EXIT_DONE;
 }
 
-/* The dynamic reading has no gradients. A circuit whose checks or rules have some runs in it nevertheless, where these are not
- * wanted: what nobody reads is not taken. */
-static const IrProgram *without_checks(const Compilation *c) {
-    IrProgram *p = ir_clone(c->core);
-    p->checks.count = 0;
-    if (!c->keep_learning) ir_forget_learning(p);
-    return p;
-}
-
-static void take_gradients(Compilation *c, bool dynamic) {
+static void take_gradients(Compilation *c) {
     GradientFault fault;
     if (!gradient_asked(c->core)) return;
-    IrProgram *resolved = gradient_resolve(dynamic && c->drop_checks ? without_checks(c) : c->core, &fault);
+    IrProgram *resolved = gradient_resolve(c->core, &fault);
     if (resolved) c->core = resolved;
-    else diag_help(diag_error(c->diagnostics, E_GRADIENT, fault.where, "there is no gradient here: %s", fault.what),
-                   "gradients are taken of the settled reading; check or print something else of this circuit");
+    else diag_error(c->diagnostics, E_GRADIENT, fault.where, "there is no gradient here: %s", fault.what);
 }
 
 static int phase_settle(Compilation *c) {
@@ -104,7 +94,7 @@ static int phase_settle(Compilation *c) {
     if (dynamic && record_populations(c, c->system) != EXIT_DONE) return EXIT_WRONG;
     if (dynamic) c->core = ir_dynamic(c->system, &options, c->diagnostics, &c->integration);
     else c->core = ir_settle(c->system, &options, c->diagnostics);
-    if (!diag_error_count(c->diagnostics)) take_gradients(c, dynamic);
+    if (!diag_error_count(c->diagnostics)) take_gradients(c);
     if (diag_error_count(c->diagnostics)) return EXIT_DONE;
     if (c->expose_checks) check_expose(c->core);
     return dynamic ? EXIT_DONE : record_populations(c, c->core);

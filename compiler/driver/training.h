@@ -31,6 +31,7 @@ typedef struct Training {
     int64_t together; /* items of a call; 1 if the program takes one at a time */
     const char *counted;
     Name items;    /* the axis of items; NULL: one at a time */
+    const IrProgram *stepped; /* the program of a step */
     CgModule *modules[2];
     const CtxProgram *step, *look;
     VEC(RtLearned) learned;

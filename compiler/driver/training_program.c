@@ -146,7 +146,7 @@ static int list_learned(Training *t, const IrProgram *p) {
 int training_compile(Training *t) {
     IrProgram *p;
     int status = step_program(t, &p);
-    if (status == EXIT_DONE) status = list_learned(t, p);
+    if (status == EXIT_DONE) t->stepped = p, status = list_learned(t, p);
     if (status == EXIT_DONE) status = compile(t, p, 0, &t->step);
     if (status != EXIT_DONE || t->valid.items == 0) return status;
     NameList names = summed(t, false);

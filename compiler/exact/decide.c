@@ -13,7 +13,6 @@ enum {
     FULL_POINTS = 64,                    /* of a trial that looks for linear relations; doubled while they do not suffice */
     MOST_POINTS = 4096,
     ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
-    MOST_STEPS = 16,                     /* of an integration */
     LEAST_JUDGED = 2,                    /* points that have to be judged in a trial */
     MOST_BATCHES = 1024,                 /* as far as the budget goes */
     OPERATIONS_A_PRIME = 20000,          /* what drawing one costs */
@@ -557,7 +556,7 @@ static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *chec
     for (int i = 0; i < p->vars.count; i++)
         for (int k = 0; reached[i] && k < p->vars.at[i]->axis_count; k++) {
             const IrAxis *axis = p->vars.at[i]->axes[k];
-            many |= axis->kind == AXIS_STEP && axis->size > MOST_STEPS;
+            many |= axis->kind == AXIS_STEP && axis->size > EXACT_MOST_STEPS;
         }
     return many;
 }

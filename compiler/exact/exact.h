@@ -53,6 +53,8 @@ typedef struct ExactResult {
 /* Version of what IR programs mean and of how they are decided: part of every certificate. */
 enum { EXACT_SEMANTICS = 2 };
 
+enum { EXACT_MOST_STEPS = 16 }; /* of a cycle in time, in what is decided; more are left to values */
+
 typedef struct ExactOptions {
     uint64_t seed;
     double budget; /* operations for one trial; 0: a default of some seconds. Beyond it, larger shapes are left out, and the

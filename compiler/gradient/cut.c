@@ -5,6 +5,9 @@
  * does not have, is not evaluated everywhere: its adjoint would be 0 there, and 0 times a derivative that does not exist is no
  * number. It is `transparent`: its reader's cotangent is followed through it.
  *
+ * What is computed once a cycle reads steps of time where the cycle ends. Their values there get equations over the cycle: the adjoint
+ * reads them, and every step would have to be kept for it.
+ *
  * What a maximum is taken of gets an equation too: the derivative asks which points reach the maximum, and an expression that is
  * computed twice may be rounded in two ways. */
 #include "gradient/internal.h"
@@ -81,11 +84,17 @@ static bool depends_on_group(const Cut *c, const IrExpr *e) {
     return false;
 }
 
+/* It stands where the equation does: at the scan's points, or once a cycle. */
+static void add_time(Arena *arena, Axes *axes, const IrItem *scan, const IrVar *of) {
+    if (ir_cycle_of(scan->axis)) add_axis(arena, axes, ir_cycle_of(scan->axis));
+    if (ir_has_axis(of, scan->axis)) add_axis(arena, axes, scan->axis);
+}
+
 static IrExpr *named(Cut *c, IrExpr *e, const Scope *scope) {
     IrProgram *p = c->g->p;
     Axes axes = {0};
     bool inside = depends_on_group(c, e);
-    if (inside && c->group->kind == ITEM_SCAN) add_axis(p->arena, &axes, c->group->axis);
+    if (inside && c->group->kind == ITEM_SCAN) add_time(p->arena, &axes, c->group, c->of);
     free_axes(p->arena, e, NULL, &axes);
     IrVar *v = ir_var_new(p, VAR_ALG, name_printf(p->names, "%s.part", c->of->name), axes.count, axes.at);
     v->def = e;
@@ -126,6 +135,54 @@ static IrExpr *cut(Cut *c, IrExpr *e, const Scope *scope, bool root) {
     return reduction && !root ? named(c, made, scope) : made;
 }
 
+/* ---- the ends of cycles ------------------------------------------------------------------------------------------------ */
+typedef struct Ends {
+    Gradient *g;
+    const IrItem *scan;
+    Items *inner;
+    VEC(IrVar *) of, end; /* a variable over steps, and over the cycle what it is at the last one */
+} Ends;
+
+static IrVar *end_of(Ends *s, IrVar *v) {
+    IrProgram *p = s->g->p;
+    for (int i = 0; i < s->of.count; i++)
+        if (s->of.at[i] == v) return s->end.at[i];
+    IrAxis *axes[v->axis_count];
+    IrIndex index[v->axis_count];
+    int count = 0;
+    for (int i = 0; i < v->axis_count; i++) {
+        index[i] = v->axes[i] == s->scan->axis ? ir_end(s->scan->reversed) : ir_index(v->axes[i]);
+        if (v->axes[i] != s->scan->axis) axes[count++] = v->axes[i];
+    }
+    IrVar *end = ir_var_new(p, VAR_ALG, name_printf(p->names, "%s.last", v->name), count, axes);
+    end->def = ir_ref(p, v, index);
+    end->span = v->span;
+    IrItem *item = ir_item_new(p, ITEM_ALG);
+    item->var = end;
+    vec_push(p->arena, s->inner, item);
+    vec_push(p->arena, &s->g->adjoints, (Adjoint){0});
+    vec_push(p->arena, &s->of, v);
+    vec_push(p->arena, &s->end, end);
+    return end;
+}
+
+static IrExpr *at_end(void *data, IrExpr *e) {
+    Ends *s = data;
+    if (e->op != IR_REF || !ir_in_body(s->scan, e->var) || !ir_has_axis(e->var, s->scan->axis)) return e;
+    IrIndex index[e->var->axis_count];
+    int count = 0;
+    for (int i = 0; i < e->var->axis_count; i++)
+        if (e->var->axes[i] != s->scan->axis) index[count++] = e->index[i];
+    return ir_ref(s->g->p, end_of(s, e->var), index);
+}
+
+/* Of an equation of a cycle; one that is such a value by itself stays. */
+static void name_ends(Ends *s, IrItem *item) {
+    IrVar *v = item->var;
+    if (ir_cycle_of(s->scan->axis) && !ir_has_axis(v, s->scan->axis) && v->def->op != IR_REF) v->def = ir_map(s->g->p, v->def, at_end, s);
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------------- */
 static void cut_item(Gradient *g, IrItem *item, IrItem *group, Items *inner, Items *outer) {
     Cut c = {g, item->var, group, inner, outer};
     if (gradient_adjoint(g, item->var)->active) item->var->def = cut(&c, item->var->def, NULL, true);
@@ -142,7 +199,11 @@ void gradient_cut(Gradient *g) {
             continue;
         }
         Items body = {0};
-        for (int k = 0; k < item->body_count; k++) cut_item(g, item->body[k], item, &body, &items);
+        Ends ends = {.g = g, .scan = item, .inner = &body};
+        for (int k = 0; k < item->body_count; k++) {
+            if (item->kind == ITEM_SCAN) name_ends(&ends, item->body[k]);
+            cut_item(g, item->body[k], item, &body, &items);
+        }
         item->body = body.at;
         item->body_count = body.count;
         vec_push(p->arena, &items, item);

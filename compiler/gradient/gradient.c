@@ -21,21 +21,6 @@ static bool accepts(const IrProgram *core, const IrVar *loss, const IrVar *const
     return true;
 }
 
-/* Of what the gradient has to go through. */
-static bool differentiable(const Gradient *g, GradientFault *fault) {
-    for (int i = 0; i < g->p->items.count; i++) {
-        const IrItem *item = g->p->items.at[i];
-        if (item->kind != ITEM_SCAN || !ir_cycle_of(item->axis)) continue;
-        for (int k = 0; k < item->body_count; k++) {
-            const IrVar *v = item->body[k]->var;
-            if (!gradient_adjoint(g, v)->active) continue;
-            const char *what = "'%s' advances by the steps of a cycle (the dynamic reading), which gradients do not go through";
-            return refuse(fault, arena_printf(g->p->arena, what, v->origin ? v->origin : v->name), v->span);
-        }
-    }
-    return true;
-}
-
 /* ---- adjoints ---------------------------------------------------------------------------------------------------------- */
 void gradient_define(Gradient *g, const IrVar *v, IrExpr *def, Items *items) {
     IrProgram *p = g->p;
@@ -93,7 +78,6 @@ IrProgram *gradient_of(const IrProgram *core, const IrVar *loss, const IrVar *co
     Gradient g = {.p = ir_clone(core)};
     request(&g, loss, of, count);
     gradient_mark_active(&g);
-    if (!differentiable(&g, fault)) return NULL;
     gradient_cut(&g);
     gradient_mark_active(&g);
     gradient_mark_lazy(&g);

@@ -26,7 +26,7 @@ static void add_carry(Gradient *g, const IrItem *group, IrVar *v, int64_t lag) {
     IrVar *carry = ir_var_new(p, VAR_STATE, name_printf(p->names, "%s.carry", v->name), v->axis_count, v->axes);
     carry->init = ir_lit(p, 0);
     carry->span = v->span;
-    if (group->kind == ITEM_SCAN) carry->scan_axis = group->axis, carry->reversed = !group->reversed;
+    if (group->kind == ITEM_SCAN) carry->scan_axis = ir_scan_axis(group, v), carry->reversed = !group->reversed;
     vec_push(p->arena, &a->carries, ((Carry){carry, lag, NULL}));
 }
 
@@ -150,7 +150,7 @@ static void drop_carries(Gradient *g, const IrItem *scan, Items *body) {
 static IrExpr *left_over(Gradient *g, const Carry *carry, IrAxis *along, bool reversed) {
     IrProgram *p = g->p;
     IrVar *v = carry->var;
-    IrIndex end = reversed ? (IrIndex){IX_CONST, NULL, 0} : (IrIndex){IX_LAST, NULL, 0};
+    IrIndex end = ir_end(reversed);
     if (!v) return ir_substitute(p, carry->steady, 1, &along, &end);
     IrIndex index[v->axis_count + 1];
     IrAxis *at = carry->lag > 1 ? ir_axis_copy(p, along) : NULL;
@@ -163,30 +163,85 @@ static IrExpr *left_over(Gradient *g, const Carry *carry, IrAxis *along, bool re
     return ir_reduce(p, IR_SUM, 1, &at, (IrGuard){0, NULL}, ir_select(p, end_test, e, ir_lit(p, 0)));
 }
 
-static void follow_initial(Gradient *g, const IrItem *scan, IrVar *v) {
+static bool is_time(const IrItem *scan, const IrAxis *axis) {
+    return axis == scan->axis || (axis && axis == ir_cycle_of(scan->axis));
+}
+
+/* The same of a state over steps: where these are many, they are added up on the way. */
+static IrExpr *left_over_steps(Gradient *g, const IrItem *scan, const IrVar *v, const Carry *carry, Items *steps) {
+    if (carry->lag > 1) return gradient_gather_last(g, scan, v, carry->var, carry->lag, steps);
+    IrIndex index[v->axis_count + 1];
+    for (int i = 0; i < v->axis_count; i++) index[i] = is_time(scan, v->axes[i]) ? ir_end(!scan->reversed) : ir_index(v->axes[i]);
+    return ir_ref(g->p, carry->var, index);
+}
+
+static void follow_initial(Gradient *g, const IrItem *scan, IrVar *v, Items *steps) {
     const Adjoint *a = gradient_adjoint(g, v);
     if (!v->init || !a->carries.count || !gradient_has_active(g, v->init)) return;
     IrExpr *cotangent = NULL;
     for (int i = 0; i < a->carries.count; i++) {
-        IrExpr *e = left_over(g, &a->carries.at[i], scan->axis, !scan->reversed);
+        const Carry *carry = &a->carries.at[i];
+        IrAxis *along = ir_scan_axis(scan, v);
+        bool step = along->kind == AXIS_STEP;
+        IrExpr *e = step ? left_over_steps(g, scan, v, carry, steps) : left_over(g, carry, along, !scan->reversed);
         cotangent = cotangent ? ir_op2(g->p, IR_ADD, cotangent, e) : e;
     }
     const Scope *scope = NULL;
     for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] != scan->axis) scope = gradient_scope_axis(g, scope, v->axes[i]);
+        if (!is_time(scan, v->axes[i])) scope = gradient_scope_axis(g, scope, v->axes[i]);
     gradient_follow(g, v->init, scope, cotangent, NULL);
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------------- */
+typedef struct Range { /* of a body: first <= i < end */
+    int first, end;
+} Range;
+
+/* Equations of the scan's points; in a scan over the steps of a cycle those of the cycle stand before and behind them. */
+static Range points_of(const IrItem *group) {
+    Range r = {0, group->body_count};
+    if (group->kind != ITEM_SCAN) return r;
+    while (r.first < r.end && !ir_has_axis(group->body[r.first]->var, group->axis)) r.first++;
+    while (r.end > r.first && !ir_has_axis(group->body[r.end - 1]->var, group->axis)) r.end--;
+    return r;
+}
+
+static void follow_range(Gradient *g, const IrItem *group, Range r, Items *body) {
+    for (int i = r.end - 1; i >= r.first; i--) {
+        IrVar *v = group->body[i]->var;
+        if (gradient_adjoint(g, v)->active) follow_body(g, v, body);
+    }
+}
+
+static void append(Gradient *g, Items *to, const Items *from) {
+    for (int i = 0; i < from->count; i++) vec_push(g->p->arena, to, from->at[i]);
+}
+
+/* The adjoints of what is computed once a cycle, behind the steps, stand before those of the steps, and the other way round. */
+static Items follow_group(Gradient *g, const IrItem *group) {
+    bool steps = group->kind == ITEM_SCAN && group->axis->kind == AXIS_STEP;
+    Range points = points_of(group);
+    Items body = {0}, end = {0};
+    follow_range(g, group, (Range){points.end, group->body_count}, &body);
+    if (steps) g->steps = group, g->at_steps = &body;
+    follow_range(g, group, points, &body);
+    for (int i = points.first; i < points.end; i++) define_carries(g, group->body[i]->var, &body);
+    if (steps) gradient_gather(g, group, &body, &end);
+    g->steps = NULL, g->at_steps = NULL;
+    follow_range(g, group, (Range){0, points.first}, &end);
+    for (int i = 0; i < group->body_count; i++)
+        if (i < points.first || i >= points.end) define_carries(g, group->body[i]->var, &end);
+    for (int i = 0; i < group->body_count && steps; i++) follow_initial(g, group, group->body[i]->var, &body);
+    append(g, &body, &end);
+    return body;
 }
 
 void gradient_group(Gradient *g, IrItem *group) {
     IrProgram *p = g->p;
-    Items body = {0};
     find_carries(g, group);
-    for (int i = group->body_count - 1; i >= 0; i--) {
-        IrVar *v = group->body[i]->var;
-        if (gradient_adjoint(g, v)->active) follow_body(g, v, &body);
-    }
-    for (int i = 0; i < group->body_count; i++) define_carries(g, group->body[i]->var, &body);
-    if (group->kind == ITEM_SCAN) drop_carries(g, group, &body);
+    Items body = follow_group(g, group);
+    bool plain = group->kind == ITEM_SCAN && group->axis->kind != AXIS_STEP;
+    if (plain) drop_carries(g, group, &body);
     if (!body.count) return;
     IrItem *item = ir_item_new(p, group->kind);
     item->axis = group->axis;
@@ -195,5 +250,5 @@ void gradient_group(Gradient *g, IrItem *group) {
     item->body = body.at;
     item->body_count = body.count;
     vec_push(p->arena, &p->items, item);
-    for (int i = 0; i < group->body_count && group->kind == ITEM_SCAN; i++) follow_initial(g, group, group->body[i]->var);
+    for (int i = 0; i < group->body_count && plain; i++) follow_initial(g, group, group->body[i]->var, NULL);
 }

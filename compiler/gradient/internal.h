@@ -35,11 +35,18 @@ typedef struct Adjoint {
     bool lazy;        /* evaluated under conditions on values only */
     bool transparent; /* cut out of its only reader, and followed there */
     Readings readings, backs; /* of REF, of PREV */
+    Readings gathers;         /* of both, at the steps of the scan that is being followed: see gather.c */
     Atoms demand;     /* over its axes: where it is read; elsewhere its adjoint means nothing and is not read */
     VEC(Carry) carries;
     IrExpr *value;    /* the adjoint at the variable's own axes: a reference or a number; NULL: 0 */
     IrVar *ties;      /* of a maximum: how many points reach it */
 } Adjoint;
+
+typedef struct Before { /* what a state of a scan over steps was so many points ago, as an equation of the adjoint's scan */
+    const IrVar *of;
+    int64_t lag;
+    IrVar *var;
+} Before;
 
 typedef struct Gradient {
     IrProgram *p;
@@ -47,6 +54,9 @@ typedef struct Gradient {
     IrVar *loss;
     IrVar **of;
     int of_count;
+    const IrItem *steps; /* the scan over steps of time whose steps are being followed, or NULL; */
+    Items *at_steps;     /* and the equations of the adjoint's scan at its steps */
+    VEC(Before) befores;
 } Gradient;
 
 static inline Adjoint *gradient_adjoint(const Gradient *g, const IrVar *v) { return &g->adjoints.at[v->id]; }
@@ -74,8 +84,14 @@ const Scope *gradient_scope_axis(Gradient *g, const Scope *outer, IrAxis *axis);
 IrExpr *gradient_pull(Gradient *g, const IrVar *v);
 /* The same of v's looks back by `lag`, at the point that looks. */
 IrExpr *gradient_pull_backs(Gradient *g, const IrVar *v, int64_t lag);
+/* One reading of v, likewise. */
+IrExpr *gradient_turn(Gradient *g, const IrVar *v, const Reading *reading);
+
+/* stored.c */
 /* e with every look back written as a value that is stored. */
 IrExpr *gradient_stored(Gradient *g, IrExpr *e);
+/* The same where the adjoint's scan stands: looks back over steps of time get equations of their own in it. */
+IrExpr *gradient_stored_here(Gradient *g, IrExpr *e);
 
 /* positions.c */
 /* The condition as an atom of a guard, where it is one. */
@@ -85,6 +101,12 @@ IrExpr *gradient_atom_test(IrProgram *p, IrAtom atom);
 
 /* group.c: the adjoints of a scan or a fix. */
 void gradient_group(Gradient *g, IrItem *item);
+
+/* gather.c */
+/* What the steps of a scan that was followed heard of what has no steps, added up in the adjoint's scan. */
+void gradient_gather(Gradient *g, const IrItem *scan, Items *steps, Items *end);
+/* The sum of e over the `lag` points that the scan of `over` does last, as a state of it that is named after v. */
+IrExpr *gradient_gather_last(Gradient *g, const IrItem *scan, const IrVar *v, IrVar *over, int64_t lag, Items *steps);
 
 /* renumber.c: axes from `source_axes` on are the gradient's. */
 void gradient_renumber(IrProgram *p, int source_axes);

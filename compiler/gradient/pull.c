@@ -165,7 +165,7 @@ static IrExpr *contribution(Pull *p, const Atoms *demand) {
     IrProgram *ir = p->g->p;
     IrExpr *e = summand(p);
     if (p->rest.count) e = ir_reduce(ir, IR_SUM, p->rest.count, p->rest.at, (IrGuard){p->sum_atoms.count, p->sum_atoms.at}, e);
-    e = ir_substitute(ir, gradient_stored(p->g, e), p->from.count, p->from.at, p->to.at);
+    e = ir_substitute(ir, gradient_stored_here(p->g, e), p->from.count, p->from.at, p->to.at);
     for (int i = 0; i < p->tests.count; i++) e = where(ir, p->tests.at[i], true, e);
     for (int i = 0; i < p->atoms.count; i++)
         if (!demand || !in_demand(demand, &p->atoms.at[i])) e = where(ir, gradient_atom_test(ir, p->atoms.at[i]), true, e);
@@ -174,6 +174,11 @@ static IrExpr *contribution(Pull *p, const Atoms *demand) {
 
 static IrExpr *plus(IrProgram *p, IrExpr *a, IrExpr *b) {
     return a ? ir_op2(p, IR_ADD, a, b) : b;
+}
+
+IrExpr *gradient_turn(Gradient *g, const IrVar *v, const Reading *reading) {
+    Pull p = turned(g, v, reading);
+    return contribution(&p, NULL);
 }
 
 IrExpr *gradient_pull(Gradient *g, const IrVar *v) {
@@ -191,36 +196,7 @@ IrExpr *gradient_pull_backs(Gradient *g, const IrVar *v, int64_t lag) {
     Adjoint *a = gradient_adjoint(g, v);
     IrExpr *e = NULL;
     for (int i = 0; i < a->backs.count; i++) {
-        if (a->backs.at[i].ref->lag != lag) continue;
-        Pull p = turned(g, v, &a->backs.at[i]);
-        e = plus(g->p, e, contribution(&p, NULL));
+        if (a->backs.at[i].ref->lag == lag) e = plus(g->p, e, gradient_turn(g, v, &a->backs.at[i]));
     }
     return e;
-}
-
-/* ---- values ------------------------------------------------------------------------------------------------------------ */
-/* prev(m[now], lag) as a value of the finished scan: select(position(now) <= lag - 1, init, m[now-lag]), and the other way round
- * in a reversed one. A fix has settled: what the iteration before left is what is there. */
-static IrExpr *stored(void *data, IrExpr *e) {
-    const Gradient *g = data;
-    IrProgram *p = g->p;
-    if (e->op != IR_PREV) return e;
-    IrVar *v = e->var;
-    if (!v->scan_axis) return ir_ref(p, v, e->index);
-    IrIndex index[v->axis_count + 1];
-    IrAxis *along = NULL;
-    for (int i = 0; i < v->axis_count; i++) {
-        index[i] = e->index[i];
-        if (v->axes[i] != v->scan_axis) continue;
-        along = e->index[i].axis;
-        index[i].offset += v->reversed ? e->lag : -e->lag;
-    }
-    IrExpr *initial = ir_substitute(p, v->init, v->axis_count, v->axes, e->index), *before = ir_ref(p, v, index);
-    if (!v->reversed) return ir_select(p, ir_op2(p, IR_LE, ir_pos(p, along), ir_lit(p, (double)(e->lag - 1))), initial, before);
-    IrExpr *most = ir_op2(p, IR_SUB, ir_size(p, along), ir_lit(p, (double)(e->lag + 1)));
-    return ir_select(p, ir_op2(p, IR_LE, ir_pos(p, along), most), before, initial);
-}
-
-IrExpr *gradient_stored(Gradient *g, IrExpr *e) {
-    return ir_map(g->p, e, stored, g);
 }

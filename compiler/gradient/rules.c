@@ -148,7 +148,8 @@ static void read(Gradient *g, IrExpr *ref, const Scope *scope, IrExpr *cotangent
         return;
     }
     Reading reading = {ref, scope, cotangent};
-    vec_push(g->p->arena, ref->op == IR_PREV ? &a->backs : &a->readings, reading);
+    bool gathered = g->steps && !ir_has_axis(ref->var, g->steps->axis);
+    vec_push(g->p->arena, gathered ? &a->gathers : ref->op == IR_PREV ? &a->backs : &a->readings, reading);
 }
 
 static void select_one(const Rule *r) {

@@ -123,8 +123,8 @@ struct IrVar {
 typedef enum IrItemKind {
     ITEM_ALG,  /* one equation: var */
     /* The body in order for each point of `axis`, first to last (last to first if reversed); states are the body's variables with an init. Where `axis` are
-     * the steps of a cycle, all of that is done for each point of the cycle, states going on from the last step of the cycle
-     * before; equations over the cycle but not its steps stand before those of the steps, and are done before them, or behind. */
+     * the steps of a cycle, all of that is done for each point of the cycle (last to first if reversed), states going on from the step
+     * that was done last; equations over the cycle but not its steps stand before those of the steps, and are done before them, or behind. */
     ITEM_SCAN,
     ITEM_FIX,  /* body repeated until no component of `vars with an init` moves more than tolerance, at most `count` times */
     ITEM_STATE, ITEM_ODE, /* system level only: one equation */
@@ -133,7 +133,7 @@ struct IrItem {
     IrItemKind kind;
     IrVar *var;        /* ITEM_ALG, ITEM_STATE, ITEM_ODE */
     IrAxis *axis;      /* ITEM_SCAN; every body variable has it, or the cycle that it are the steps of, among its axes */
-    bool reversed;     /* ITEM_SCAN: from the last point to the first; never where axis are the steps of a cycle */
+    bool reversed;     /* ITEM_SCAN: from the last point to the first */
     int body_count;    /* ITEM_SCAN, ITEM_FIX: algebraic items (ITEM_ALG; a variable with an init is a state) */
     IrItem **body;
     int64_t count;     /* ITEM_FIX: at most this many iterations */
@@ -236,7 +236,10 @@ bool ir_number(const IrExpr *e, double *value);
 /* Names of the ways to draw, as the textual form and the descriptor spell them; of INIT_UNBOUND NULL. */
 extern const char *const ir_draw_name[INIT_KIND_COUNT];
 
-/* The index, on the axis v advances along, of the point that its scan does last: `last`, or 0 if it is reversed. */
+/* The index, on the axis that a scan goes along, of the point that it does last: `last`, or 0 if it is reversed. */
+static inline IrIndex ir_end(bool reversed) { return (IrIndex){reversed ? IX_CONST : IX_LAST, NULL, 0}; }
+static inline bool ir_is_end(bool reversed, IrIndex index) { return index.kind == ir_end(reversed).kind && index.offset == 0; }
+/* Does the index, on the axis v advances along (or, if these are steps, on their cycle), say that of v's scan? */
 bool ir_is_final(const IrVar *v, IrIndex index);
 
 /* Moves a position of v `lag` points back along its scan axis, from the first step of a cycle to the last of the one before;

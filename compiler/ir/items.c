@@ -69,7 +69,7 @@ IrProgram *ir_items(const IrProgram *core, int64_t count, bool (*shared)(const v
     s.varies = ARENA_ARRAY(s.p->arena, bool, s.p->vars.count);
     for (int i = 0; i < s.p->vars.count; i++) {
         const IrVar *v = s.p->vars.at[i];
-        s.varies[i] = v->kind == VAR_STIMULUS && !(shared && shared(data, v));
+        s.varies[i] = v->kind == VAR_NOISE || (v->kind == VAR_STIMULUS && !(shared && shared(data, v)));
     }
     spread(&s);
     for (int i = 0; i < s.p->vars.count; i++)

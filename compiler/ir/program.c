@@ -89,7 +89,7 @@ IrAxis *ir_scan_axis(const IrItem *scan, const IrVar *v) {
 }
 
 bool ir_is_final(const IrVar *v, IrIndex index) {
-    return index.kind == (v->reversed ? IX_CONST : IX_LAST) && index.offset == 0;
+    return ir_is_end(v->reversed, index);
 }
 
 bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size)(const void *data, const IrAxis *axis), const void *data) {
@@ -99,20 +99,15 @@ bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size
         if (v->scan_axis && v->axes[i] == ir_cycle_of(v->scan_axis)) outer = i;
     }
     if (along < 0) return false;
-    if (v->reversed) {
-        position[along] += lag;
-        if (position[along] < size(data, v->scan_axis)) return true;
-        position[along] = 0;
-        return false;
+    int64_t points = size(data, v->scan_axis);
+    position[along] += v->reversed ? lag : -lag;
+    if (outer >= 0) {
+        int64_t cycles = (position[along] - (position[along] < 0 ? points - 1 : 0)) / points; /* rounded down */
+        position[along] -= cycles * points;
+        position[outer] += cycles;
     }
-    position[along] -= lag;
-    if (outer >= 0 && position[along] < 0) {
-        int64_t steps = size(data, v->scan_axis), cycles = (-position[along] + steps - 1) / steps;
-        position[along] += cycles * steps;
-        position[outer] -= cycles;
-    }
-    bool inside = position[along] >= 0 && (outer < 0 || position[outer] >= 0);
-    if (inside) return true;
+    bool inside = position[along] >= 0 && position[along] < points;
+    if (inside && (outer < 0 || (position[outer] >= 0 && position[outer] < size(data, v->axes[outer])))) return true;
     position[along] = 0;
     if (outer >= 0) position[outer] = 0;
     return false;

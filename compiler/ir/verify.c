@@ -49,13 +49,13 @@ static void check_index(Verify *v, const IrVar *var, int i, IrIndex index) {
 }
 
 /* Within a scan its variables exist for the points up to this one: they are read where the scan stands, or, by an equation that
- * is done once a cycle, at the last step. */
+ * is done once a cycle, at the step that was done last. */
 static void check_in_scan(Verify *v, const IrExpr *e) {
     const IrAxis *axis = v->body->axis, *cycle = ir_cycle_of(axis);
     for (int i = 0; i < e->var->axis_count; i++) {
         const IrAxis *own = e->var->axes[i];
         bool here = ir_is_here(e->index[i], own);
-        bool end = own == axis && !ir_has_axis(v->of, axis) && e->op == IR_REF && e->index[i].kind == IX_LAST && e->index[i].offset == 0;
+        bool end = own == axis && !ir_has_axis(v->of, axis) && e->op == IR_REF && ir_is_end(v->body->reversed, e->index[i]);
         if ((own == axis || own == cycle) && !here && !end)
             complain(v, "it reads %s elsewhere than at this point of %s", e->var->name, own->name);
     }
@@ -187,7 +187,7 @@ static void check_group(Verify *v, const IrItem *group) {
     if (group->kind == ITEM_SCAN && !known_axis(v, group->axis))
         return complain(v, "a scan over an axis that is not of this program");
     if (group->kind == ITEM_FIX && (group->count < 1 || group->tolerance < 0)) return complain(v, "a fix without an end");
-    if (group->reversed && (group->kind == ITEM_FIX || ir_cycle_of(group->axis))) complain(v, "only a scan over single points is reversed");
+    if (group->reversed && group->kind == ITEM_FIX) complain(v, "only a scan is reversed");
     v->body = group;
     for (int i = 0; i < group->body_count && !v->message; i++) {
         const IrVar *var = group->body[i]->var;

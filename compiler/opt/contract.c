@@ -84,7 +84,8 @@ static bool may_read(const Contract *c, const IrVar *reader, const Factor *f) {
     if (f->reciprocal || f->ref->op != IR_REF) return false;
     if (c->fact[f->ref->var->id].guarded && !plain_index(f->ref)) return false;
     if (from->owner == to->owner) return true;
-    return from->owner && from->owner->kind == ITEM_SCAN && !to->owner;
+    bool scanned = from->owner && from->owner->kind == ITEM_SCAN && from->owner->axis->kind != AXIS_STEP; /* steps of time pass by */
+    return scanned && !to->owner;
 }
 
 static void find_readers(Contract *c, IrVar *v) {

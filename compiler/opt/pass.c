@@ -27,8 +27,10 @@ static void search_ref(void *data, IrExpr *ref) {
     if (ref->var->kind == VAR_NOISE || body_has(s->owner, ref->var) || (s->inner && list_has(s->inner, ref->var))) s->found = true;
 }
 
+/* What changes with every step of time is made at each step, and not for all of them before. */
 bool opt_dependent(const IrExpr *e, const Place *place) {
     if (!place->owner) return false;
+    if (place->owner->kind == ITEM_SCAN && place->owner->axis->kind == AXIS_STEP && ir_uses_axis(e, place->owner->axis)) return true;
     Search s = {place->owner, place->inner, false};
     ir_each_ref((IrExpr *)e, search_ref, &s);
     return s.found;
@@ -166,9 +168,34 @@ void opt_own_axes(Opt *o, const AxisList *free, const IrAxis *fixed, AxisList *o
 }
 
 /* ---- equations and places ------------------------------------------------------------------------------------------ */
+typedef struct Steps {
+    const IrItem *scan;
+    const ItemList *inner;
+    bool found;
+} Steps;
+
+static void read_step(void *data, IrExpr *ref) {
+    Steps *s = data;
+    if (ir_has_axis(ref->var, s->scan->axis) && (body_has(s->scan, ref->var) || list_has(s->inner, ref->var))) s->found = true;
+}
+
+/* Where it stands in a body: last of what is there; what is of a cycle and reads none of its steps before these. */
+static int place_in(const Place *place, const IrItem *item) {
+    const ItemList *list = place->inner;
+    Steps s = {place->owner, list, false};
+    if (!place->owner || !ir_cycle_of(place->owner->axis) || ir_has_axis(item->var, place->owner->axis)) return list->count;
+    ir_each_read(item->var, read_step, &s);
+    int at = 0;
+    while (at < list->count && (s.found || !ir_has_axis(list->at[at]->var, place->owner->axis))) at++;
+    return at;
+}
+
 void opt_place(Opt *o, Place *place, IrItem *item, bool outside) {
     ItemList *list = outside && place->owner ? place->outer : place->inner;
+    int at = list == place->inner ? place_in(place, item) : list->count;
     vec_push(o->p->arena, list, item);
+    for (int i = list->count - 1; i > at; i--) list->at[i] = list->at[i - 1];
+    list->at[at] = item;
 }
 
 bool opt_is_position(const Opt *o, const IrAxis *axis) {

@@ -67,7 +67,7 @@ static void use(void *data, IrExpr *ref) {
     int scan = u->v->scan_axis ? schedule_place(u->v, u->v->scan_axis) : -1;
     int cycle = u->v->scan_axis && ir_cycle_of(u->v->scan_axis) ? schedule_place(u->v, ir_cycle_of(u->v->scan_axis)) : -1;
     bool last = ref->op == IR_REF && scan >= 0 && ir_is_final(u->v, ref->index[scan]);
-    last = last && (cycle < 0 || (ref->index[cycle].kind == IX_LAST && !ref->index[cycle].offset));
+    last = last && (cycle < 0 || ir_is_final(u->v, ref->index[cycle]));
     if (ref->lag > u->lag) u->lag = ref->lag;
     u->last |= last;
     u->other_than_last |= !last;
@@ -108,16 +108,22 @@ static int state_slots(const IrItem *scan, const IrVar *v) {
     return lag > 1 || elsewhere ? (int)lag + 1 : 1;
 }
 
+static void store_variable(Scheduler *s, const IrItem *scan, const IrVar *v) {
+    Storage *storage = &s->schedule->storage[v->id];
+    Uses outside = uses_outside(s->p, scan, v);
+    if (!v->init && (outside.other_than_last || outside.last)) return; /* whole */
+    for (int k = 0; k < v->axis_count; k++)
+        if (v->axes[k] == scan->axis || v->axes[k] == ir_cycle_of(scan->axis)) storage->kept[k] = false;
+    storage->slots = v->init ? state_slots(scan, v) : 1;
+    storage->mirrored = v->init && outside.other_than_last;
+}
+
 static void store_scan(Scheduler *s, const IrItem *scan) {
+    const Segments *g = s->segments[scan->axis->id];
     for (int i = 0; i < scan->body_count; i++) {
-        IrVar *v = scan->body[i]->var;
-        Storage *storage = &s->schedule->storage[v->id];
-        Uses outside = uses_outside(s->p, scan, v);
-        if (!v->init && (outside.other_than_last || outside.last)) continue; /* whole */
-        for (int k = 0; k < v->axis_count; k++)
-            if (v->axes[k] == scan->axis || v->axes[k] == ir_cycle_of(scan->axis)) storage->kept[k] = false;
-        storage->slots = v->init ? state_slots(scan, v) : 1;
-        storage->mirrored = v->init && outside.other_than_last;
+        const IrVar *v = scan->body[i]->var;
+        store_variable(s, scan, v);
+        if (g && g->scan == scan) schedule_store_again(g, v, &s->schedule->storage[v->id]);
     }
 }
 
@@ -152,7 +158,7 @@ static void try_sparse(const Scheduler *s, Step *step) {
 static Step group_step(Scheduler *s, IrItem *item) {
     Step step = {.kind = item->kind == ITEM_SCAN ? STEP_SCAN : STEP_FIX, .item = item, .step_count = item->body_count};
     step.steps = ARENA_ARRAY(s->p->arena, Step, item->body_count);
-    if (item->kind == ITEM_SCAN) store_scan(s, item);
+    if (item->kind == ITEM_SCAN) store_scan(s, item), step.segments = s->segments[item->axis->id];
     else store_fix(s, item);
     s->small_loops = true;
     if (item->kind == ITEM_SCAN) s->fixed[s->fixed_count++] = item->axis;
@@ -215,8 +221,12 @@ static void steps(Scheduler *s, StepList *list) {
 }
 
 Schedule *schedule_make(const IrProgram *p) {
+    return schedule_make_with(p, schedule_most_kept);
+}
+
+Schedule *schedule_make_with(const IrProgram *p, double most_kept) {
     Schedule *schedule = ARENA_NEW(p->arena, Schedule);
-    Scheduler s = {.p = p, .schedule = schedule};
+    Scheduler s = {.p = p, .schedule = schedule, .most_kept = most_kept};
     schedule->storage = ARENA_ARRAY(p->arena, Storage, p->vars.count + 1);
     schedule->plan = ARENA_ARRAY(p->arena, bool, p->vars.count + 1);
     for (int i = 0; i < p->vars.count; i++) {
@@ -231,6 +241,7 @@ Schedule *schedule_make(const IrProgram *p) {
         const IrVar *v = p->items.at[i]->var;
         if (v) schedule->plan[v->id] = !schedule_is_kept(p, v) && weights_only(schedule, p->items.at[i]);
     }
+    schedule_find_segments(&s);
     StepList list = {0};
     s.packed = ARENA_ARRAY(p->arena, bool, p->vars.count + 1);
     steps(&s, &list);
@@ -284,6 +295,7 @@ static void put_step(Text *to, const Step *step, int indent) {
     } else {
         text_add(to, "%s", step->kind == STEP_SCAN ? "scan along " : "fixpoint");
         if (step->kind == STEP_SCAN) text_add(to, "%s%s", step->item->axis->name, step->item->reversed ? " reversed" : "");
+        if (step->segments) text_add(to, step->item->reversed ? ", each segment of %lld steps done again first" : " in segments of %lld steps", (long long)step->segments->length);
     }
     text_add(to, "\n");
     for (int i = 0; i < step->step_count; i++) put_step(to, &step->steps[i], indent + 2);

@@ -43,6 +43,13 @@ typedef struct Band {
     int64_t back, ahead;
 } Band;
 
+/* A scan over steps of time that others go back over, in segments that these carry out again (schedule_again.c). */
+typedef struct Segments {
+    const IrItem *scan;
+    int64_t length, most; /* steps of a segment, 0: it is kept whole; segments, at the bounds of all axes */
+    double whole, kept;   /* elements that would be stored for all steps, and those that are */
+} Segments;
+
 typedef enum StepKind { STEP_EQUATION, STEP_BLOCK, STEP_NEST, STEP_SCAN, STEP_FIX } StepKind;
 typedef struct Step Step;
 struct Step {
@@ -62,6 +69,7 @@ struct Step {
      * of the first axis are a task for the pool, 0: all of it is done by one thread. */
     int vectors;      /* the points of the last axis are the lanes of so many vectors side by side; 0: done one by one */
     bool inside;      /* the scan's only step at a point: all points of the scan for one of `batch`, then the next */
+    const Segments *segments; /* STEP_SCAN: it is carried out again, or carries another out again; NULL: neither */
     int step_count;   /* STEP_BLOCK, STEP_NEST, STEP_SCAN, STEP_FIX */
     Step *steps;
 };
@@ -82,6 +90,9 @@ typedef struct Storage {
     bool iterated;   /* in a fix: the new iterate has a place of its own */
     bool mirrored;   /* in a scan: kept for the scan alone, and copied to a whole buffer for those who read it afterwards */
     const IrAxis *column; /* square tensor of a block: its axis j */
+    /* in a scan that is carried out again in segments: */
+    bool windowed;   /* its slots hold a segment, and those who go back over it find its points there */
+    int again;       /* a state: so many of its last points are kept at the beginning of each segment */
 } Storage;
 
 typedef struct Schedule {
@@ -89,6 +100,8 @@ typedef struct Schedule {
     Step *steps;
     Storage *storage; /* by variable id */
     bool *plan;       /* by variable id: depends on weights only */
+    int back_count;
+    Segments *back;   /* the scans over steps that others go back over */
 } Schedule;
 
 /* schedule_sparse.c. Pairs of rows and columns; those of them that the table is expected to have. */
@@ -114,7 +127,11 @@ bool schedule_lanes(const Schedule *s, const IrVar *v, const IrExpr *value, bool
 /* A variable that the step writes: the first. */
 const IrVar *schedule_first(const Step *step);
 
-/* In the program's arena. */
+/* schedule_again.c: elements that a scan over steps of time keeps for those who go back over it, before it is divided into segments. */
+extern const double schedule_most_kept;
+
+/* In the program's arena. `most_kept`: in place of the usual one. */
+Schedule *schedule_make_with(const IrProgram *p, double most_kept);
 Schedule *schedule_make(const IrProgram *p);
 /* The steps as text, a line each, for `ctx explain` and tests. */
 void schedule_print(const IrProgram *p, const Schedule *s, FILE *to);

@@ -11,6 +11,8 @@ typedef struct Scheduler {
     bool small_loops; /* inside a scan: matrix products need two dimensions */
     int fixed_count; /* axes of which enclosing steps hold one point */
     const IrAxis *fixed[32];
+    double most_kept;
+    const Segments **segments; /* by id of the steps' axis, or NULL */
 } Scheduler;
 
 bool schedule_lists(IrAxis *const *axes, int count, const IrAxis *axis); /* the axis is one of these */
@@ -27,6 +29,10 @@ int schedule_drop_packed(const Scheduler *s, Step *steps, int count);
 /* schedule_nest.c: joins what a scan does at one point into nests, in place; the number of steps that are left. The scan may go
  * inside if it has points_of_scan > 0. */
 int schedule_nests(const Scheduler *s, Step *steps, int count, double points_of_scan);
+
+/* schedule_again.c: finds the scans that are carried out again in segments; where a variable of such a scan is stored. */
+void schedule_find_segments(Scheduler *s);
+void schedule_store_again(const Segments *g, const IrVar *v, Storage *storage);
 
 /* schedule_block.c: the longest block that can start at items[first]; 0: none. Fills *block and the storage of its members. */
 int schedule_block(Scheduler *s, int first, Step *block);

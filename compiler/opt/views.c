@@ -11,16 +11,23 @@ static bool plain(const IrExpr *e) {
     return true;
 }
 
-static bool is_view(const Opt *o, const IrVar *v) {
-    const OptFact *f = opt_fact(o, v);
+/* A step of time that is there once a cycle, and not afterwards. */
+static bool passes_by(const IrItem *owner, const IrVar *v) {
+    bool cycle = owner && ir_cycle_of(owner->axis) && !ir_has_axis(v, owner->axis);
+    return cycle && v->def->op == IR_REF && ir_has_axis(v->def->var, owner->axis);
+}
+
+static bool is_view(const Views *w, const IrVar *v) {
+    const OptFact *f = opt_fact(w->o, v);
     if (v->kind != VAR_ALG || !v->def || v->init || f->kept || f->through_prev) return false;
     if (f->owner && f->owner->kind == ITEM_FIX) return false;
+    if (w->owner != f->owner && passes_by(f->owner, v)) return false;
     return v->def->op == IR_REF || opt_scalar(v->def);
 }
 
 static IrExpr *through(void *data, IrExpr *e) {
     const Views *w = data;
-    for (int depth = 0; depth < 1000 && e->op == IR_REF && is_view(w->o, e->var); depth++) e = ir_inline(w->o->p, e);
+    for (int depth = 0; depth < 1000 && e->op == IR_REF && is_view(w, e->var); depth++) e = ir_inline(w->o->p, e);
     return e;
 }
 

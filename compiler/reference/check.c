@@ -199,7 +199,7 @@ static void explain_failure(Checker *c, const Case *found, int check, const bool
     failure->seed = found->seed;
     failure->shapes = case_shapes(c, k);
     failure->input = describe_input(c, k);
-    if (c->integrated[check]) failure->reason = "the circuit has not settled by then";
+    if (c->integrated[check] && c->in->source->checks.at[check].within > 0) failure->reason = "the circuit has not settled by then";
     else if (native) find_first_native(c, k, failure);
     else find_first(c, found, check, holds, failure);
     if (!native && !failure->reason) failure->reason = factor_text(c, check);

@@ -13,14 +13,14 @@ static Lanes lanes_of(Reference *r, const Node *node, Run run);
 /* ---- reads ------------------------------------------------------------------------------------------------------- */
 /* Goes back by the lag (forth where the scan is reversed), from the first step of a cycle to the last of the one before; false: before the first point. */
 static bool step_back(const Node *node, int64_t *position) {
-    int64_t *along = &position[node->back_along];
-    if (node->reversed) return (*along += node->lag) < node->place[node->back_along].size;
-    *along -= node->lag;
-    if (*along >= 0) return true;
+    int64_t *along = &position[node->back_along], steps = node->place[node->back_along].size;
+    *along += node->reversed ? node->lag : -node->lag;
+    if (*along >= 0 && *along < steps) return true;
     if (node->back_outer < 0) return false;
-    int64_t steps = node->place[node->back_along].size, cycles = (-*along + steps - 1) / steps;
-    *along += cycles * steps;
-    return (position[node->back_outer] -= cycles) >= 0;
+    int64_t cycles = (*along - (*along < 0 ? steps - 1 : 0)) / steps, *outer = &position[node->back_outer]; /* rounded down */
+    *along -= cycles * steps;
+    *outer += cycles;
+    return *outer >= 0 && *outer < node->place[node->back_outer].size;
 }
 
 /* Element of lane `lane`; -1: outside of the tensor; -2: before the first point (prev). */

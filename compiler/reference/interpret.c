@@ -139,19 +139,18 @@ static void evaluate_all(Reference *r, const Equations *list) {
     for (int i = 0; i < list->count; i++) evaluate_equation(r, list->at[i]);
 }
 
-/* This step's numbers of every noise. The native program rounds them to its own type. */
-static void draw_noise(Reference *r) {
+/* The numbers that every noise has at step number `step` of all. The native program rounds them to its own type. */
+static void draw_noise(Reference *r, int64_t step) {
     for (int i = 0; i < r->p->vars.count; i++) {
         Tensor *t = &r->tensor[i];
         if (t->var->kind != VAR_NOISE || !t->needed) continue;
-        rt_normals(r->seed, rt_stream(t->var->name), r->time, t->count, RT_F64, t->value);
+        rt_normals(r->seed, rt_stream(t->var->name), step, t->count, RT_F64, t->value);
         for (int64_t k = 0; k < t->count; k++) t->bound[k] = input_bound(r, t->value[k]);
     }
 }
 
 /* The places of this step in the rings. */
 static void turn_rings(Reference *r, const IrItem *scan) {
-    draw_noise(r);
     for (int i = 0; i < scan->body_count; i++) {
         Tensor *t = &r->tensor[scan->body[i]->var->id];
         if (!t->slots) continue;
@@ -162,9 +161,11 @@ static void turn_rings(Reference *r, const IrItem *scan) {
 
 static void run_steps(Reference *r, const Step *step) {
     const IrItem *scan = step->item;
-    int64_t size = run_size(r, scan->axis);
+    const IrAxis *cycle = ir_cycle_of(scan->axis);
+    int64_t size = run_size(r, scan->axis), done = cycle ? size * r->position[cycle->id] : 0; /* in cycles before this one */
     for (int64_t i = 0; i < size; i++, r->time++) {
         r->position[scan->axis->id] = scan->reversed ? size - 1 - i : i;
+        draw_noise(r, done + r->position[scan->axis->id]);
         turn_rings(r, scan);
         evaluate_all(r, &step->body);
     }
@@ -177,8 +178,8 @@ static void run_scan(Reference *r, const Step *step) {
         run_steps(r, step);
         return;
     }
-    for (int64_t i = 0; i < run_size(r, cycle); i++) {
-        r->position[cycle->id] = i;
+    for (int64_t i = 0, cycles = run_size(r, cycle); i < cycles; i++) {
+        r->position[cycle->id] = step->item->reversed ? cycles - 1 - i : i;
         evaluate_all(r, &step->begin);
         run_steps(r, step);
         evaluate_all(r, &step->end);

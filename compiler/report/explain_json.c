@@ -1,6 +1,7 @@
 /* `ctx explain --json` (explain.h). */
 #include <jansson.h>
 
+#include "report/again.h"
 #include "report/explain.h"
 #include "report/integration.h"
 #include "report/wiring.h"
@@ -64,6 +65,7 @@ void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised,
         "outputs", m.outputs, "plan", m.plan, "call", m.call, "assumptions", assumptions(source, r));
     if (circuit) json_object_set_new(all, "wiring", wiring_json(circuit));
     if (integration && integration->steps) json_object_set_new(all, "integration", integration_json(integration));
+    json_object_set_new(all, "gone_back_over", again_json(optimised));
     json_dumpf(all, to, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', to);
     json_decref(all);

@@ -1,16 +1,11 @@
 /* `ctx explain` as text (explain.h). */
 #include <string.h>
 
+#include "base/text.h"
+#include "report/again.h"
 #include "report/explain.h"
 #include "report/integration.h"
 #include "report/wiring.h"
-
-static const char *with_unit(Arena *arena, double n) {
-    static const char *const prefix[] = {"", " k", " M", " G", " T", " P"};
-    int i = 0;
-    while (n >= 1000 && i < 5) n /= 1000, i++;
-    return arena_printf(arena, i ? "%.3g%s" : "%.0f%s", n, prefix[i]);
-}
 
 static void print_equations(FILE *to, const IrProgram *source) {
     Equations list = explain_equations(source);
@@ -30,9 +25,9 @@ static void print_equations(FILE *to, const IrProgram *source) {
 }
 
 static void print_contraction(FILE *to, Arena *arena, const OptContraction *c) {
-    fprintf(to, "\n  %s (%d factors): %s operations a call", c->name, c->factors, with_unit(arena, c->chosen_call));
-    if (c->chosen_plan > 0) fprintf(to, " and %s once for the weights", with_unit(arena, c->chosen_plan));
-    fprintf(to, "; source order %s\n", with_unit(arena, c->source_call + c->source_plan));
+    fprintf(to, "\n  %s (%d factors): %s operations a call", c->name, c->factors, text_with_prefix(arena, c->chosen_call));
+    if (c->chosen_plan > 0) fprintf(to, " and %s once for the weights", text_with_prefix(arena, c->chosen_plan));
+    fprintf(to, "; source order %s\n", text_with_prefix(arena, c->source_call + c->source_plan));
     for (int i = 0; i < c->steps.count; i++) fprintf(to, "    %s\n", c->steps.at[i]);
 }
 
@@ -41,10 +36,10 @@ static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
     for (int i = 0; i < r->contractions.count; i++)
         if (r->contractions.at[i].steps.count) print_contraction(to, arena, &r->contractions.at[i]);
     fputs("\nOperations (a multiply-add counts two; bounded axes at the size optimised for)\n", to);
-    fprintf(to, "  chosen order: %s per call, %s per plan (once the weights are bound)\n", with_unit(arena, r->chosen.call),
-            with_unit(arena, r->chosen.plan));
-    fprintf(to, "  source order: %s per call, %s per plan\n", with_unit(arena, r->source.call),
-            with_unit(arena, r->source.plan));
+    fprintf(to, "  chosen order: %s per call, %s per plan (once the weights are bound)\n", text_with_prefix(arena, r->chosen.call),
+            text_with_prefix(arena, r->chosen.plan));
+    fprintf(to, "  source order: %s per call, %s per plan\n", text_with_prefix(arena, r->source.call),
+            text_with_prefix(arena, r->source.plan));
 }
 
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
@@ -59,10 +54,11 @@ void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised,
     print_costs(to, arena, report);
     Memory m = explain_memory(optimised, report);
     fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
-    fprintf(to, "  weights %sB, ", with_unit(arena, m.weights));
-    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", with_unit(arena, m.sparse));
-    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", with_unit(arena, m.stimuli),
-            with_unit(arena, m.outputs), with_unit(arena, m.plan), with_unit(arena, m.call));
+    fprintf(to, "  weights %sB, ", text_with_prefix(arena, m.weights));
+    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", text_with_prefix(arena, m.sparse));
+    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", text_with_prefix(arena, m.stimuli),
+            text_with_prefix(arena, m.outputs), text_with_prefix(arena, m.plan), text_with_prefix(arena, m.call));
+    again_text(to, optimised);
     fputs("\nAssumptions\n", to);
     for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);
     for (int i = 0; i < report->notices.count; i++) fprintf(to, "  %s\n", report->notices.at[i]);

@@ -100,6 +100,13 @@ static Value settle_error(Sema *s, Span at, const char *what) {
     return value_bad(at);
 }
 
+static Value settle_misplaced(Sema *s, Span at) {
+    Diagnostic *d = diag_error(s->diag, E_SETTLE, at, "settle() stands in checks and outputs only");
+    diag_help(d, "`check settle(y, 50 ms) == y within 1e-3;` compares y after cycles of 50 ms with its settled value");
+    diag_help(d, "a loss may read an output: `output z = settle(y, 50 ms);`; or it is of the circuit in time, `ctx train --mode dynamic --cycle 50ms`");
+    return value_bad(at);
+}
+
 static bool settle_time(Sema *s, const Value *t, double *seconds) {
     if (t->bad) return false;
     const char *found = NULL;
@@ -117,7 +124,7 @@ static bool settle_time(Sema *s, const Value *t, double *seconds) {
 
 Value settle_value(Sema *s, const ExprEnv *env, const AstExpr *e) {
     if (e->args.count != 2) return arguments_error(s, e, 2);
-    if (!env->end) return settle_error(s, e->span, "settle() stands in checks and outputs only");
+    if (!env->end) return settle_misplaced(s, e->span);
     ExprEnv plain = {.scope = env->scope, .depth = env->depth};
     Value v = expr_value(s, env, e->args.at[0]), t = expr_value(s, &plain, e->args.at[1]);
     double seconds = 0;

@@ -293,6 +293,8 @@ static bool is_sparse(const RtPlan *plan) {
     return false;
 }
 
+void rt_plan_noise(RtPlan *plan, uint64_t seed) { plan->frame.seed = seed; }
+
 RtStatus rt_plan_set_weight(RtPlan *plan, const char *name, const void *data) {
     int at = rt_find_buffer(&plan->d, RT_WEIGHT, name);
     if (at < 0) return RT_USER;

@@ -64,6 +64,7 @@ const void *rt_plan_weight(const RtPlan *plan, int buffer);
  * made again before the next call. RT_USER: there is no such weight, or, with a message, the plan has sparse projections and was
  * made without rt_config_keep_weights. */
 RtStatus rt_plan_set_weight(RtPlan *plan, const char *name, const void *data);
+void rt_plan_noise(RtPlan *plan, uint64_t seed); /* of the noise in later calls; before, the configuration's */
 int64_t rt_plan_bytes(const RtPlan *plan); /* memory held */
 int rt_plan_threads(const RtPlan *plan);
 int rt_plan_unused(const RtPlan *plan); /* tensors of the weights file that the circuit does not name */

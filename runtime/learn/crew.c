@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/draw.h"
 #include "core/pool.h"
 
 enum { MOST_SLOTS = 16, PIECE = 1 << 14 }; /* PIECE: elements that one task adds up */
@@ -38,7 +39,7 @@ struct RtCrew {
     /* the current run */
     const RtSeries **series; /* of each stimulus, in the data; NULL: which items count */
     const int64_t *index;
-    int64_t items, calls;
+    int64_t items, calls, round;
     int used; /* slots */
 };
 
@@ -238,9 +239,19 @@ static void add_elements(RtType type, void *sum, const void *more, int64_t first
     }
 }
 
+/* Noise is drawn anew in every call, whoever makes it. */
+static uint64_t noise_seed(const RtCrew *crew, int64_t call) {
+    const uint32_t key[2] = {(uint32_t)crew->c.seed, (uint32_t)(crew->c.seed >> 32)};
+    uint64_t stream = rt_stream("noise of a call") ^ (uint64_t)call;
+    uint32_t counter[4] = {(uint32_t)crew->round, (uint32_t)((uint64_t)crew->round >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}, out[4];
+    rt_philox(counter, key, out);
+    return (uint64_t)out[1] << 32 | out[0];
+}
+
 /* The first call of a slot writes its results there, further ones are added. */
 static void add_call(const RtCrew *crew, Worker *w, Slot *slot, int64_t call, bool first) {
     gather(crew, w, call);
+    rt_plan_noise(w->plan, noise_seed(crew, call));
     void **to = first ? slot->sum : w->output;
     if (rt_plan_call(w->plan, w->shown, to) != RT_OK) rt_fail(&w->error, RT_FAULT, "%s", rt_plan_message(w->plan));
     for (int i = 0; i < crew->outputs; i++) {
@@ -285,10 +296,11 @@ static void add_up(RtCrew *crew) {
     }
 }
 
-RtStatus rt_crew_run(RtCrew *crew, const RtData *data, const int64_t *index, int64_t count, RtError *error) {
+RtStatus rt_crew_run(RtCrew *crew, const RtData *data, const int64_t *index, int64_t count, int64_t round, RtError *error) {
     for (int i = 0; i < crew->stimuli; i++) crew->series[i] = rt_data_find(data, crew->d.buffer[crew->stimulus[i]].name);
     crew->index = index;
     crew->items = count;
+    crew->round = round;
     crew->calls = calls_of(crew, count);
     crew->used = crew->calls < crew->slots ? (int)crew->calls : crew->slots;
     if (crew->workers == 1) fill_slots(&crew->frame, 0, crew->used, 0); /* the plan has the threads */

@@ -17,7 +17,7 @@ typedef struct RtCrewConfig {
     int64_t batch;             /* most items of a run */
     const RtData *data;        /* whose shapes fix the bounded axes */
     int threads;               /* at least 1 */
-    uint64_t seed;             /* of drawn weights */
+    uint64_t seed;             /* of drawn weights, and of noise */
     const char *weights;       /* safetensors, or NULL */
     int weight_count;          /* single weights from .npy files: name, file */
     const char *const (*weight)[2];
@@ -29,8 +29,8 @@ const RtPlan *rt_crew_plan(const RtCrew *crew); /* one of its plans: names, shap
 const RtPool *rt_crew_pool(const RtCrew *crew);
 /* Before the next run this weight has these values; as many as it has, copied when they are needed. Unknown names are ignored. */
 void rt_crew_weight(RtCrew *crew, const char *name, const void *values);
-/* Sums over items index[0 .. count - 1], at most `batch`, of the data. */
-RtStatus rt_crew_run(RtCrew *crew, const RtData *data, const int64_t *index, int64_t count, RtError *error);
+/* Sums over items index[0 .. count - 1], at most `batch`, of the data. Noise is that of the round, by its number. */
+RtStatus rt_crew_run(RtCrew *crew, const RtData *data, const int64_t *index, int64_t count, int64_t round, RtError *error);
 /* Results of the last run. Output number `output` in the order of the descriptor's outputs. */
 int rt_crew_outputs(const RtCrew *crew);
 int rt_crew_output(const RtCrew *crew, const char *name); /* -1: none */

@@ -107,7 +107,7 @@ static int64_t batch_items(const RtLearning *l) {
 
 RtStatus rt_learn_step(RtLearning *l, RtError *error) {
     int64_t items = batch_items(l);
-    if (rt_crew_run(l->step, l->c->train, l->order + l->at.batch * l->c->batch, items, error) != RT_OK) return error->status;
+    if (rt_crew_run(l->step, l->c->train, l->order + l->at.batch * l->c->batch, items, l->at.step, error) != RT_OK) return error->status;
     double loss = rt_crew_number(l->step, l->loss);
     l->rate = rt_schedule_factor(&l->c->schedule, l->at.step, l->c->epochs * rt_learn_batches(l->c), l->at.epoch);
     if (!isfinite(loss) || !scale_gradients(l, items)) return diverged(l, error);

@@ -55,6 +55,8 @@ expect 0 0 "gradient" run tests/numeric/library/local_in_time.ctx --mode dynamic
     --out "$scratch/y.npy"
 sed 's/^output y = higher;/output y = higher;\noutput down = gradient(E, W_O);/' examples/18-plasticity.ctx > "$scratch/shown.ctx"
 expect 0 0 "gradient" run "$scratch/shown.ctx" --x random --target random --out y="$scratch/y.npy" --out down="$scratch/g.npy"
-expect 2 1 "error[E0808]" run "$scratch/shown.ctx" --mode dynamic --x random --target random --out "$scratch/y.npy"
+expect 0 0 "gradient" run "$scratch/shown.ctx" --mode dynamic --cycle 5ms --x random --target random --out y="$scratch/y.npy" --out down="$scratch/g.npy"
 expect 0 2 "down[d, head, c] = " explain "$scratch/shown.ctx"
+expect 0 1 "steps, " explain "$scratch/shown.ctx" --mode dynamic --cycle 5ms --set d=8
+expect 0 1 "done again in" explain "$scratch/shown.ctx" --mode dynamic --cycle 10s --set token=64
 exit $bad

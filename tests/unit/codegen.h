@@ -13,6 +13,7 @@ typedef struct CodegenCase {
     bool drawn;           /* weights that have a draw are drawn by the runtime; else they are given */
     bool set;             /* weights are other ones in a first call, and set to these before the second */
     int threads;
+    double kept;          /* schedule_make_with; 0: schedule_make */
     int64_t piece;        /* the dynamic reading in pieces of so many steps, as the clock calls it; 0: all at once */
 } CodegenCase;
 
@@ -20,4 +21,6 @@ typedef struct CodegenCase {
 int64_t codegen_wrong(const CodegenCase *c);
 /* FNV-1a over the bytes of all outputs: for tests of bit identity. */
 uint64_t codegen_hash(const CodegenCase *c);
+/* The same, and the memory that the plan holds, in bytes. */
+uint64_t codegen_hash_bytes(const CodegenCase *c, int64_t *bytes);
 #endif

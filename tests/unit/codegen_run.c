@@ -174,7 +174,7 @@ static const char *compile(Native *n) {
     OptOptions options = {.no_reassociate = n->c->in_order};
     n->p = opt_run(n->source, &options, &report);
     char *error = NULL;
-    Schedule *schedule = schedule_make(n->p);
+    Schedule *schedule = n->c->kept ? schedule_make_with(n->p, n->c->kept) : schedule_make(n->p);
     if (getenv("CTX_TEST_PRINT")) ir_print(n->p, stderr), schedule_print(n->p, schedule, stderr);
     CgOptions how = {.f64 = n->c->f64, .cpu = n->c->cpu};
     n->module = cg_compile(n->p, schedule, &how, &error);
@@ -277,11 +277,17 @@ int64_t codegen_wrong(const CodegenCase *c) {
 }
 
 uint64_t codegen_hash(const CodegenCase *c) {
+    int64_t bytes;
+    return codegen_hash_bytes(c, &bytes);
+}
+
+uint64_t codegen_hash_bytes(const CodegenCase *c, int64_t *bytes) {
     Native n;
     uint64_t h = 14695981039346656037u;
     bool good = start(&n, c);
     for (const int64_t *size = c->sizes; good && *size; size++) {
         good = run(&n, *size);
+        if (good) *bytes = rt_plan_bytes(n.plan);
         for (int i = 0; good && i < n.outputs; i++)
             for (int64_t k = 0; k < n.output_count[i] * (c->f64 ? 8 : 4); k++) h = (h ^ ((unsigned char *)n.output[i])[k]) * 1099511628211u;
     }

@@ -266,7 +266,6 @@ static void maxima_are_compared_with_what_they_are_of(void) {
 static void refusals(void) {
     static const struct { const char *level, *text, *what; } cases[] = {
         {"system", "alg y = c\n", "a program of the system level"},
-        {"core", "axis s : step(4, n)\nscan s {\nalg y[n, s] of population \"cell\" init 0 = prev(y[n, s]) + c\n}\n", "'cell' advances by the steps"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Arena *arena = arena_new();

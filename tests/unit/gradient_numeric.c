@@ -147,7 +147,7 @@ static void compare_optimised(const Numeric *n, const Reference *r, IrVar *const
     OptReport report;
     optimised = opt_run(p, &options, &report);
     char *wrong = ir_verify(optimised);
-    if (wrong) printf("\n    %s after the passes: %s\n", n->name, wrong);
+    if (wrong) printf("\n    %s after the passes: %s\n", n->name, wrong), ir_print(n->gradient_program, stdout), ir_print(optimised, stdout);
     CU_ASSERT_PTR_NULL_FATAL(wrong);
     IrVar *keep[count + 1];
     for (int i = 0; i < count; i++) keep[i] = optimised->outputs.at[i].var;
@@ -166,8 +166,7 @@ static void compare_optimised(const Numeric *n, const Reference *r, IrVar *const
 }
 
 /* ---- one program ------------------------------------------------------------------------------------------------------ */
-/* sum of the squares of v, as a new variable */
-static IrVar *sum_of_squares(IrProgram *p, IrVar *v) {
+IrVar *numeric_sum_of_squares(IrProgram *p, IrVar *v) {
     IrAxis *bound[v->axis_count + 1];
     IrIndex index[v->axis_count + 1];
     for (int i = 0; i < v->axis_count; i++) bound[i] = ir_axis_copy(p, v->axes[i]), index[i] = ir_index(bound[i]);
@@ -183,7 +182,7 @@ static void settle_fully(IrProgram *p) {
 void numeric_compare(const char *name, IrProgram *p, IrVar *of_what, int64_t bounded, int64_t salt, NumericTotals *totals) {
     Numeric n = {.name = name, .p = p, .bounded = bounded, .salt = salt, .totals = totals};
     settle_fully(p);
-    n.loss = sum_of_squares(p, of_what);
+    n.loss = numeric_sum_of_squares(p, of_what);
     const IrVar *of[p->vars.count + 1];
     IrVar *gradient[p->vars.count + 1];
     int count = 0;

@@ -18,6 +18,8 @@ typedef struct Numeric {
     NumericTotals *totals;
 } Numeric;
 
+/* The sum of the squares of v, as a new variable. */
+IrVar *numeric_sum_of_squares(IrProgram *p, IrVar *v);
 /* Adds the loss to p, the sum of the squares of `of_what`; all inputs, some elements of each. Sizes of bounded axes: `bounded`. */
 void numeric_compare(const char *name, IrProgram *p, IrVar *of_what, int64_t bounded, int64_t salt, NumericTotals *totals);
 void numeric_report(const NumericTotals *totals);

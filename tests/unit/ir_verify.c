@@ -146,7 +146,7 @@ static void broken_objects(void) {
     CU_ASSERT_STRING_EQUAL(ir_verify(p), "state m advances against its scan");
     p->items.at[0]->kind = ITEM_FIX;
     p->items.at[0]->count = 1;
-    CU_ASSERT_STRING_EQUAL(ir_verify(p), "only a scan over single points is reversed");
+    CU_ASSERT_STRING_EQUAL(ir_verify(p), "only a scan is reversed");
     p = program(arena, "core", body);
     p->axes.at[4]->base = p->axes.at[0];
     CU_ASSERT_STRING_EQUAL(ir_verify(p), "axis b: its base does not fit its kind");
