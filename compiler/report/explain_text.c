@@ -1,6 +1,7 @@
 /* `ctx explain` as text (explain.h). */
 #include <string.h>
 
+#include "opt/schedule.h"
 #include "report/explain.h"
 #include "report/integration.h"
 #include "report/wiring.h"
@@ -47,6 +48,21 @@ static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
             with_unit(arena, r->source.plan));
 }
 
+static void print_memory(FILE *to, Arena *arena, const IrProgram *optimised, const OptReport *report) {
+    Memory m = explain_memory(optimised, report);
+    if (m.rows > 0) {
+        fputs("\nBlocks of rows (values that are made so many rows at a time, and never whole, with what reads them)\n", to);
+        schedule_print_blocks(optimised, schedule_make(optimised), 2, to);
+    }
+    fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
+    fprintf(to, "  weights %sB, ", with_unit(arena, m.weights));
+    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", with_unit(arena, m.sparse));
+    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB", with_unit(arena, m.stimuli),
+            with_unit(arena, m.outputs), with_unit(arena, m.plan), with_unit(arena, m.call));
+    if (m.rows > 0) fprintf(to, ", of blocks of rows %sB a thread", with_unit(arena, m.rows));
+    fputc('\n', to);
+}
+
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
                   const Circuit *circuit, const DynamicReport *integration) {
     Arena *arena = source->arena;
@@ -57,12 +73,7 @@ void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised,
     print_equations(to, source);
     if (integration && integration->steps) integration_text(to, integration);
     print_costs(to, arena, report);
-    Memory m = explain_memory(optimised, report);
-    fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
-    fprintf(to, "  weights %sB, ", with_unit(arena, m.weights));
-    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", with_unit(arena, m.sparse));
-    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", with_unit(arena, m.stimuli),
-            with_unit(arena, m.outputs), with_unit(arena, m.plan), with_unit(arena, m.call));
+    print_memory(to, arena, optimised, report);
     fputs("\nAssumptions\n", to);
     for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);
     for (int i = 0; i < report->notices.count; i++) fprintf(to, "  %s\n", report->notices.at[i]);
