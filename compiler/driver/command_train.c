@@ -75,7 +75,9 @@ static int prepare(Training *t, RtLearnConfig *config) {
     if (status == EXIT_DONE) status = training_choose(t);
     if (status == EXIT_DONE) status = training_data(t);
     if (status == EXIT_DONE && !choose_together(t, config)) status = EXIT_WRONG;
-    return status == EXIT_DONE ? training_compile(t) : status;
+    const char *stage = option_value(t->c->options, OPTION_EMIT, NULL);
+    if (status == EXIT_DONE) status = stage ? training_emit(t, stage) : training_compile(t);
+    return status;
 }
 
 static int run(Training *t, RtLearnConfig *config, int *interrupted) {
@@ -108,7 +110,7 @@ int command_train(Options *options) {
     Training t = {.c = phases_begin(options)};
     t.c->drop_checks = t.c->keep_learning = true;
     int status = prepare(&t, &config);
-    if (status == EXIT_DONE) status = run(&t, &config, &interrupted);
+    if (status == EXIT_DONE && !option_given(options, OPTION_EMIT)) status = run(&t, &config, &interrupted);
     training_end(&t);
     phases_end(t.c);
     if (interrupted) rt_interrupt_again(interrupted);
