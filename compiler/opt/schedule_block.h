@@ -30,6 +30,7 @@ typedef struct Blocker { /* one block */
     Band band;
     Member *now;                /* being examined */
     bool refused, mixes;        /* it cannot be named alike; it gives up an axis of the batch */
+    bool squares_alone;         /* what it reads of square tensors alone is looked at */
 } Blocker;
 
 struct Family {

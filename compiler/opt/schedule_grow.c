@@ -48,7 +48,7 @@ static IrAxis *summed_name(const IrVar *reader, const IrExpr *ref, const IrAxis 
 static void take_names(void *data, IrExpr *ref) {
     Blocker *b = data;
     Member *from = schedule_member_of(b, ref->var), *now = b->now;
-    if (!from || from->adds || from == now) return;
+    if (!from || from->adds || from == now || (b->squares_alone && !from->square)) return;
     IrVar *reader = now->item->var;
     IrAxis *tile = now->adds ? summed_name(reader, ref, from->tile) : readers_name(reader, ref, from->tile);
     if (!tile || (now->tile && now->tile != tile)) b->refused = true;
@@ -76,6 +76,15 @@ static bool name(Blocker *b, Member *m, IrItem *item, bool adds) {
 static bool fits(Blocker *b, Member *m, IrItem *item, bool reads_square) {
     if (name(b, m, item, false)) return reads_square || !b->mixes;
     return reads_square && item->var->def->op == IR_SUM && name(b, m, item, true);
+}
+
+/* It would fit, if what it reads of other rows had a value before. */
+static bool fits_later(Blocker *b, IrItem *item) {
+    Member m;
+    b->squares_alone = true;
+    bool fitting = fits(b, &m, item, true);
+    b->squares_alone = false;
+    return fitting;
 }
 
 /* ---- growing -------------------------------------------------------------------------------------------------------------- */
@@ -121,8 +130,9 @@ static void consider(Blocker *b, int at, int *last, bool up_to_last) {
         if (reads.square && !up_to_last) *last = at;
     } else if (reads.member || reads.outside) {
         put_outside(b, at);
-        if (reads.square && free && reads.outside && b->late_count < MOST_LATE) b->late[b->late_count++] = item;
-        else if (reads.square) b->bad = true;
+        if (!reads.square) return;
+        if (free && (reads.outside || fits_later(b, item)) && b->late_count < MOST_LATE) b->late[b->late_count++] = item;
+        else b->bad = true;
     }
 }
 
