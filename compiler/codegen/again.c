@@ -7,7 +7,7 @@
 static void copy_state(Fn *f, const IrVar *v, Value number, Value done, bool back) {
     CgModule *m = f->m;
     const Storage *s = &m->schedule->storage[v->id];
-    Value elements = cg_slot_elements(f, v), bytes = cg_mul(f, elements, cg_int(m, m->real_bytes));
+    Value elements = cg_elements(f, v), bytes = cg_mul(f, elements, cg_int(m, m->real_bytes));
     Loop loop = cg_loop_begin(f, cg_int(m, 0), cg_int(m, s->again), 1);
     Value point = cg_add(f, cg_add(f, done, loop.i), cg_int(m, s->slots - s->again)); /* slots more, so that none is negative */
     Value place = cg_add(f, cg_mul(f, number, cg_int(m, s->again)), loop.i);

@@ -66,7 +66,7 @@ struct CgModule {
     /* layout */
     VEC(Buffer) buffers;
     int *buffer_of;    /* by variable id: its buffer, or -1 */
-    int *second_of;    /* the new iterate of a fix, or -1 */
+    int *second_of;    /* the new iterate of a fix, or the parts of a sum over a block's rows, or -1 */
     int *mirror_of;    /* its whole copy, or -1 */
     int *again_of;     /* its last points at the beginnings of segments, or -1; see again.c */
     Steps *live;       /* by variable id: when its large buffer is needed; see live.c */
@@ -93,6 +93,8 @@ typedef struct Fn { /* one LLVM function under construction */
     const IrAxis *lane;   /* runs over the lanes of a vector, or NULL */
     const IrItem *group;  /* the scan or fixpoint being carried out, or NULL */
     const Step *block;    /* the block being carried out, or NULL */
+    const Step *adding;   /* its step that adds, while that is done, or NULL */
+    Value part;           /* block whose steps add: number of the part that this task sums */
     Value tile_first, tile_end;  /* block: positions of its rows */
     Value column_first, column_end; /* block: columns that some row needs */
     Value scratch;        /* this thread's */
@@ -136,7 +138,7 @@ typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_PREV, ACCESS_MIRROR } Ac
 Value cg_address(Fn *f, const IrVar *v, const IrIndex *index, Access access); /* index NULL: its own axes */
 Value cg_reference(Fn *f, const IrExpr *ref); /* of an IR_REF or IR_PREV */
 Value cg_base(Fn *f, const IrVar *v); /* where its buffer begins */
-Value cg_slot_elements(Fn *f, const IrVar *v); /* of one of its places */
+Value cg_elements(Fn *f, const IrVar *v); /* as many are in it, or in one of its places */
 Value cg_slot(Fn *f, const IrVar *v, Value point); /* the place of a point of the scan, by its number */
 Value cg_buffer(Fn *f, int number); /* where a buffer of the descriptor begins */
 Value cg_element(Fn *f, Value base, Value offset); /* base + offset elements */
@@ -150,7 +152,8 @@ Value cg_exp(Fn *f, Value x);
 bool cg_is_vector(Value v);
 Value cg_widen(Fn *f, Value v, int lanes);
 
-/* equation.c: one equation; step.c: everything else */
+/* equation.c, product.c: one equation; block.c, step.c: everything else */
+const Step *cg_own_step(const Fn *f, const IrVar *v); /* that makes v in the block being carried out, or NULL */
 void cg_equation(Fn *f, const Step *step);
 void cg_product(Fn *f, const Step *step);
 void cg_sparse(Fn *f, const Step *step); /* sparse.c */
@@ -176,6 +179,8 @@ void cg_at_point(Fn *f, const Points *points, Value i);
 void cg_nest(Fn *f, const Step *nest, const Points *points);
 void cg_points(Fn *f, const Step *steps, int count, const Points *points); /* step.c: the steps at each of the points */
 void cg_fill_init(Fn *f, const IrVar *v, Access access); /* writes init, or where a slot is chosen by access */
+void cg_clear(Fn *f, const IrVar *v); /* zero at all points of axes that have no position */
+void cg_clear_outside(Fn *f, const IrVar *v); /* of a square tensor's rows, what the band leaves out */
 /* Bounds of the loop over axis (a row's columns in a band are narrower). */
 void cg_range(Fn *f, const IrVar *v, const IrAxis *axis, Value *first, Value *end);
 Value cg_band_first(Fn *f, const Band *band, const IrAxis *column, Value row);

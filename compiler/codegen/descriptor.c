@@ -50,6 +50,7 @@ static void variable_buffers(CgModule *m, const IrVar *v) {
     m->buffers.at[m->buffer_of[v->id]].slots = s->slots;
     if (s->again) m->again_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .slots = s->again * (int)(segments_of(m, v) + 1)});
     if (s->iterated) m->second_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp"});
+    if (s->parts > 1) m->second_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .slots = s->parts});
     if (s->mirrored && m->mirror_of[v->id] < 0)
         m->mirror_of[v->id] = add_buffer(m, (Buffer){.var = v, .name = v->name, .role = "temp", .mirror = true});
 }

@@ -13,24 +13,24 @@ Value cg_band_end(Fn *f, const Band *band, const IrAxis *column, Value row) {
     return band->above ? cg_min(f, size, cg_add(f, row, cg_int(f->m, band->ahead + 1))) : size;
 }
 
-static const IrAxis *own_tile(const Fn *f, const IrVar *v) {
+const Step *cg_own_step(const Fn *f, const IrVar *v) {
     for (int i = 0; f->block && i < f->block->step_count; i++)
-        if (f->block->steps[i].item->var == v) return f->block->steps[i].axis;
+        if (f->block->steps[i].item->var == v) return &f->block->steps[i];
     return NULL;
 }
 
 void cg_range(Fn *f, const IrVar *v, const IrAxis *axis, Value *first, Value *end) {
-    const Storage *s = &f->m->schedule->storage[v->id];
-    const IrAxis *tile = own_tile(f, v);
+    const Step *own = cg_own_step(f, v);
     *first = cg_int(f->m, 0);
     *end = cg_size(f, axis);
-    if (axis == tile) {
+    if (!own) return;
+    if (axis == own->axis) {
         *first = f->tile_first;
         *end = f->tile_end;
-    } else if (tile && axis == s->column && f->env[tile->id]) {
-        *first = cg_band_first(f, &f->block->band, axis, f->env[tile->id]);
-        *end = cg_max(f, *first, cg_band_end(f, &f->block->band, axis, f->env[tile->id]));
-    } else if (tile && axis == s->column) {
+    } else if (axis == own->column && !own->adds && f->env[own->axis->id]) {
+        *first = cg_band_first(f, &f->block->band, axis, f->env[own->axis->id]);
+        *end = cg_max(f, *first, cg_band_end(f, &f->block->band, axis, f->env[own->axis->id]));
+    } else if (axis == own->column && (!own->adds || f->adding)) {
         *first = f->column_first;
         *end = f->column_end;
     }
@@ -54,8 +54,22 @@ typedef struct Nest {
     int count;
 } Nest;
 
+/* What is there already. */
+static Value sum_so_far(const Nest *nest) {
+    Fn *f = nest->f;
+    CgModule *m = f->m;
+    Value at = cg_address(f, nest->v, NULL, nest->access);
+    Value sum = LLVMBuildLoad2(m->builder, f->lane ? cg_vector(m, m->real, m->lanes) : m->real, at, "");
+    LLVMSetAlignment(sum, (unsigned)m->real_bytes);
+    return cg_of(f, nest->v, sum);
+}
+
 static void write_point(const Nest *nest) {
     Value value = cg_expr(nest->f, nest->value);
+    if (nest->f->adding) {
+        if (nest->f->lane) value = cg_widen(nest->f, value, nest->f->m->lanes);
+        value = LLVMBuildFAdd(nest->f->m->builder, sum_so_far(nest), value, "");
+    }
     store(nest->f, nest->v, value, nest->access);
     if (nest->mirror) store(nest->f, nest->v, value, ACCESS_MIRROR);
 }
@@ -143,114 +157,9 @@ void cg_fill_init(Fn *f, const IrVar *v, Access access) {
     write_all(f, v, v->init, access, false);
 }
 
-/* ---- matrix products ------------------------------------------------------------------------------------------------------------------ */
-typedef struct Matrix {
-    Value at;      /* address of its first element */
-    Value stride;  /* elements between two rows, or columns if transposed */
-    bool transposed;
-} Matrix;
-
-static Value extent_of(Fn *f, const IrVar *v, IrAxis *const *axes, int count) {
-    Value product = cg_int(f->m, 1);
-    for (int i = 0; i < count; i++) {
-        Value first, end;
-        cg_range(f, v, axes[i], &first, &end);
-        product = cg_mul(f, product, cg_sub(f, end, first));
-    }
-    return product;
-}
-
-static int place_of(const IrExpr *ref, const IrAxis *axis) {
-    for (int i = 0; i < ref->var->axis_count; i++)
-        if (ref->index[i].kind == IX_AXIS && ref->index[i].axis == axis) return i;
-    return -1;
-}
-
-/* rows and columns are lists of axes of the reference; the stored innermost decides how the library is told to read it */
-static Matrix operand(Fn *f, const IrExpr *ref, IrAxis *const *rows, int row_count, IrAxis *const *columns, int column_count) {
-    Matrix matrix = {.at = cg_reference(f, ref)};
-    int last_column = column_count ? place_of(ref, columns[column_count - 1]) : -1;
-    int last_row = row_count ? place_of(ref, rows[row_count - 1]) : -1;
-    bool by_row = last_column >= 0 && schedule_unit_stride(f->m->schedule, ref->var, last_column);
-    matrix.transposed = !by_row;
-    int outer = by_row ? last_row : last_column;
-    matrix.stride = outer >= 0 ? cg_stride(f, ref->var, outer) : extent_of(f, ref->var, by_row ? columns : rows, by_row ? column_count : row_count);
-    return matrix;
-}
-
-static void set_first(Fn *f, const IrVar *v, IrAxis *const *axes, int count) {
-    for (int i = 0; i < count; i++) {
-        Value first, end;
-        cg_range(f, v, axes[i], &first, &end);
-        f->env[axes[i]->id] = first;
-    }
-}
-
-static void unset(Fn *f, IrAxis *const *axes, int count) {
-    for (int i = 0; i < count; i++) f->env[axes[i]->id] = NULL;
-}
-
-/* Does the bound axis run over a square tensor's columns? Then only those that the block touches count. */
-static bool is_column(const Fn *f, const Product *p, const IrAxis *axis) {
-    const IrExpr *refs[] = {p->a, p->b};
-    for (int i = 0; i < 2 && f->block; i++) {
-        int place = place_of(refs[i], axis);
-        const Storage *s = &f->m->schedule->storage[refs[i]->var->id];
-        if (place >= 0 && s->column && refs[i]->var->axes[place] == s->column) return true;
-    }
-    return false;
-}
-
-static void multiply(Fn *f, const Step *step) {
-    CgModule *m = f->m;
-    const Product *p = &step->product;
-    const IrVar *v = step->item->var;
-    Value k = cg_int(m, 1), rows = extent_of(f, v, p->m, p->m_count), columns = extent_of(f, v, p->n, p->n_count);
-    set_first(f, v, p->m, p->m_count);
-    set_first(f, v, p->n, p->n_count);
-    for (int i = 0; i < p->k_count; i++) {
-        bool column = is_column(f, p, p->k[i]);
-        f->env[p->k[i]->id] = column ? f->column_first : cg_int(m, 0);
-        k = cg_mul(f, k, column ? cg_sub(f, f->column_end, f->column_first) : cg_size(f, p->k[i]));
-    }
-    Matrix a = operand(f, p->a, p->m, p->m_count, p->k, p->k_count), b = operand(f, p->b, p->k, p->k_count, p->n, p->n_count);
-    Value c = cg_address(f, v, NULL, ACCESS_WRITE), step_c;
-    IrAxis *const *outer = p->transposed ? p->n : p->m;
-    int outer_count = p->transposed ? p->n_count : p->m_count;
-    step_c = outer_count ? cg_stride(f, v, schedule_place(v, outer[outer_count - 1])) : (p->transposed ? rows : columns);
-    if (p->transposed) { /* c' = b' a' */
-        Matrix swap = a;
-        Value count = rows;
-        a = b, b = swap;
-        a.transposed = !a.transposed, b.transposed = !b.transposed;
-        rows = columns, columns = count;
-    }
-    bool of_columns = p->tied && (p->m_count == 1 && p->tied == p->m[0]) == p->transposed;
-    Value flags = LLVMConstInt(m->i32, (unsigned)(a.transposed | b.transposed << 1 | (step->kernel == KERNEL_SYMMETRIC) << 2 | of_columns << 3), 0);
-    Value pool = f->parallel ? f->frame : LLVMConstNull(m->pointer);
-    /* the band goes by positions, and the product by what there is from the first row, column and k on */
-    Value shift = p->tied ? cg_sub(f, f->env[p->tied->id], f->env[p->k[0]->id]) : cg_int(m, 0);
-    Value args[] = {pool, flags, rows, columns, k, a.at, a.stride, b.at, b.stride, c, step_c, cg_add(f, shift, cg_int(m, p->low)), cg_add(f, shift, cg_int(m, p->high))};
-    if (p->tied) cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_band_f64 : RUNTIME_rt_band_f32, args, 13);
-    else cg_call_runtime(f, m->options.f64 ? RUNTIME_rt_product_f64 : RUNTIME_rt_product_f32, args, 11);
-    unset(f, p->m, p->m_count);
-    unset(f, p->n, p->n_count);
-    unset(f, p->k, p->k_count);
-}
-
-static void each_batch(Fn *f, const Step *step, int depth) {
-    const Product *p = &step->product;
-    if (depth == p->batch_count) {
-        multiply(f, step);
-        return;
-    }
-    Value first, end;
-    cg_range(f, step->item->var, p->batch[depth], &first, &end);
-    Loop loop = cg_loop_begin(f, first, end, 1);
-    f->env[p->batch[depth]->id] = loop.i;
-    each_batch(f, step, depth + 1);
-    f->env[p->batch[depth]->id] = NULL;
-    cg_loop_end(f, &loop);
+void cg_clear(Fn *f, const IrVar *v) {
+    static const IrExpr zero = {.op = IR_LIT};
+    write_all(f, v, &zero, ACCESS_WRITE, false);
 }
 
 /* The product fills whole rectangles: what lies outside of the band is set to zero afterwards, row by row. */
@@ -270,7 +179,7 @@ static void clear_rows(Nest *nest, int depth) {
     cg_loop_end(f, &loop);
 }
 
-static void clear_outside(Fn *f, const IrVar *v) {
+void cg_clear_outside(Fn *f, const IrVar *v) {
     const Storage *s = &f->m->schedule->storage[v->id];
     if (!f->block || !s->column || !(f->block->band.above || f->block->band.below)) return;
     Nest nest = {.f = f, .v = v, .access = ACCESS_WRITE};
@@ -278,14 +187,11 @@ static void clear_outside(Fn *f, const IrVar *v) {
     clear_rows(&nest, 0);
 }
 
-void cg_product(Fn *f, const Step *step) {
-    each_batch(f, step, 0);
-    clear_outside(f, step->item->var);
-}
-
 void cg_equation(Fn *f, const Step *step) {
     const IrVar *v = step->item->var;
+    f->adding = step->adds ? step : NULL;
     if (step->kernel == KERNEL_LOOPS) write_all(f, v, v->def, ACCESS_WRITE, f->m->schedule->storage[v->id].mirrored && f->group);
     else if (step->kernel == KERNEL_SPARSE) cg_sparse(f, step);
     else cg_product(f, step);
+    f->adding = NULL;
 }

@@ -44,8 +44,9 @@ static bool is_unbound(const Reduction *r, const IrAxis *axis) {
 static void guarded_range(const Reduction *r, int i, Value *first, Value *end) {
     Fn *f = r->f;
     const IrAxis *axis = r->e->bound[i];
-    *first = cg_int(f->m, 0);
-    *end = cg_size(f, axis);
+    bool rows = f->adding && f->adding->axis == axis; /* those of the block */
+    *first = rows ? f->tile_first : cg_int(f->m, 0);
+    *end = rows ? f->tile_end : cg_size(f, axis);
     for (int k = 0; k < r->e->guard.count; k++) {
         const IrAtom *atom = &r->e->guard.atom[k];
         const IrAxis *other = atom->a == axis ? atom->b : atom->a;

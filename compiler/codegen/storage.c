@@ -52,7 +52,7 @@ Value cg_element(Fn *f, Value base, Value offset) {
     return LLVMBuildGEP2(f->m->builder, f->m->real, base, &offset, 1, "");
 }
 
-Value cg_slot_elements(Fn *f, const IrVar *v) {
+Value cg_elements(Fn *f, const IrVar *v) {
     Value elements = cg_int(f->m, 1);
     for (int i = 0; i < v->axis_count; i++) elements = cg_mul(f, elements, extent(f, v, i, false));
     return elements;
@@ -60,7 +60,7 @@ Value cg_slot_elements(Fn *f, const IrVar *v) {
 
 /* Address of one of the places of a variable, 0 the first. */
 static Value slot(Fn *f, const IrVar *v, Value number) {
-    return cg_element(f, cg_buffer(f, f->m->buffer_of[v->id]), cg_mul(f, number, cg_slot_elements(f, v)));
+    return cg_element(f, cg_buffer(f, f->m->buffer_of[v->id]), cg_mul(f, number, cg_elements(f, v)));
 }
 
 Value cg_slot(Fn *f, const IrVar *v, Value time) {
@@ -97,6 +97,7 @@ static Value base_address(Fn *f, const IrVar *v, Access access, int64_t lag, boo
     *whole = access == ACCESS_MIRROR || (s->mirrored && !inside);
     if (*whole) return cg_buffer(f, m->mirror_of[v->id]);
     if (s->iterated && inside && access != ACCESS_PREV) return cg_buffer(f, m->second_of[v->id]);
+    if (s->parts > 1 && cg_own_step(f, v)) return cg_element(f, cg_buffer(f, m->second_of[v->id]), cg_mul(f, f->part, cg_elements(f, v)));
     if (s->slots == 1) return cg_buffer(f, m->buffer_of[v->id]);
     if (inside) return slot_inside(f, v, access, lag);
     bool scanned = v->scan_axis && schedule_place(v, v->scan_axis) >= 0 && !s->kept[schedule_place(v, v->scan_axis)];

@@ -76,8 +76,9 @@ static int prepare(Training *t, RtLearnConfig *config) {
     if (status == EXIT_DONE) status = training_choose(t);
     if (status == EXIT_DONE) status = training_data(t);
     if (status == EXIT_DONE && !choose_together(t, config)) status = EXIT_WRONG;
-    if (status == EXIT_DONE) status = training_compile(t);
-    if (status == EXIT_DONE && config->progress) again_note(stderr, t->stepped);
+    const char *stage = option_value(t->c->options, OPTION_EMIT, NULL);
+    if (status == EXIT_DONE) status = stage ? training_emit(t, stage) : training_compile(t);
+    if (status == EXIT_DONE && !stage && config->progress) again_note(stderr, t->stepped);
     return status;
 }
 
@@ -111,7 +112,7 @@ int command_train(Options *options) {
     Training t = {.c = phases_begin(options)};
     t.c->drop_checks = t.c->keep_learning = true;
     int status = prepare(&t, &config);
-    if (status == EXIT_DONE) status = run(&t, &config, &interrupted);
+    if (status == EXIT_DONE && !option_given(options, OPTION_EMIT)) status = run(&t, &config, &interrupted);
     training_end(&t);
     phases_end(t.c);
     if (interrupted) rt_interrupt_again(interrupted);

@@ -3,6 +3,7 @@
  *     training_data    stimuli read: which have items                           training_data.c
  *     training_choose  the loss, the weights that learn and how                 training_choose.c
  *     training_compile one program with loss and gradients, one with losses     training_program.c
+ *     training_emit    the first of them as text, in place of a run             training_program.c
  *     training_config  everything else that was asked                           command_train.c
  *
  * Functions return an exit status, EXIT_DONE or one after a message. */
@@ -40,6 +41,7 @@ typedef struct Training {
 int training_data(Training *t);
 int training_choose(Training *t);
 int training_compile(Training *t);
+int training_emit(Training *t, const char *stage); /* the program of a step as text, "opt" or "schedule" */
 void training_end(Training *t);
 /* Prints "ctx train: message" and gives the exit status. */
 int training_failed(const RtError *error);

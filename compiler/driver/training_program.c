@@ -4,6 +4,7 @@
 #include "driver/training.h"
 #include "gradient/gradient.h"
 #include "ir/items.h"
+#include "opt/schedule.h"
 
 typedef VEC(Name) NameList;
 
@@ -156,6 +157,20 @@ int training_compile(Training *t) {
     p = opt_run(p, &options, &report);
     for (int i = 0; i < t->metrics.count; i++) t->metrics.at[i] = buffer_name(p, t->metrics.at[i]);
     return compile(t, p, 1, &t->look);
+}
+
+int training_emit(Training *t, const char *stage) {
+    IrProgram *p;
+    bool opt = strcmp(stage, "opt") == 0;
+    if (!opt && strcmp(stage, "schedule") != 0) {
+        fprintf(stderr, "ctx train: --emit expects opt or schedule, but '%s' came\n", stage);
+        return EXIT_WRONG;
+    }
+    int status = step_program(t, &p);
+    if (status != EXIT_DONE) return status;
+    if (opt) ir_print(p, stdout);
+    else schedule_print(p, schedule_make(p), stdout);
+    return EXIT_DONE;
 }
 
 void training_end(Training *t) {

@@ -183,41 +183,29 @@ static Step equation_step(Scheduler *s, IrItem *item) {
     return step;
 }
 
-static bool is_member(const Step *block, const IrItem *item) {
-    for (int i = 0; i < block->step_count; i++)
-        if (block->steps[i].item == item) return true;
-    return false;
+/* Blocks come where their last members stand. */
+static void put_blocks(Order *order, const Scheduler *s, Step *const *block, int count, int at) {
+    for (int i = 0; i < count; i++)
+        if (block[i]->steps[block[i]->step_count - 1].item == s->p->items.at[at]) schedule_put(order, block[i]);
 }
 
-typedef VEC(Step) StepList;
-
-/* A block's members stand apart in the program; what stands between them and reads none of them is done before, so a block is
- * carried out where its last member stood. */
-static void steps(Scheduler *s, StepList *list) {
+static Step *steps(Scheduler *s, int *count) {
     Arena *arena = s->p->arena;
-    bool *done = ARENA_ARRAY(arena, bool, s->p->items.count + 1);
-    s->done = done;
-    StepList waiting = {0};
-    VEC(int) last = {0};
+    VEC(Step *) blocks = {0};
+    Order *order = schedule_order(s);
+    s->group = ARENA_ARRAY(arena, int, s->p->items.count + 1);
     for (int i = 0; i < s->p->items.count; i++) {
         IrItem *item = s->p->items.at[i];
-        Step block;
-        if (!done[i]) {
-            if (item->kind != ITEM_ALG) {
-                vec_push(arena, list, group_step(s, item));
-            } else if (schedule_block(s, i, &block)) {
-                int end = i;
-                for (int j = i; j < s->p->items.count; j++)
-                    if (is_member(&block, s->p->items.at[j])) done[j] = true, end = j;
-                vec_push(arena, &waiting, block);
-                vec_push(arena, &last, end);
-            } else {
-                vec_push(arena, list, equation_step(s, item));
-            }
+        Step *block = ARENA_ARRAY(arena, Step, SCHEDULE_MOST_BLOCKS), step;
+        int family = s->group[i] ? 0 : schedule_blocks(s, i, block);
+        for (int k = 0; k < family; k++) vec_push(arena, &blocks, block + k);
+        if (!s->group[i]) {
+            step = item->kind == ITEM_ALG ? equation_step(s, item) : group_step(s, item);
+            schedule_put(order, &step);
         }
-        for (int j = 0; j < waiting.count; j++)
-            if (last.at[j] == i) vec_push(arena, list, waiting.at[j]);
+        put_blocks(order, s, blocks.at, blocks.count, i);
     }
+    return schedule_ordered(order, count);
 }
 
 Schedule *schedule_make(const IrProgram *p) {
@@ -242,11 +230,10 @@ Schedule *schedule_make_with(const IrProgram *p, double most_kept) {
         if (v) schedule->plan[v->id] = !schedule_is_kept(p, v) && weights_only(schedule, p->items.at[i]);
     }
     schedule_find_segments(&s);
-    StepList list = {0};
     s.packed = ARENA_ARRAY(p->arena, bool, p->vars.count + 1);
-    steps(&s, &list);
-    schedule->steps = list.at;
-    schedule->step_count = schedule_drop_packed(&s, list.at, list.count);
+    int count;
+    schedule->steps = steps(&s, &count);
+    schedule->step_count = schedule_drop_packed(&s, schedule->steps, count);
     return schedule;
 }
 
@@ -279,7 +266,7 @@ static void put_step(Text *to, const Step *step, int indent) {
             put_axes(to, "each", step->product.batch, step->product.batch_count);
             if (step->product.tied) text_add(to, " in a band along %s", step->product.tied->name);
         }
-        text_add(to, "%s\n", step->plan ? " (plan)" : "");
+        text_add(to, "%s%s%s\n", step->plan ? " (plan)" : "", step->adds ? ", added up" : "", step->again ? ", again" : "");
         return;
     }
     if (step->kind == STEP_NEST) {
@@ -292,6 +279,7 @@ static void put_step(Text *to, const Step *step, int indent) {
         text_add(to, "block of %lld along %s", (long long)step->block, step->axis->name);
         put_axes(to, "each", step->batch, step->batch_count);
         if (step->band.above || step->band.below) text_add(to, " in a band");
+        if (step->parts > 1) text_add(to, ", in %d parts", step->parts);
     } else {
         text_add(to, "%s", step->kind == STEP_SCAN ? "scan along " : "fixpoint");
         if (step->kind == STEP_SCAN) text_add(to, "%s%s", step->item->axis->name, step->item->reversed ? " reversed" : "");
@@ -304,5 +292,12 @@ static void put_step(Text *to, const Step *step, int indent) {
 void schedule_print(const IrProgram *p, const Schedule *s, FILE *to) {
     Text text = text_new(p->arena);
     for (int i = 0; i < s->step_count; i++) put_step(&text, &s->steps[i], 0);
+    fputs(text.at, to);
+}
+
+void schedule_print_blocks(const IrProgram *p, const Schedule *s, int indent, FILE *to) {
+    Text text = text_new(p->arena);
+    for (int i = 0; i < s->step_count; i++)
+        if (s->steps[i].kind == STEP_BLOCK) put_step(&text, &s->steps[i], indent);
     fputs(text.at, to);
 }

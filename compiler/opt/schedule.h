@@ -60,10 +60,15 @@ struct Step {
     Product product;
     Sparse *sparse;   /* KERNEL_SPARSE */
     /* STEP_BLOCK: for each point of `batch` and each run of `block` points of `axis`, the steps one after the other, in
-     * parallel. Each of its steps has its own names for these axes, in the same order. */
+     * parallel. Each of its steps has its own names for these axes, in the same order. A step that adds is a sum over the block's axis,
+     * to which each run of rows adds its part; no other step of the block reads it. Then a task does the runs of a point of `batch`
+     * one after the other: `parts` tasks, each of them every parts-th run, and what they have summed is added in their order. */
     int batch_count;
     IrAxis **batch, *axis;
+    IrAxis *column;   /* of a block's step: its name for the other axis of square tensors; NULL: it has none */
     int64_t block;
+    int parts;        /* 0: no step adds */
+    bool adds, again; /* of a block's step; again: an earlier block has made it, too */
     Band band;
     /* STEP_NEST, in a scan: for each point of `batch`, outermost axis first, the steps one after the other. `block`: so many positions
      * of the first axis are a task for the pool, 0: all of it is done by one thread. */
@@ -93,6 +98,7 @@ typedef struct Storage {
     /* in a scan that is carried out again in segments: */
     bool windowed;   /* its slots hold a segment, and those who go back over it find its points there */
     int again;       /* a state: so many of its last points are kept at the beginning of each segment */
+    int parts;       /* a sum over a block's rows: in so many parts, if more than one */
 } Storage;
 
 typedef struct Schedule {
@@ -133,6 +139,9 @@ extern const double schedule_most_kept;
 /* In the program's arena. `most_kept`: in place of the usual one. */
 Schedule *schedule_make_with(const IrProgram *p, double most_kept);
 Schedule *schedule_make(const IrProgram *p);
-/* The steps as text, a line each, for `ctx explain` and tests. */
+/* schedule_place.c: about so many bytes of square tensors does a thread hold at a time, in float32. */
+double schedule_rows_bytes(const Schedule *s);
+/* The steps as text, a line each: all of them; blocks of rows alone, for `ctx explain`. */
 void schedule_print(const IrProgram *p, const Schedule *s, FILE *to);
+void schedule_print_blocks(const IrProgram *p, const Schedule *s, int indent, FILE *to);
 #endif

@@ -7,7 +7,9 @@ typedef struct Scheduler {
     const IrProgram *p;
     Schedule *schedule;
     bool *packed;     /* by variable id: some sparse sum reads what it is made of */
-    const bool *done; /* by item: already a member of a block */
+    int *group;       /* by item: number of the block that it is a member of (the last, if it is made again), 0: none */
+    int groups;
+    const IrAxis *tile; /* of which a block's rows are some points, as its member being looked at calls it, or NULL */
     bool small_loops; /* inside a scan: matrix products need two dimensions */
     int fixed_count; /* axes of which enclosing steps hold one point */
     const IrAxis *fixed[32];
@@ -34,6 +36,14 @@ int schedule_nests(const Scheduler *s, Step *steps, int count, double points_of_
 void schedule_find_segments(Scheduler *s);
 void schedule_store_again(const Segments *g, const IrVar *v, Storage *storage);
 
-/* schedule_block.c: the longest block that can start at items[first]; 0: none. Fills *block and the storage of its members. */
-int schedule_block(Scheduler *s, int first, Step *block);
+/* schedule_block.c: the blocks that square tensors starting with items[first] are made in, 0: none. Fills block[0] and following, in the
+ * order in which they are carried out, and sets `group` and the storage of members. */
+enum { SCHEDULE_MOST_BLOCKS = 8 };
+int schedule_blocks(Scheduler *s, int first, Step *block);
+
+/* schedule_order.c: steps take their turn when all that they read is there. */
+typedef struct Order Order;
+Order *schedule_order(const Scheduler *s);
+void schedule_put(Order *o, const Step *step); /* as soon as it can, behind those that can and were put before */
+Step *schedule_ordered(Order *o, int *count);  /* all */
 #endif

@@ -24,16 +24,26 @@ static int next_stored(const Scheduler *s, const IrVar *v, int place) {
     return -1;
 }
 
-/* Do the axes of the list, in order, form one dimension in ref's storage: each directly outside the next? */
+/* In a block, some points of the axis at v's place are done at a time: rows, and columns of a band. */
+static bool is_partial(const Scheduler *s, const IrVar *v, int place, const IrAxis *name) {
+    const Storage *storage = &s->schedule->storage[v->id];
+    return name == s->tile || v->axes[place] == storage->tile || v->axes[place] == storage->column;
+}
+
+/* Do the axes of the list, in order, form one dimension in ref's storage: each directly outside the next, and all of it? */
 static bool one_dimension(const Scheduler *s, const IrExpr *ref, IrAxis *const *list, int count) {
-    for (int i = 0; i + 1 < count; i++)
-        if (next_stored(s, ref->var, place_in(ref, list[i])) != place_in(ref, list[i + 1])) return false;
+    for (int i = 0; i + 1 < count; i++) {
+        int next = place_in(ref, list[i + 1]);
+        if (next_stored(s, ref->var, place_in(ref, list[i])) != next || is_partial(s, ref->var, next, list[i + 1])) return false;
+    }
     return true;
 }
 
 static bool one_dimension_var(const Scheduler *s, const IrVar *v, IrAxis *const *list, int count) {
-    for (int i = 0; i + 1 < count; i++)
-        if (next_stored(s, v, schedule_place(v, list[i])) != schedule_place(v, list[i + 1])) return false;
+    for (int i = 0; i + 1 < count; i++) {
+        int next = schedule_place(v, list[i + 1]);
+        if (next_stored(s, v, schedule_place(v, list[i])) != next || is_partial(s, v, next, list[i + 1])) return false;
+    }
     return true;
 }
 

@@ -65,14 +65,17 @@ static double bytes(const IrVar *v) {
     return n;
 }
 
-static bool is_stored(const IrProgram *p, const Schedule *s, const OptCost *c) {
+/* How often it is stored: whole, or whole and in parts. */
+static double stored(const IrProgram *p, const Schedule *s, const OptCost *c) {
     const IrVar *v = ir_find_var(p, c->name);
-    return !v || s->storage[v->id].kind != STORE_NONE;
+    const Storage *storage = v ? &s->storage[v->id] : NULL;
+    if (storage && (storage->kind == STORE_NONE || storage->kind == STORE_SCRATCH)) return 0;
+    return storage && storage->parts > 1 ? 1 + storage->parts : 1;
 }
 
 Memory explain_memory(const IrProgram *p, const OptReport *report) {
     const Schedule *s = schedule_make(p);
-    Memory m = {.sparse = schedule_packed_bytes(s)};
+    Memory m = {.sparse = schedule_packed_bytes(s), .rows = schedule_rows_bytes(s)};
     for (int i = 0; i < p->vars.count; i++) {
         const IrVar *v = p->vars.at[i];
         if (v->kind == VAR_WEIGHT && s->storage[i].kind != STORE_PACKED) m.weights += bytes(v);
@@ -81,7 +84,7 @@ Memory explain_memory(const IrProgram *p, const OptReport *report) {
     for (int i = 0; i < p->outputs.count; i++) m.outputs += bytes(p->outputs.at[i].var);
     for (int i = 0; i < report->chosen_equations.count; i++) {
         const OptCost *c = &report->chosen_equations.at[i];
-        if (is_stored(p, s, c)) *(c->plan ? &m.plan : &m.call) += 4 * c->elements;
+        *(c->plan ? &m.plan : &m.call) += stored(p, s, c) * 4 * c->elements;
     }
     return m;
 }

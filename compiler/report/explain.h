@@ -32,7 +32,8 @@ typedef VEC(Equation) Equations;
 /* In program order; a program of its own is cloned, nothing of source changes. */
 Equations explain_equations(const IrProgram *source);
 
-/* Bytes of float32 values. sparse: packed pairs of sparse projections, whose tables and weights are then not among the others. */
-typedef struct Memory { double weights, sparse, stimuli, outputs, plan, call; } Memory;
+/* Bytes of float32 values. sparse: packed pairs of sparse projections, whose tables and weights are then not among the others; rows: what
+ * each thread holds of values that are made in blocks of rows, and not counted as values of a call. */
+typedef struct Memory { double weights, sparse, stimuli, outputs, plan, call, rows; } Memory;
 Memory explain_memory(const IrProgram *optimised, const OptReport *report);
 #endif

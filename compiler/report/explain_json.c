@@ -57,12 +57,12 @@ void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised,
                   const Circuit *circuit, const DynamicReport *integration) {
     Memory m = explain_memory(optimised, r);
     json_t *all = json_pack(
-        "{s:s,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:{s:f,s:f,s:f,s:f,s:f,s:f},s:o}", "name", source->name ? source->name : "",
+        "{s:s,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f},s:o}", "name", source->name ? source->name : "",
         "operations", "source", total(&r->source), "chosen", total(&r->chosen), "circuit", circuit_equations(source),
         "contractions", contractions(r), "equations", equations(r->chosen_equations.at, r->chosen_equations.count),
         "source_equations", equations(r->source_equations.at, r->source_equations.count), "memory", "weights",
         m.weights, "sparse", m.sparse, "stimuli", m.stimuli,
-        "outputs", m.outputs, "plan", m.plan, "call", m.call, "assumptions", assumptions(source, r));
+        "outputs", m.outputs, "plan", m.plan, "call", m.call, "rows", m.rows, "assumptions", assumptions(source, r));
     if (circuit) json_object_set_new(all, "wiring", wiring_json(circuit));
     if (integration && integration->steps) json_object_set_new(all, "integration", integration_json(integration));
     json_object_set_new(all, "gone_back_over", again_json(optimised));

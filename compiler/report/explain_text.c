@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "opt/schedule.h"
 #include "report/again.h"
 #include "report/explain.h"
 #include "report/integration.h"
@@ -42,6 +43,21 @@ static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
             text_with_prefix(arena, r->source.plan));
 }
 
+static void print_memory(FILE *to, Arena *arena, const IrProgram *optimised, const OptReport *report) {
+    Memory m = explain_memory(optimised, report);
+    if (m.rows > 0) {
+        fputs("\nBlocks of rows (values that are made so many rows at a time, and never whole, with what reads them)\n", to);
+        schedule_print_blocks(optimised, schedule_make(optimised), 2, to);
+    }
+    fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
+    fprintf(to, "  weights %sB, ", text_with_prefix(arena, m.weights));
+    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", text_with_prefix(arena, m.sparse));
+    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB", text_with_prefix(arena, m.stimuli),
+            text_with_prefix(arena, m.outputs), text_with_prefix(arena, m.plan), text_with_prefix(arena, m.call));
+    if (m.rows > 0) fprintf(to, ", of blocks of rows %sB a thread", text_with_prefix(arena, m.rows));
+    fputc('\n', to);
+}
+
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
                   const Circuit *circuit, const DynamicReport *integration) {
     Arena *arena = source->arena;
@@ -52,12 +68,7 @@ void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised,
     print_equations(to, source);
     if (integration && integration->steps) integration_text(to, integration);
     print_costs(to, arena, report);
-    Memory m = explain_memory(optimised, report);
-    fputs("\nMemory (float32, bounded axes at their bound; values that code generation fuses away are not stored)\n", to);
-    fprintf(to, "  weights %sB, ", text_with_prefix(arena, m.weights));
-    if (m.sparse > 0) fprintf(to, "packed synapses %sB, ", text_with_prefix(arena, m.sparse));
-    fprintf(to, "stimuli %sB, outputs %sB, plan %sB, values of a call at most %sB\n", text_with_prefix(arena, m.stimuli),
-            text_with_prefix(arena, m.outputs), text_with_prefix(arena, m.plan), text_with_prefix(arena, m.call));
+    print_memory(to, arena, optimised, report);
     again_text(to, optimised);
     fputs("\nAssumptions\n", to);
     for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);

@@ -20,6 +20,10 @@ static CBLAS_TRANSPOSE transpose(int32_t flags, int32_t which) {
     return flags & which ? CblasTrans : CblasNoTrans;
 }
 
+static int is_added(const Shape *s) {
+    return (s->flags & PRODUCT_ADDED) != 0;
+}
+
 static int64_t at_least(int64_t value, int64_t least) {
     return value > least ? value : least;
 }
@@ -34,12 +38,12 @@ static Shape padded(Shape s) {
 
 static void multiply_f32(const Shape *s, const float *a, const float *b, float *c) {
     cblas_sgemm(CblasRowMajor, transpose(s->flags, PRODUCT_A_TRANSPOSED), transpose(s->flags, PRODUCT_B_TRANSPOSED), (int)s->rows,
-                (int)s->columns, (int)s->k, 1, a, (int)s->a_stride, b, (int)s->b_stride, 0, c, (int)s->c_stride);
+                (int)s->columns, (int)s->k, 1, a, (int)s->a_stride, b, (int)s->b_stride, is_added(s), c, (int)s->c_stride);
 }
 
 static void multiply_f64(const Shape *s, const double *a, const double *b, double *c) {
     cblas_dgemm(CblasRowMajor, transpose(s->flags, PRODUCT_A_TRANSPOSED), transpose(s->flags, PRODUCT_B_TRANSPOSED), (int)s->rows,
-                (int)s->columns, (int)s->k, 1, a, (int)s->a_stride, b, (int)s->b_stride, 0, c, (int)s->c_stride);
+                (int)s->columns, (int)s->k, 1, a, (int)s->a_stride, b, (int)s->b_stride, is_added(s), c, (int)s->c_stride);
 }
 
 static void symmetric_f32(const Shape *s, const float *a, float *c) {

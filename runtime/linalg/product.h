@@ -8,6 +8,7 @@ enum {
     PRODUCT_A_TRANSPOSED = 1, /* a is stored [k][rows] */
     PRODUCT_B_TRANSPOSED = 2, /* b is stored [columns][k] */
     PRODUCT_SYMMETRIC = 4,    /* b is a transposed: the result is symmetric, half of it is computed and mirrored */
+    PRODUCT_ADDED = 16,       /* c = c + a b */
 };
 
 /* c[rows][columns] = a[rows][k] b[k][columns], row-major; the strides are the elements between two stored rows. frame NULL: on

@@ -36,21 +36,34 @@ linear() {
     "$build/ctx" train "$work/linear.ctx" --loss E --x $data/diabetes-x.npy --target $data/diabetes-y.npy --precision f64 --quiet "$@"
 }
 
-# A step at 4096 tokens, one causal softmax head: no array of tokens by tokens is kept for all of it.
+# A step at 4096 and at 8192 tokens, one causal softmax head: no array of tokens by tokens is kept, so twice the tokens are at most twice
+# the memory.
 gcc -O1 -o "$work/peak" tests/tools/peak.c
 cat > "$work/draw.ctx" << 'CTX'
 use std.neurons;
 axis item = 1;
-axis token = 4096;
+axis token = 1;
 axis d = 64;
 stimulus x[item, token, d];
 population p[item, token, d] : relay <- x;
 output y = p;
 CTX
-"$build/ctx" run "$work/draw.ctx" --x normal --out "$work/long.npy" --quiet
-held=$("$work/peak" "$build/ctx" train tests/bench/train_causal.ctx --set token=4096 --set head=1 --set a=64 --set d=64 --loss E --batch 1 --epochs 1 --threads 1 \
-    --x "$work/long.npy" --target "$work/long.npy" --quiet | tail -n 1)
-[ "$held" -gt 10000 ] && [ "$held" -lt 600000 ] || fail "a step at 4096 tokens holds $held kB"
+long() { # tokens, then what runs the training, and its further options
+    tokens=$1
+    shift
+    [ -f "$work/$tokens.npy" ] || "$build/ctx" run "$work/draw.ctx" --set token="$tokens" --x normal --out "$work/$tokens.npy" --quiet
+    "$@" --set token="$tokens" --set head=1 --set a=64 --set d=64 --loss E --batch 1 --epochs 1 --x "$work/$tokens.npy" --target "$work/$tokens.npy" --quiet
+}
+held=$(long 4096 "$work/peak" "$build/ctx" train tests/bench/train_causal.ctx --threads 1 | tail -n 1)
+more=$(long 8192 "$work/peak" "$build/ctx" train tests/bench/train_causal.ctx --threads 1 | tail -n 1)
+[ "$held" -gt 10000 ] && [ "$held" -lt 200000 ] || fail "a step at 4096 tokens holds $held kB"
+[ "$more" -gt "$held" ] && [ "$more" -le $((2 * held)) ] || fail "a step at 4096 tokens holds $held kB, at 8192 $more kB"
+long 4096 "$build/ctx" train tests/bench/train_causal.ctx --emit schedule > "$work/schedule"
+grep -q '^block of .* along block.now .*in a band, in 8 parts$' "$work/schedule" && grep -q '^  block.V.score.shifted: loops, again$' "$work/schedule" ||
+    fail "no block of rows makes the exponentials again: $(cat "$work/schedule")"
+for threads in 1 2 4; do long 4096 "$build/ctx" train tests/bench/train_causal.ctx --threads $threads --optimiser sgd --rate 1000 --save "$work/long$threads.safetensors" > /dev/null; done
+cmp "$work/long1.safetensors" "$work/long2.safetensors"
+cmp "$work/long1.safetensors" "$work/long4.safetensors"
 
 # Least squares: all items at once, a convex loss.
 linear --optimiser momentum --momentum 0.95 --rate 0.3 --batch 442 --epochs 1000 --save "$work/w.safetensors" --log "$work/log.csv" --plot "$work/loss.svg" \

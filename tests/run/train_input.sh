@@ -60,6 +60,7 @@ both="$x --target $data/diabetes-y.npy --loss E"
     expect "all weights frozen" "no weight learns" $both --freeze weights --freeze bias_y
     expect "unknown optimiser" "did you mean 'adam'" $both --optimiser adamm
     expect "unknown schedule" "constant, cosine or step" $both --schedule linear
+    expect "no stage of a step" "expects opt or schedule" $both --emit llvm
     expect "no rate" "number of at least 0" $both --rate fast
     expect "no epochs" "at least 1" $both --epochs 0
     expect "every what" "200steps" $both --every 3days
