@@ -65,4 +65,15 @@ typedef struct ExactOptions {
 
 /* `core` as settled, before any pass. The result lives in `arena`; it depends on program, check and seed alone. */
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options);
+
+typedef struct ExactGradient { /* gradient[i], with the axes of the input of[i], is to be the derivative of loss (summed over its axes) */
+    IrVar *loss;
+    const IrVar *const *of;
+    IrVar *const *gradient;
+    int count;
+} ExactGradient;
+
+/* The same of a gradient: is the sum of its components times a random direction the derivative of the loss in that direction, which the
+ * engine computes by itself (tangent.c)? EXACT_UNEQUAL: `why` names an input. */
+ExactResult exact_gradient(Arena *arena, const IrProgram *core, const ExactGradient *gradient, const ExactOptions *options);
 #endif

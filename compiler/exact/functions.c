@@ -1,10 +1,21 @@
 /* Values of expressions: elementwise functions, and which part evaluates what. */
 #include <math.h>
+#include <string.h>
 
 #include "exact/literal.h"
 #include "exact/trial.h"
 
+const Value *trial_pi(Trial *t) {
+    if (!t->pi) t->pi = value_draw(&t->m, &t->seed);
+    return t->pi;
+}
+
+/* The digits that gradients of erf and gelu are written with are pi where derivatives are looked at. */
 static const Value *literal(Trial *t, const IrExpr *e) {
+    if (t->moves && strcmp(e->text, IR_PI) == 0) {
+        trial_assume(t, IR_PI " stands for pi");
+        return trial_pi(t);
+    }
     const Value *v = literal_value(&t->m, e->text);
     return v ? v : trial_undecided(t, e, "a number that is no decimal");
 }

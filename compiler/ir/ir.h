@@ -33,6 +33,8 @@ struct IrAxis {
 };
 
 /* ---- expressions ------------------------------------------------------------------------------------------------- */
+#define IR_PI "3.14159265358979323846" /* to more digits than any element type holds: in derivatives of erf and gelu */
+
 typedef enum IrOp {
 #define IR_OP(name, spelling, arity) IR_##name,
 #include "ir/ir_ops.def"
