@@ -12,12 +12,17 @@ bool next_element(const Task *task, const IrVar *v, int64_t *position) {
     return false;
 }
 
-/* "token = 3, d = 0" */
+/* "token = 3, d = 0, label = 4" */
 static char *element_text(const Task *task, const int64_t *position) {
     const IrVar *v = task->d->check->left;
     char *text = v->axis_count ? "" : "their only value";
     for (int i = 0; i < v->axis_count; i++)
         text = arena_printf(task->arena, "%s%s%s = %lld", text, i ? ", " : "", v->axes[i]->root->name, (long long)position[i]);
+    for (int i = 0; i < task->labels.count; i++) {
+        int64_t value;
+        if (!label_value(&task->labels, task->which, task->labels.at[i].v, &value)) continue;
+        text = arena_printf(task->arena, "%s, %s = %lld", text, task->labels.at[i].v->name, (long long)value);
+    }
     return text;
 }
 

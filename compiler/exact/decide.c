@@ -13,6 +13,7 @@ enum {
     ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
     MOST_STEPS = 16,                     /* of an integration */
     MOST_BATCHES = 1024,                 /* as far as the budget goes */
+    MOST_CASES = 64,                     /* of labels */
     OPERATIONS_A_PRIME = 20000,          /* what drawing one costs */
 };
 static const double WANTED_BITS = 102; /* of certainty: 2e-31 */
@@ -91,7 +92,8 @@ static void take_facts(Run *r) {
 
 /* One trial; `found`: where to put what coincides in it (NULL: do not look). */
 static Outcome trial(Task *task, bool cut, Cuts *found) {
-    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.exponents, task->method.maxima, task->seed};
+    TrialShape shape = {.size = task->size, .primes = task->method.primes, .each = task->method.each, .exponents = task->method.exponents,
+                        .labels = &task->labels, .which = task->which, .maxima = task->method.maxima, .seed = task->seed};
     Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_claim(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
@@ -144,10 +146,10 @@ static double most_batches(const Task *task) {
     return fmin(MOST_BATCHES, task->d->budget / each + 1);
 }
 
-/* Trials until the wanted certainty is reached. */
-static Outcome repeat(Task *task, bool cut) {
+/* Trials of one case until the wanted certainty is reached. */
+static Outcome repeat_case(Task *task, bool cut) {
     task->shape.error_bits = -METHOD_BITS;
-    for (task->shape.batches = 0; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
+    for (; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
         Outcome outcome = trial_with_points(task, cut, NULL);
         if (outcome != AGREE) return outcome;
         if (task->trial_assumed) assume(task, "signs and roots that depend on one another take all combinations of values");
@@ -155,6 +157,19 @@ static Outcome repeat(Task *task, bool cut) {
         if (task->shape.error_bits + (most_batches(task) - 1) * task->trial_bits < WANTED_BITS) break;
     }
     return AGREE;
+}
+
+/* In all cases of the labels; the certainty is that of the worst. */
+static Outcome repeat(Task *task, bool cut) {
+    double worst = INFINITY;
+    Outcome outcome = AGREE;
+    task->shape.batches = 0;
+    for (task->which = 0; outcome == AGREE && task->which < label_cases(&task->labels); task->which++) {
+        outcome = repeat_case(task, cut);
+        worst = fmin(worst, task->shape.error_bits);
+    }
+    task->shape.error_bits = worst;
+    return outcome;
 }
 
 static void decide_shape(Task *task) {
@@ -253,9 +268,20 @@ static void run_all(Task **task, int count, int threads) {
 }
 
 /* ---- a check -------------------------------------------------------------------------------------------------------- */
+/* What both sides depend on; none where they make too many cases. */
+static IrLabels labels_of(const Decision *d, const int64_t *size) {
+    bool *reached = ARENA_ARRAY(d->arena, bool, d->p->vars.count + 1);
+    ir_reach(reached, d->check->left);
+    ir_reach(reached, d->check->right);
+    for (int i = 0; d->gradient && i < d->gradient->count; i++) ir_reach(reached, d->gradient->gradient[i]);
+    IrLabels labels = ir_labels(d->arena, d->p, reached, size);
+    return label_cases(&labels) <= MOST_CASES ? labels : (IrLabels){0};
+}
+
 static Task *task_new(const Decision *d, int64_t *size, uint64_t seed) {
     Task *task = ARENA_NEW(d->arena, Task);
     *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method, .factor = d->factor};
+    task->labels = labels_of(d, size);
     task->shape.sizes = sizes_text(d, size);
     return task;
 }
@@ -346,6 +372,7 @@ static void take_result(Decision *d, Task *const *task, int count) {
     }
     r->shape_count = kept;
     r->shapes = shapes_text(d, shown, kept);
+    r->cases = label_text(d->arena, &task[count - 1]->labels);
     if (r->verdict == EXACT_EQUAL) r->factor = d->factor;
     if (r->verdict != EXACT_EQUAL || kept) return;
     r->verdict = EXACT_UNDECIDED;
@@ -370,7 +397,7 @@ static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *chec
 static ExactResult decide(Decision d, const ExactOptions *options) {
     d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
     if (too_many_steps(d.arena, d.p, d.check))
-        return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = d.check->span,
+        return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .cases = "", .where = d.check->span,
                              .why = "an integration of many steps: compared by values"};
     d.brief = options->brief;
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;

@@ -31,6 +31,8 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     const Decision *d;
     Arena *arena;
     int64_t *size; /* by axis id */
+    IrLabels labels;
+    int64_t which; /* their case in the trials that are made */
     uint64_t seed;
     Method method;
     ExactFactor factor;

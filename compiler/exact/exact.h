@@ -36,6 +36,7 @@ typedef struct ExactResult {
     ExactFactor factor;    /* EXACT_EQUAL, of a check that leaves a factor open: what it is */
     double error_bits;     /* EXACT_EQUAL: the probability that this is wrong is below 2^-error_bits */
     char *shapes;          /* "token 1, 2, 3, 5 (declared: up to 512)"; empty where no axis is bounded */
+    char *cases;           /* of labels that are compared with positions: "label 0 to 9, and none of these"; or empty */
     int shape_count;
     ExactShape *shape;
     bool agreed;           /* EXACT_UNDECIDED: the sides were the same at all points, which is no proof at degrees so high */
@@ -51,7 +52,7 @@ typedef struct ExactResult {
 } ExactResult;
 
 /* Version of what IR programs mean and of how they are decided: part of every certificate. */
-enum { EXACT_SEMANTICS = 2 };
+enum { EXACT_SEMANTICS = 3 };
 
 typedef struct ExactOptions {
     uint64_t seed;

@@ -39,6 +39,8 @@ struct Trial {
     const int64_t *size;
     int64_t *position; /* by axis id: the point being evaluated */
     uint64_t seed;
+    const IrLabels *labels; /* NULL: none */
+    int64_t which;          /* case of theirs */
     Basis *basis;
     int64_t denominator; /* of exponents */
     Keyed *keyed;
