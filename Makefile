@@ -32,7 +32,7 @@ UNIT_SRC     := $(wildcard tests/unit/*.c)
 GEN_OBJ      := $(if $(wildcard compiler/front/parser.y),$(B)/gen/front/parser.o $(B)/gen/front/lexer.o)
 COMPILER_OBJ := $(COMPILER_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 RUNTIME_OBJ  := $(RUNTIME_SRC:%.c=$(B)/%.o)
-UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o)
+UNIT_OBJ     := $(UNIT_SRC:%.c=$(B)/%.o) $(addprefix $(B)/tests/exact/,mutations.o float64.o)
 
 .PHONY: all help deps demo test test-long unit golden-update asan debug valgrind coverage validation figures bench bench-exact bench-dynamics bench-train fuzz mutation install uninstall clean
 .DEFAULT_GOAL := all

@@ -32,16 +32,18 @@ static const CirExpr *reading_of(const CirExpr *e, const CirEntity *weight) {
     return NULL;
 }
 
-static void find_synapses(Walk *w) {
+/* Those of the which-th projection that has the weight. False: there are not so many. */
+static bool find_synapses(Walk *w, int which) {
     for (int i = 0; i < w->c->projections.count; i++) {
         const CirProjection *p = w->c->projections.at[i];
         const CirExpr *ref = reading_of(p->weight, w->rule->weight), *bias = reading_of(p->bias, w->rule->weight);
-        if (!ref && !bias) continue;
+        if ((!ref && !bias) || which--) continue;
         w->found->projection = ref ? p : NULL;
         w->found->target = p->target;
         w->weight = (ref ? ref : bias)->index;
-        return;
+        return true;
     }
+    return false;
 }
 
 /* ---- one quantity ---------------------------------------------------------------------------------------------------- */
@@ -212,13 +214,25 @@ static Points walk(Walk *w, CirExpr *e) {
     return left;
 }
 
-CirLocality cir_locality(Circuit *c, const CirRule *rule) {
-    CirLocality found = {.local = true};
-    Walk w = {.c = c, .rule = rule, .found = &found};
-    find_synapses(&w);
-    walk(&w, rule->entity->value);
-    for (int i = 0; i < found.quantities.count; i++) found.local &= found.quantities.at[i].place <= PLACE_LOCAL_END;
-    return found;
+CirLocalities cir_locality(Circuit *c, const CirRule *rule) {
+    CirLocalities all = {0};
+    for (bool more = true; more;) {
+        CirLocality found = {.local = true};
+        Walk w = {.c = c, .rule = rule, .found = &found};
+        more = find_synapses(&w, all.count);
+        if (!more && all.count) break;
+        walk(&w, rule->entity->value);
+        for (int i = 0; i < found.quantities.count; i++) found.local &= found.quantities.at[i].place <= PLACE_LOCAL_END;
+        vec_push(c->arena, &all, found);
+    }
+    return all;
+}
+
+const char *cir_place_key(CirPlace place) {
+    static const char *const key[] = {[PLACE_BEFORE] = "before", [PLACE_BEHIND] = "behind", [PLACE_OWN] = "own", [PLACE_BROADCAST] = "broadcast",
+                                      [PLACE_OTHERS] = "others", [PLACE_THEN] = "then", [PLACE_ELSEWHERE] = "elsewhere",
+                                      [PLACE_WEIGHT] = "weight", [PLACE_GRADIENT] = "gradient"};
+    return key[place];
 }
 
 /* ---- in words ------------------------------------------------------------------------------------------------------------ */

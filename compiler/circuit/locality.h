@@ -29,7 +29,11 @@ typedef struct CirLocality {
     bool local;                      /* all of them are at the synapse */
 } CirLocality;
 
-CirLocality cir_locality(Circuit *c, const CirRule *rule);
+typedef VEC(CirLocality) CirLocalities;
+
+/* One for each projection that has the weight, or a single one without synapses. */
+CirLocalities cir_locality(Circuit *c, const CirRule *rule);
+const char *cir_place_key(CirPlace place); /* for programs: "before", "behind" ... */
 /* Where a quantity is, and what would bring it: "rate of V.query, other cells; ..." */
 const char *cir_place_text(const Circuit *c, const CirLocality *l, const CirQuantity *q);
 #endif

@@ -9,7 +9,7 @@ int command_explain(Options *options) {
     bool locality = option_given(options, OPTION_LOCALITY);
     int status = phases_reach(c, locality ? PHASE_CHECK : PHASE_OPTIMISE);
     if (status == EXIT_DONE) {
-        if (locality) locality_text(stdout, c->circuit);
+        if (locality) (option_given(options, OPTION_JSON) ? locality_json : locality_text)(stdout, c->circuit);
         else if (option_given(options, OPTION_JSON)) explain_json(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration);
         else if (option_given(options, OPTION_LATEX)) explain_latex(stdout, c->core);
         else explain_text(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration);

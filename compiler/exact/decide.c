@@ -3,9 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "exact/characters.h"
-#include "exact/cuts.h"
-#include "exact/exact.h"
+#include "exact/decide_internal.h"
 
 enum {
     PLAIN_PRIMES = 4, PLAIN_POINTS = 3,  /* of a trial without signs */
@@ -13,143 +11,21 @@ enum {
     FULL_POINTS = 64,                    /* of a trial that looks for linear relations; doubled while they do not suffice */
     MOST_POINTS = 4096,
     ROOT_POINTS = 96,                    /* where only points at which all roots are of squares can be judged */
-    LEAST_JUDGED = 2,                    /* points that have to be judged in a trial */
     MOST_BATCHES = 1024,                 /* as far as the budget goes */
+    MOST_CASES = 64,                     /* of labels */
     OPERATIONS_A_PRIME = 20000,          /* what drawing one costs */
 };
 static const double WANTED_BITS = 102; /* of certainty: 2e-31 */
 static const double METHOD_BITS = 3;   /* less, since a check is looked at in up to 8 ways */
-static const double LOG2_P = 60;
 static const double DEFAULT_BUDGET = 6e9;
 static const int64_t LENGTHS[] = {1, 2, 3, 5, 8, 17};
 enum { LENGTH_COUNT = sizeof LENGTHS / sizeof *LENGTHS, SAMPLE = 2 /* index of the shape that is looked at first */ };
-
-typedef enum Outcome { AGREE, DISAGREE, MORE_POINTS, STOPPED } Outcome;
-
-/* How trials are made. */
-typedef struct Method {
-    int primes, each;
-    BasisMethod exponents; /* basis.h */
-    bool maxima;           /* evaluate.h */
-} Method;
 
 static Method with_signs(Method method) {
     return (Method){SIGN_PRIMES, SIGN_POINTS, method.exponents, method.maxima};
 }
 
-typedef struct Decision { /* what all shapes share */
-    Arena *arena;
-    const IrProgram *p;
-    const IrCheck *check;
-    Method method;
-    double budget;
-    bool brief;
-    Cuts cuts;
-    ExactFactor factor; /* what the first look found, for a check that leaves one open */
-    ExactResult result;
-} Decision;
-
-typedef struct Task { /* one shape; tasks run on threads of their own, so each has its arena */
-    const Decision *d;
-    Arena *arena;
-    int64_t *size; /* by axis id */
-    uint64_t seed;
-    Method method;
-    ExactFactor factor;
-    ExactShape shape;
-    Outcome outcome;
-    double trial_bits; /* of the last trial: certainty, elements computed, points */
-    double trial_operations, trial_points;
-    int64_t trial_wanted; /* denominator of exponents */
-    bool trial_signs, trial_maxima, trial_zeros; /* were met */
-    bool trial_assumed;   /* the independence of signs and roots */
-    int trial_characters; /* points that would show whether signs and roots are independent: characters.h */
-    double operations; /* of all trials */
-    bool signs;
-    VEC(char *) assumptions;
-    const char *why;
-    Span where;
-} Task;
-
-/* ---- certainty ------------------------------------------------------------------------------------------------------ */
-static double least(double a, double b) {
-    return a < b ? a : b;
-}
-
-/* Points of a prime at which a difference counts; `squares_only`: it fails elsewhere. */
-static int judged_points(const Points *m, int prime, const Value *squares_only) {
-    int count = 0;
-    for (int i = prime * m->each; i < (prime + 1) * m->each; i++)
-        count += !m->dead[i] && !(squares_only && value_leaves_squares(m, squares_only, i));
-    return count;
-}
-
-/* Bits by which a difference of this degree, not zero as a function, would have shown in the trial (README.md). It is zero for all
- * but a part 2^-signs of all combinations of signs. `fitted` points of a prime say nothing: as many factors were chosen to fit them. */
-static double certainty(const Trial *t, const Points *m, Degree d, double signs, int fitted, const Value *squares_only) {
-    double degree = log2(d.numerator + d.denominator + 1) + d.roots;
-    double height = log2((d.bits + d.denominator_bits) / LOG2_P + 1) + d.roots;
-    double by_prime = trial_prime_bits(t) - height, all = 0;
-    double miss = exp2(degree - LOG2_P) + (signs > 0 ? 1 - exp2(-signs) : 0);
-    double by_point = miss < 1 ? -log2(miss) : 0;
-    if (signs > 0) by_prime = least(by_prime, -log2(1 - exp2(-signs))); /* a constant's sign is random by prime */
-    for (int k = 0; k < m->primes; k++) {
-        double bits = least(by_prime, (judged_points(m, k, squares_only) - fitted) * by_point);
-        if (bits > 0) all += bits - (bits > 2 ? 1 : 0); /* the sum of two probabilities is at most twice the larger */
-    }
-    return all;
-}
-
-/* The same of a difference, by its degree and its characters. */
-static double certainty_of(const Trial *t, Points *m, const Value *difference, const Value *squares_only) {
-    Degree d = degree_of(m->degrees, difference->degree);
-    Combinations c = characters_of(m, difference->degree);
-    m->assumed |= c.assumed, m->uneven |= c.signs > 0;
-    if (c.wanted > m->wanted) m->wanted = c.wanted;
-    d.numerator += c.degree;
-    return certainty(t, m, d, c.signs, 0, squares_only);
-}
-
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
-/* Compares a difference with zero, at all points or, where it fails only where its roots left the squares, at the others. */
-static Outcome compare(const Points *m, const Value *difference, const Value **squares_only) {
-    int live = 0, square = 0, wrong = 0, wrong_square = 0;
-    for (int i = 0; i < m->count; i++) {
-        if (m->dead[i]) continue;
-        bool zero = !difference->re[i] && !(difference->im && difference->im[i]);
-        bool left = !zero && value_leaves_squares(m, difference, i);
-        live++, wrong += !zero, wrong_square += !zero && !left;
-    }
-    *squares_only = wrong ? difference : NULL;
-    for (int k = 0; wrong && k < m->primes; k++) square += judged_points(m, k, difference);
-    if (wrong_square) return DISAGREE;
-    return live < LEAST_JUDGED || (wrong && square < LEAST_JUDGED) ? MORE_POINTS : AGREE;
-}
-
-typedef struct Run { /* a trial under way */
-    Task *task;
-    Trial *t;
-    double bits; /* least certainty so far */
-} Run;
-
-static Outcome equal_values(Run *r, const Value *a, const Value *b) {
-    if (!a || !b) return STOPPED;
-    Points *m = trial_points(r->t);
-    const Value *difference = value_sub(m, a, b);
-    const Value *squares_only;
-    Outcome outcome = compare(m, difference, &squares_only);
-    if (outcome == AGREE) r->bits = least(r->bits, certainty_of(r->t, m, difference, squares_only));
-    return outcome;
-}
-
-static bool advance(const Task *task, const IrVar *v, int64_t *position) {
-    for (int i = v->axis_count - 1; i >= 0; i--) {
-        if (++position[i] < task->size[v->axes[i]->id]) return true;
-        position[i] = 0;
-    }
-    return false;
-}
-
 /* All members of a cut are what its first member is, by their definitions. */
 static Outcome prove_cut(Run *r, const Cut *cut) {
     const IrVar *first = cut->var[0];
@@ -162,7 +38,7 @@ static Outcome prove_cut(Run *r, const Cut *cut) {
             Outcome outcome = equal_values(r, value, trial_definition(r->t, cut->var[i], other));
             if (outcome != AGREE) return outcome;
         }
-    } while (advance(r->task, first, position));
+    } while (next_element(r->task, first, position));
     return AGREE;
 }
 
@@ -185,83 +61,10 @@ static bool make_cuts(Run *r) {
     return true;
 }
 
-/* "token = 3, d = 0" */
-static char *element_text(const Task *task, const int64_t *position) {
-    const IrVar *v = task->d->check->left;
-    char *text = v->axis_count ? "" : "their only value";
-    for (int i = 0; i < v->axis_count; i++)
-        text = arena_printf(task->arena, "%s%s%s = %lld", text, i ? ", " : "", v->axes[i]->root->name, (long long)position[i]);
-    return text;
-}
-
-/* ---- a factor that is left open ------------------------------------------------------------------------------------- */
-static const int64_t MOST_FACTOR = 1 << 20; /* numerator and denominator: one of 2^20 field elements looks like such a fraction */
-
-/* a / b at the first point at which both are of F_p and every root is of a square. False: there is none, or it is no fraction. */
-static bool factor_at_point(const Points *m, const Value *a, const Value *b, ExactFactor *factor) {
-    EACH_POINT (m, i, f) {
-        bool complex = (a->im && a->im[i]) || (b->im && b->im[i]);
-        if (m->dead[i] || complex || !b->re[i] || value_leaves_squares(m, a, i) || value_leaves_squares(m, b, i)) continue;
-        uint64_t ratio = field_mul(f, a->re[i], field_inverse(f, b->re[i]));
-        return field_fraction(f, ratio, MOST_FACTOR, &factor->n, &factor->d);
-    }
-    return false;
-}
-
-/* A guess, from the first element at which the side with the factor is not zero; where that side is zero everywhere, any number
- * will do. Whether it is the factor of all elements, at other points, is what the trials decide. */
-static Outcome find_factor(Run *r) {
-    const IrCheck *check = r->task->d->check;
-    const IrVar *plain = check->factor_on ? check->left : check->right, *scaled = check->factor_on ? check->right : check->left;
-    int64_t position[plain->axis_count + 1];
-    memset(position, 0, sizeof position);
-    do {
-        const Value *a = trial_value(r->t, plain, position), *b = a ? trial_value(r->t, scaled, position) : NULL;
-        if (!b) return STOPPED;
-        if (value_is_zero(trial_points(r->t), b)) continue;
-        if (factor_at_point(trial_points(r->t), a, b, &r->task->factor) && r->task->factor.n) return AGREE;
-        r->task->factor = (ExactFactor){0, 0};
-        r->task->why = arena_printf(r->task->arena, "%s, by no constant fraction", element_text(r->task, position));
-        return DISAGREE;
-    } while (advance(r->task, plain, position));
-    r->task->factor = (ExactFactor){1, 1};
-    return AGREE;
-}
-
-static const Value *times_factor(const Run *r, int side, const Value *v) {
-    const IrCheck *check = r->task->d->check;
-    if (!v || !check->factor || check->factor_on != side) return v;
-    Points *m = trial_points(r->t);
-    return value_mul(m, v, value_rational(m, r->task->factor.n, r->task->factor.d));
-}
-
-static Outcome compare_sides(Run *r) {
-    const IrVar *left = r->task->d->check->left, *right = r->task->d->check->right;
-    int64_t position[left->axis_count + 1];
-    Outcome found = r->task->d->check->factor && !r->task->factor.d ? find_factor(r) : AGREE;
-    if (found != AGREE) return found;
-    memset(position, 0, sizeof position);
-    do {
-        const Value *a = times_factor(r, 0, trial_value(r->t, left, position));
-        Outcome outcome = equal_values(r, a, a ? times_factor(r, 1, trial_value(r->t, right, position)) : NULL);
-        if (outcome == DISAGREE) r->task->why = element_text(r->task, position);
-        if (outcome != AGREE) return outcome;
-    } while (advance(r->task, left, position));
-    return AGREE;
-}
-
 static void assume(Task *task, const char *text) {
     for (int i = 0; i < task->assumptions.count; i++)
         if (strcmp(task->assumptions.at[i], text) == 0) return;
     vec_push(task->arena, &task->assumptions, arena_strdup(task->arena, text));
-}
-
-/* The difference was not zero and missed, or some pair that was taken for equal was not. */
-static double with_identified(const Run *r) {
-    const Points *m = trial_points(r->t);
-    if (!m->any_identified) return r->bits;
-    int fitted = r->task->method.exponents.full ? trial_basis(r->t) : 0; /* factors of a linear relation */
-    return least(r->bits, certainty(r->t, m, m->identified, m->identified.signs, fitted, NULL) - log2(m->comparisons + 1)) - 1;
 }
 
 static void take_facts(Run *r) {
@@ -279,7 +82,7 @@ static void take_facts(Run *r) {
     task->trial_maxima = trial_uses_maxima(r->t);
     task->trial_zeros = trial_met_zeros(r->t);
     task->signs |= task->trial_signs;
-    task->trial_bits = with_identified(r);
+    task->trial_bits = trial_certainty(r);
     if (trial_basis(r->t) > task->shape.exponents) task->shape.exponents = trial_basis(r->t);
     if (!trial_why(r->t)) return;
     task->why = arena_strdup(task->arena, trial_why(r->t));
@@ -288,9 +91,10 @@ static void take_facts(Run *r) {
 
 /* One trial; `found`: where to put what coincides in it (NULL: do not look). */
 static Outcome trial(Task *task, bool cut, Cuts *found) {
-    TrialShape shape = {task->size, task->method.primes, task->method.each, task->method.exponents, task->method.maxima, task->seed};
+    TrialShape shape = {.size = task->size, .primes = task->method.primes, .each = task->method.each, .exponents = task->method.exponents,
+                        .labels = &task->labels, .which = task->which, .maxima = task->method.maxima, .seed = task->seed};
     Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
-    Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_sides(&r);
+    Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_claim(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
     take_facts(&r);
     if (outcome == DISAGREE && !cut && trial_settles(r.t)) { /* two loops may have the same fixed point */
@@ -298,7 +102,7 @@ static Outcome trial(Task *task, bool cut, Cuts *found) {
         task->why = "a loop that is iterated until it settles";
     }
     if (found && outcome != AGREE) task->factor = (ExactFactor){0, 0}; /* another method may see another one */
-    if (found && outcome == AGREE)
+    if (found && outcome == AGREE && !task->d->gradient)
         *found = cuts_find(task->arena, r.t, task->d->p, task->d->check->left, task->d->check->right);
     trial_free(r.t);
     field_random(&task->seed); /* the next trial draws other points */
@@ -311,19 +115,22 @@ static bool affordable(const Task *task, int points) {
     return each * points + (task->method.exponents.full ? 2.0 * points * exponents * exponents : 0) <= task->d->budget;
 }
 
-/* So many points that the independence of signs and roots can be seen, where the budget has room. */
-static bool more_for_characters(Task *task) {
+/* So many points that the independence of signs and roots can be seen, where the budget has room. Asked again, twice as many as before:
+ * where most points say nothing of some sign, each time a few are missing. */
+static bool more_for_characters(Task *task, int asked) {
     int each = (task->trial_characters + task->method.primes - 1) / task->method.primes;
-    if (each <= task->method.each || !affordable(task, each * task->method.primes)) return false;
+    if (each <= task->method.each) return false;
+    if (asked && each < 2 * task->method.each) each = 2 * task->method.each;
+    if (!affordable(task, each * task->method.primes)) return false;
     task->method.each = each;
     return true;
 }
 
 /* Repeats with more points while they do not suffice. */
 static Outcome trial_with_points(Task *task, bool cut, Cuts *found) {
-    for (;;) {
+    for (int asked = 0;;) {
         Outcome outcome = trial(task, cut, found);
-        if (outcome == AGREE && more_for_characters(task)) continue;
+        if (outcome == AGREE && more_for_characters(task, asked++)) continue;
         if (outcome != MORE_POINTS || 2 * task->method.each > MOST_POINTS) return outcome;
         int each = !task->method.exponents.full && task->method.each < ROOT_POINTS ? ROOT_POINTS : 2 * task->method.each;
         if (!affordable(task, each * task->method.primes)) return outcome;
@@ -335,13 +142,13 @@ static Outcome trial_with_points(Task *task, bool cut, Cuts *found) {
 /* How many trials the budget has room for. */
 static double most_batches(const Task *task) {
     double each = task->trial_operations + (double)task->method.primes * OPERATIONS_A_PRIME;
-    return least(MOST_BATCHES, task->d->budget / each + 1);
+    return fmin(MOST_BATCHES, task->d->budget / each + 1);
 }
 
-/* Trials until the wanted certainty is reached. */
-static Outcome repeat(Task *task, bool cut) {
+/* Trials of one case until the wanted certainty is reached. */
+static Outcome repeat_case(Task *task, bool cut) {
     task->shape.error_bits = -METHOD_BITS;
-    for (task->shape.batches = 0; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
+    for (; task->shape.error_bits < WANTED_BITS; task->shape.batches++) {
         Outcome outcome = trial_with_points(task, cut, NULL);
         if (outcome != AGREE) return outcome;
         if (task->trial_assumed) assume(task, "signs and roots that depend on one another take all combinations of values");
@@ -349,6 +156,19 @@ static Outcome repeat(Task *task, bool cut) {
         if (task->shape.error_bits + (most_batches(task) - 1) * task->trial_bits < WANTED_BITS) break;
     }
     return AGREE;
+}
+
+/* In all cases of the labels; the certainty is that of the worst. */
+static Outcome repeat(Task *task, bool cut) {
+    double worst = INFINITY;
+    Outcome outcome = AGREE;
+    task->shape.batches = 0;
+    for (task->which = 0; outcome == AGREE && task->which < label_cases(&task->labels); task->which++) {
+        outcome = repeat_case(task, cut);
+        worst = fmin(worst, task->shape.error_bits);
+    }
+    task->shape.error_bits = worst;
+    return outcome;
 }
 
 static void decide_shape(Task *task) {
@@ -447,9 +267,20 @@ static void run_all(Task **task, int count, int threads) {
 }
 
 /* ---- a check -------------------------------------------------------------------------------------------------------- */
+/* What both sides depend on; none where they make too many cases. */
+static IrLabels labels_of(const Decision *d, const int64_t *size) {
+    bool *reached = ARENA_ARRAY(d->arena, bool, d->p->vars.count + 1);
+    ir_reach(reached, d->check->left);
+    ir_reach(reached, d->check->right);
+    for (int i = 0; d->gradient && i < d->gradient->count; i++) ir_reach(reached, d->gradient->gradient[i]);
+    IrLabels labels = ir_labels(d->arena, d->p, reached, size);
+    return label_cases(&labels) <= MOST_CASES ? labels : (IrLabels){0};
+}
+
 static Task *task_new(const Decision *d, int64_t *size, uint64_t seed) {
     Task *task = ARENA_NEW(d->arena, Task);
     *task = (Task){.d = d, .arena = arena_new(), .size = size, .seed = seed, .method = d->method, .factor = d->factor};
+    task->labels = labels_of(d, size);
     task->shape.sizes = sizes_text(d, size);
     return task;
 }
@@ -534,12 +365,13 @@ static void take_result(Decision *d, Task *const *task, int count) {
             if (!known) r->assumption[r->assumption_count++] = arena_strdup(d->arena, task[i]->assumptions.at[k]);
         }
         if (task[i]->outcome != AGREE || task[i]->shape.error_bits < WANTED_BITS) continue;
-        r->error_bits = least(r->error_bits, task[i]->shape.error_bits);
+        r->error_bits = fmin(r->error_bits, task[i]->shape.error_bits);
         r->shape[kept] = task[i]->shape;
         shown[kept++] = task[i];
     }
     r->shape_count = kept;
     r->shapes = shapes_text(d, shown, kept);
+    r->cases = label_text(d->arena, &task[count - 1]->labels);
     if (r->verdict == EXACT_EQUAL) r->factor = d->factor;
     if (r->verdict != EXACT_EQUAL || kept) return;
     r->verdict = EXACT_UNDECIDED;
@@ -561,18 +393,18 @@ static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *chec
     return many;
 }
 
-ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
-    Decision d = {.arena = arena, .p = core, .check = check};
+static ExactResult decide(Decision d, const ExactOptions *options) {
     d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
-    if (too_many_steps(arena, core, check))
-        return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .where = check->span, .why = "an integration of many steps: compared by values"};
+    if (too_many_steps(d.arena, d.p, d.check))
+        return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .cases = "", .where = d.check->span,
+                             .why = "an integration of many steps: compared by values"};
     d.brief = options->brief;
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
     Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];
     double cost = first->operations;
     int count = 0;
-    d.result.assumption = ARENA_ARRAY(arena, char *, 4 * core->vars.count + 4);
+    d.result.assumption = ARENA_ARRAY(d.arena, char *, 6 * d.p->vars.count + 4);
     for (int round = 0; first->outcome == AGREE && !options->one_shape && round < LENGTH_COUNT; round++) {
         int64_t *size = sizes(&d, round);
         bool skip = growth(&d, size, first->size) * cost > d.budget;
@@ -586,4 +418,13 @@ ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *chec
     for (int i = 0; i < count; i++) arena_free(task[i]->arena);
     if (task[0] != first) arena_free(first->arena);
     return d.result;
+}
+
+ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options) {
+    return decide((Decision){.arena = arena, .p = core, .check = check}, options);
+}
+
+ExactResult exact_gradient(Arena *arena, const IrProgram *core, const ExactGradient *gradient, const ExactOptions *options) {
+    IrCheck check = {.name = gradient->loss->name, .left = gradient->loss, .right = gradient->loss, .span = gradient->loss->span};
+    return decide((Decision){.arena = arena, .p = core, .check = &check, .gradient = gradient}, options);
 }

@@ -84,6 +84,8 @@ static const Value *constant(Trial *t, double x) {
 }
 
 static const Value *input(Trial *t, const IrVar *v) {
+    int64_t label;
+    if (label_value(t->labels, t->which, v, &label)) return value_integer(&t->m, label);
     if (v->literal && v->draw == INIT_CONSTANT) return constant(t, v->draw_a);
     return value_draw(&t->m, &t->seed);
 }
@@ -176,7 +178,8 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     Arena *arena = arena_new();
     Trial *t = ARENA_NEW(arena, Trial);
     int count = shape->primes * shape->each;
-    *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->exponents.full, .maxima = shape->maxima};
+    *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->exponents.full, .maxima = shape->maxima,
+                 .labels = shape->labels, .which = shape->which};
     t->m = (Points){.primes = shape->primes, .each = shape->each, .count = count, .arena = arena, .degrees = degrees_new(arena),
                     .dead = ARENA_ARRAY(arena, bool, count)};
     uint64_t *prime = NULL;

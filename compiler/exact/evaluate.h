@@ -12,9 +12,17 @@ typedef struct TrialShape {
     const int64_t *size; /* of each axis by id, all of them */
     int primes, each;    /* random fields, points of each */
     BasisMethod exponents;
+    const IrLabels *labels; /* NULL: none */
+    int64_t which;       /* of label_cases(labels) */
     bool maxima;         /* maxima of two are symbols too, as those of many are, and no signs */
     uint64_t seed;
 } TrialShape;
+
+/* Each label is none of the numbers that it is compared with (a random one), or the first, the second ...: as many cases as these make. */
+int64_t label_cases(const IrLabels *labels);
+/* The value of a label in a case. False: random. */
+bool label_value(const IrLabels *labels, int64_t which, const IrVar *v, int64_t *value);
+char *label_text(Arena *arena, const IrLabels *labels); /* "label 0 to 9, and none of these" */
 
 /* The trial belongs to its caller and refers to the program. */
 Trial *trial_new(const IrProgram *p, const TrialShape *shape);

@@ -36,6 +36,7 @@ typedef struct ExactResult {
     ExactFactor factor;    /* EXACT_EQUAL, of a check that leaves a factor open: what it is */
     double error_bits;     /* EXACT_EQUAL: the probability that this is wrong is below 2^-error_bits */
     char *shapes;          /* "token 1, 2, 3, 5 (declared: up to 512)"; empty where no axis is bounded */
+    char *cases;           /* of labels that are compared with positions: "label 0 to 9, and none of these"; or empty */
     int shape_count;
     ExactShape *shape;
     bool agreed;           /* EXACT_UNDECIDED: the sides were the same at all points, which is no proof at degrees so high */
@@ -51,7 +52,7 @@ typedef struct ExactResult {
 } ExactResult;
 
 /* Version of what IR programs mean and of how they are decided: part of every certificate. */
-enum { EXACT_SEMANTICS = 2 };
+enum { EXACT_SEMANTICS = 3 };
 
 enum { EXACT_MOST_STEPS = 16 }; /* of a cycle in time, in what is decided; more are left to values */
 
@@ -67,4 +68,15 @@ typedef struct ExactOptions {
 
 /* `core` as settled, before any pass. The result lives in `arena`; it depends on program, check and seed alone. */
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options);
+
+typedef struct ExactGradient { /* gradient[i], with the axes of the input of[i], is to be the derivative of loss (summed over its axes) */
+    IrVar *loss;
+    const IrVar *const *of;
+    IrVar *const *gradient;
+    int count;
+} ExactGradient;
+
+/* The same of a gradient: is the sum of its components times a random direction the derivative of the loss in that direction, which the
+ * engine computes by itself (tangent.c)? EXACT_UNEQUAL: `why` names an input. */
+ExactResult exact_gradient(Arena *arena, const IrProgram *core, const ExactGradient *gradient, const ExactOptions *options);
 #endif

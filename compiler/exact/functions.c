@@ -1,10 +1,21 @@
 /* Values of expressions: elementwise functions, and which part evaluates what. */
 #include <math.h>
+#include <string.h>
 
 #include "exact/literal.h"
 #include "exact/trial.h"
 
+const Value *trial_pi(Trial *t) {
+    if (!t->pi) t->pi = value_draw(&t->m, &t->seed);
+    return t->pi;
+}
+
+/* The digits that gradients of erf and gelu are written with are pi where derivatives are looked at. */
 static const Value *literal(Trial *t, const IrExpr *e) {
+    if (t->moves && strcmp(e->text, IR_PI) == 0) {
+        trial_assume(t, IR_PI " stands for pi");
+        return trial_pi(t);
+    }
     const Value *v = literal_value(&t->m, e->text);
     return v ? v : trial_undecided(t, e, "a number that is no decimal");
 }
@@ -67,13 +78,23 @@ static const Value *function(Trial *t, const IrExpr *e, const Value *a) {
     return value_mul(&t->m, a, e->op == IR_RELU ? value_step(&t->m, a, 0) : value_sign(&t->m, a)); /* IR_RELU, IR_ABS */
 }
 
+/* Whether the label of the comparison is the number it is compared with is a case of its own. */
+static bool in_cases(const Trial *t, const IrExpr *e) {
+    const IrExpr *with;
+    const IrVar *v = t->labels ? ir_label_of(e, &with) : NULL;
+    double x;
+    for (int i = 0; v && i < t->labels->count; i++)
+        if (t->labels->at[i].v == v) return trial_concrete(t, with, &x) && x == rint(x);
+    return false;
+}
+
 static const Value *comparison(Trial *t, const IrExpr *e) {
     double x;
     if (trial_concrete(t, e, &x)) return value_integer(&t->m, (int64_t)x);
     const Value *a = trial_eval(t, e->arg[0]), *b = a ? trial_eval(t, e->arg[1]) : NULL;
     if (!b) return NULL;
     const Value *gap = value_sub(&t->m, b, a);
-    trial_assume_here(t, gap, "what is compared in '%s' is not just equal");
+    if (!in_cases(t, e)) trial_assume_here(t, gap, "what is compared in '%s' is not just equal");
     return e->op == IR_EQ ? value_zero(&t->m, gap) : trial_step(t, gap, e->op == IR_LE);
 }
 

@@ -73,6 +73,17 @@ static IrExpr *candidate(const Site *s, int which, int *count) {
     return NULL;
 }
 
+/* The which-th slope of a cell; NULL: no more, and *count says how many there are. */
+static IrExpr *slope_at(const Site *s, int which, int *count, IrExpr **rate) {
+    Axes axes = axes_in_scope(s);
+    for (int i = 0; i < s->slopes->count; i++) {
+        const Slope *slope = &s->slopes->at[i];
+        for (int k = 0; (*rate = reading(s, slope->rate, &axes, k)); k++)
+            if ((*count)++ == which) return ir_substitute(s->p, slope->slope, slope->rate->axis_count, slope->rate->axes, (*rate)->index);
+    }
+    return NULL;
+}
+
 /* The which-th function that the other side has. */
 static IrOp function_of(const Site *s, int which) {
     for (IrOp op = IR_EXP; op <= IR_ABS; op++)
@@ -86,19 +97,29 @@ static IrExpr *shown(Site *s, IrOp op, IrExpr *factor) {
     return ir_op2(s->p, op, s->node, factor);
 }
 
-/* The product that a reduction adds up, or the whole equation, times or divided by a signal, or times a function of one. */
+/* cos(V.query.input[now, a]); what takes more than one function is the slope of V.query[now, a]. */
+static IrExpr *times_slope(Site *s, IrExpr *slope, IrExpr *rate) {
+    bool plain = slope->argc == 1 && slope->arg[0]->op == IR_REF;
+    IrExpr *product = shown(s, IR_MUL, slope);
+    if (!plain) s->what = arena_printf(s->p->arena, "* the slope of %s", expr_words(s->p, s->var, rate));
+    return product;
+}
+
+/* The product that a reduction adds up, or the whole equation, times or divided by a signal, times the slope of a cell, or times a function of
+ * a signal. */
 IrExpr *move_signal_missing(Site *s) {
     int count;
     bool product = s->node->op != IR_SUM && (!s->parent || s->parent->op == IR_SUM);
     if (!s->rule || !product) return NULL;
     candidate(s, -1, &count);
     if (!count) return NULL;
-    int form = s->variant / count;
-    IrExpr *factor = candidate(s, s->variant % count, &count);
-    if (form == 0) return shown(s, IR_MUL, factor);
-    if (form == 1) return shown(s, IR_DIV, factor);
-    IrOp op = function_of(s, form - 2);
-    return op == IR_OP_COUNT ? NULL : shown(s, IR_MUL, ir_op1(s->p, op, factor));
+    int readings = count, slopes = 0, after = s->variant - 2 * readings; /* products and quotients */
+    if (after < 0) return shown(s, s->variant < readings ? IR_MUL : IR_DIV, candidate(s, s->variant % readings, &count));
+    IrExpr *rate, *slope = slope_at(s, after, &slopes, &rate);
+    if (slope) return times_slope(s, slope, rate);
+    after -= slopes;
+    IrOp op = function_of(s, after / readings);
+    return op == IR_OP_COUNT ? NULL : shown(s, IR_MUL, ir_op1(s->p, op, candidate(s, after % readings, &count)));
 }
 
 /* A factor of a product, with a signal taken off or added. */

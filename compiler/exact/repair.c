@@ -19,6 +19,7 @@ typedef struct Search {
     bool *of_rule;    /* by variable: read by a learning rule and not by the circuit */
     bool *own[2];     /* by variable: of this side alone. What both sides read changes both: it cannot be what is wrong */
     Vocabulary words[2]; /* of own equations */
+    Slopes slopes;
     bool *bounded;    /* by axis: of the roots, those that have a bound */
     int64_t *full, *small; /* by axis */
     int64_t *length;  /* by axis: of bounded ones, the length at which guards begin to matter */
@@ -197,6 +198,7 @@ static void set_up(Search *s, const IrProgram *core, const IrCheck *check) {
         }
     }
     find_rules(s);
+    s->slopes = slopes_find(s->p);
     find_sizes(s);
     find_difference(s);
 }
@@ -268,6 +270,7 @@ static bool search_equation(Search *s, const Repair *repair, const IrVar *v, int
             Site site = {.p = s->p, .var = v, .node = part->node, .other = &s->words[!side], .variant = variant};
             site.parent = part->parent < 0 ? NULL : parts.at[part->parent].node;
             site.rule = s->of_rule[v->id];
+            site.slopes = &s->slopes;
             site.foreign = s->own[!side];
             IrExpr *instead = repair->move(&site);
             if (!instead) break;

@@ -10,6 +10,12 @@ typedef struct Vocabulary { /* what the equations of one side are made of */
     bool function[IR_OP_COUNT]; /* functions of one argument */
 } Vocabulary;
 
+typedef struct Slope {
+    IrVar *rate;   /* of a population */
+    IrExpr *slope; /* of its equation, by what that reads; over the rate's axes */
+} Slope;
+typedef VEC(Slope) Slopes;
+
 typedef struct Site { /* a part of an equation, and what a move says of it */
     IrProgram *p;
     const IrVar *var;
@@ -18,6 +24,7 @@ typedef struct Site { /* a part of an equation, and what a move says of it */
     const Vocabulary *other;  /* of the other side */
     int variant;
     bool rule;                /* the equation is part of a learning rule */
+    const Slopes *slopes;     /* of the cells */
     const bool *foreign;      /* by variable: what the other side alone reads */
     /* for the words; NULL: as the expressions print */
     const char *what, *before, *after;
@@ -36,6 +43,9 @@ bool is_constant(const IrExpr *e); /* computed from numbers and sizes alone */
 IrExpr *permuted(IrProgram *p, const IrExpr *ref, int axis, const int *order, int count);
 /* e with each node replaced as the function says: it returns NULL for what stays. */
 IrExpr *replaced(IrProgram *p, IrExpr *e, IrExpr *(*instead)(void *data, IrExpr *e), void *data);
+
+/* slopes.c: none where the program has no rules. */
+Slopes slopes_find(IrProgram *p);
 
 /* words.c: texts as a reader of the source would write them. */
 char *place_words(Arena *arena, const IrVar *v);

@@ -102,11 +102,11 @@ static const Value *exponential_of(Trial *t, const IrExpr *e, const Value *u, in
     return value ? value : trial_undecided(t, e, why);
 }
 
-/* erf'(u) = 2 / sqrt(pi) e^(-u^2); the number 2 / sqrt(pi) is a symbol of its own, as e is. */
+/* erf'(u) = 2 / sqrt(pi) e^(-u^2); pi is a symbol, as e is. */
 static const Value *erf_slope(Trial *t, const IrExpr *e, const Value *u) {
-    if (!t->two_by_root_pi) t->two_by_root_pi = value_draw(&t->m, &t->seed);
     const Value *power = exponential_of(t, e, value_mul(&t->m, u, u), -1, 1);
-    return power ? value_mul(&t->m, t->two_by_root_pi, power) : NULL;
+    const Value *inverse = power ? trial_inverse(t, e, value_root(&t->m, trial_pi(t))) : NULL;
+    return inverse ? value_mul(&t->m, value_integer(&t->m, 2), value_mul(&t->m, inverse, power)) : NULL;
 }
 
 /* (u/2 (1 + erf(u s)))' = (1 + erf(u s)) / 2 + u s erf'(u s) / 2, s = sqrt(1/2) */

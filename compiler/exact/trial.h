@@ -39,6 +39,8 @@ struct Trial {
     const int64_t *size;
     int64_t *position; /* by axis id: the point being evaluated */
     uint64_t seed;
+    const IrLabels *labels; /* NULL: none */
+    int64_t which;          /* case of theirs */
     Basis *basis;
     int64_t denominator; /* of exponents */
     Keyed *keyed;
@@ -55,7 +57,7 @@ struct Trial {
     Store *tangent, *cut_tangent, *symbol_tangent; /* derivatives of what own, cut, symbol keep; the last two by `like` */
     Memos tangent_memos;
     VEC(Settled) settled_tangents;
-    const Value *two_by_root_pi;
+    const Value *pi;       /* a symbol: in derivatives alone, where IR_PI stands for it */
     VEC(const char *) assumptions;
     bool signs, full;
     bool maxima, met_maxima; /* those of two: as symbols; met */
@@ -89,6 +91,7 @@ const Value *trial_eval(Trial *t, const IrExpr *e);
 const Value *trial_inverse(Trial *t, const IrExpr *e, const Value *a);
 const Value *trial_step(Trial *t, const Value *a, int at_zero); /* value_step, and signs were met */
 const Value *trial_half(Trial *t, const Value *a);
+const Value *trial_pi(Trial *t);
 
 /* ---- exponents.c ---------------------------------------------------------------------------------------------------- */
 const Value *trial_exponential(Trial *t, const IrExpr *e, int n); /* e^(n e), n = 1, -1, 2 ... */

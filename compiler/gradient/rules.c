@@ -1,9 +1,6 @@
 /* Derivatives of the operators: the cotangent of an expression gives those of its operands. README.md has the table. */
 #include "gradient/internal.h"
 
-/* pi to more digits than any element type holds; the derivatives of erf and gelu need it. */
-static const char PI[] = "3.14159265358979323846";
-
 typedef struct Rule {
     Gradient *g;
     const IrExpr *e;
@@ -56,7 +53,7 @@ static IrExpr *bell(const Rule *r, IrExpr *a, double n) {
 
 /* n pi */
 static IrExpr *pi(const Rule *r, double n) {
-    return op2(r, IR_MUL, lit(r, n), ir_lit_text(r->g->p, name_of(r->g->p->names, PI)));
+    return op2(r, IR_MUL, lit(r, n), ir_lit_text(r->g->p, name_of(r->g->p->names, IR_PI)));
 }
 
 /* Phi(a) + a phi(a), with the normal distribution's Phi(a) = (1 + erf(a / sqrt 2)) / 2 and density phi(a) */

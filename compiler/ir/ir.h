@@ -33,6 +33,8 @@ struct IrAxis {
 };
 
 /* ---- expressions ------------------------------------------------------------------------------------------------- */
+#define IR_PI "3.14159265358979323846" /* to more digits than any element type holds: in derivatives of erf and gelu */
+
 typedef enum IrOp {
 #define IR_OP(name, spelling, arity) IR_##name,
 #include "ir/ir_ops.def"
@@ -233,6 +235,17 @@ void ir_reach(bool *reached, const IrVar *v);
 bool ir_apply(IrOp op, const double *operand, double *value);
 /* The value of an expression of literals, sizes of fixed axes and elementwise operators alone. */
 bool ir_number(const IrExpr *e, double *value);
+/* Literals, sizes, positions and elementwise operators of them: known without data. */
+bool ir_is_known(const IrExpr *e);
+/* Of `label == e`, either way round, e known without data and the label a stimulus of one number: the label; else NULL. */
+const IrVar *ir_label_of(const IrExpr *e, const IrExpr **with);
+typedef struct IrLabel {
+    const IrVar *v;
+    VEC(int64_t) values; /* the whole numbers that it is compared with, in the order of the equations */
+} IrLabel;
+typedef VEC(IrLabel) IrLabels;
+/* The labels of the marked variables, at these sizes of the axes (by the id of the root). */
+IrLabels ir_labels(Arena *arena, const IrProgram *p, const bool *reached, const int64_t *size);
 /* Names of the ways to draw, as the textual form and the descriptor spell them; of INIT_UNBOUND NULL. */
 extern const char *const ir_draw_name[INIT_KIND_COUNT];
 

@@ -100,6 +100,21 @@ static void fill_integers(const Case *k, const IrVar *v, double *to, int64_t cou
     }
 }
 
+/* A label is one of the numbers that equations compare it with, nine times in ten. False: it is no label, or another number. */
+static bool fill_label(const Checker *c, const Case *k, const IrVar *v, double *to, uint64_t state) {
+    const IrProgram *p = c->in->source;
+    bool all[p->vars.count + 1];
+    for (int i = 0; i < p->vars.count; i++) all[i] = true;
+    IrLabels labels = ir_labels(c->arena, p, all, k->size);
+    for (int i = 0; i < labels.count; i++) {
+        const IrLabel *label = &labels.at[i];
+        if (label->v != v || uniform(&state) < 0.1) continue;
+        *to = (double)label->values.at[next_bits(&state) % (uint64_t)label->values.count];
+        return true;
+    }
+    return false;
+}
+
 static const CheckWeight *from_file(const Checker *c, const IrVar *v) {
     for (int i = 0; i < c->in->weight_count; i++)
         if (strcmp(c->in->weight[i].name, v->name) == 0) return &c->in->weight[i];
@@ -110,6 +125,7 @@ static void fill(const Checker *c, const Case *k, const IrVar *v, double *to, in
     uint64_t state = stream(k->seed, k->family, v->name);
     const CheckWeight *file = k->family == FAMILY_FILE ? from_file(c, v) : NULL;
     if (file && file->count == count) memcpy(to, file->value, sizeof *to * (size_t)count);
+    else if (v->kind == VAR_STIMULUS && !v->axis_count && fill_label(c, k, v, to, state)) return;
     else if (v->literal) fill_weight(k, v, to, count, state);
     else if (k->family == FAMILY_INTEGERS) fill_integers(k, v, to, count, state);
     else if (v->kind == VAR_STIMULUS) fill_stimulus(k, v, to, count, state);

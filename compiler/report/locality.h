@@ -6,4 +6,5 @@
 #include "circuit/circuit.h"
 
 void locality_text(FILE *to, Circuit *circuit);
+void locality_json(FILE *to, Circuit *circuit);
 #endif

@@ -75,6 +75,7 @@ static void print_exact(const CheckFacts *f, FILE *to) {
         fprintf(to, "           hint: %s%s%s%s\n", r->hint[i].text, f->hint_place[i] ? " (" : "", f->hint_place[i] ? f->hint_place[i] : "",
                 f->hint_place[i] ? ")" : "");
     if (*r->shapes && r->shape_count) fprintf(to, "           shapes: %s\n", r->shapes);
+    if (*r->cases && r->shape_count) fprintf(to, "           cases: %s\n", r->cases);
     if (r->assumption_count) print_list(to, "assuming: ", r->assumption, r->assumption_count);
 }
 
@@ -115,10 +116,10 @@ json_t *verdict_exact_json(const ExactResult *r) {
     for (int i = 0; i < r->shape_count; i++) json_array_append_new(shapes, shape_json(&r->shape[i]));
     bool equal = r->verdict == EXACT_EQUAL;
     char text[FACTOR_LENGTH];
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:b, s:b, s:f}", "verdict", EXACT_KEY[r->verdict], "error_bits",
+    return json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:b, s:f}", "verdict", EXACT_KEY[r->verdict], "error_bits",
                      equal ? json_real(floor(r->error_bits)) : json_null(), "factor",
-                     r->factor.d ? json_string(factor_text(text, sizeof text, r->factor)) : json_null(), "lengths", r->shapes, "shapes",
-                     shapes, "signs", r->signs, "relations", r->relations, "operations", r->operations);
+                     r->factor.d ? json_string(factor_text(text, sizeof text, r->factor)) : json_null(), "lengths", r->shapes, "cases", r->cases,
+                     "shapes", shapes, "signs", r->signs, "relations", r->relations, "operations", r->operations);
 }
 
 static json_t *texts(char *const *text, int count) {

@@ -132,17 +132,21 @@ static Value rule_value(Sema *s, const Place *place, const AstStmt *stmt, const 
     return expr_value(s, &env, stmt->expr);
 }
 
-/* `local` is a promise about the synapse. */
-static void check_local(Sema *s, const CirRule *rule) {
-    CirLocality l = cir_locality(s->c, rule);
-    if (!rule->local || l.local) return;
+static void not_local(Sema *s, const CirRule *rule, const CirLocality *l) {
     Diagnostic *d = diag_error(s->diag, E_LOCAL, rule->span, "`%s` reads what is not at the synapses of `%s`", rule->name, rule->weight->path);
-    if (l.target) diag_mark(d, rule->weight->span, "they are on `%s`", l.target->path);
-    for (int i = 0; i < l.quantities.count; i++) {
-        const CirQuantity *q = &l.quantities.at[i];
-        if (q->place > PLACE_LOCAL_END) diag_note(d, "%s: %s", q->text, cir_place_text(s->c, &l, q));
+    if (l->target) diag_mark(d, rule->weight->span, "they are on `%s`", l->target->path);
+    for (int i = 0; i < l->quantities.count; i++) {
+        const CirQuantity *q = &l->quantities.at[i];
+        if (q->place > PLACE_LOCAL_END) diag_note(d, "%s: %s", q->text, cir_place_text(s->c, l, q));
     }
     diag_help(d, "`ctx explain --locality` shows what is there; a rule without `local` may read all of the circuit");
+}
+
+/* `local` is a promise about the synapse, wherever the weight has some. */
+static void check_local(Sema *s, const CirRule *rule) {
+    CirLocalities all = cir_locality(s->c, rule);
+    for (int i = 0; rule->local && i < all.count; i++)
+        if (!all.at[i].local) not_local(s, rule, &all.at[i]);
 }
 
 static void elaborate_rule(Sema *s, const Place *place, const AstStmt *stmt, Symbol *symbol) {

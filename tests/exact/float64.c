@@ -14,7 +14,10 @@ uint64_t float64_next(uint64_t *state) {
 
 int64_t *float64_sizes(const IrProgram *p) {
     int64_t *size = ARENA_ARRAY(p->arena, int64_t, p->axes.count);
-    for (int i = 0; i < p->axes.count; i++) size[i] = p->axes.at[i]->root->kind == AXIS_BOUNDED ? TOKENS : p->axes.at[i]->root->size;
+    for (int i = 0; i < p->axes.count; i++) {
+        const IrAxis *root = p->axes.at[i]->root;
+        size[i] = root->kind == AXIS_BOUNDED && root->size > TOKENS ? TOKENS : root->size;
+    }
     return size;
 }
 

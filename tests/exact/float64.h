@@ -3,7 +3,7 @@
 #define CTX_TESTS_EXACT_FLOAT64_H
 #include "ir/ir.h"
 
-/* The size of each axis by its id; a bounded axis has three positions. In the program's arena. */
+/* The size of each axis by its id; a bounded axis has three positions at most. In the program's arena. */
 int64_t *float64_sizes(const IrProgram *p);
 /* splitmix64 (Steele, Lea & Flood 2014) */
 uint64_t float64_next(uint64_t *state);

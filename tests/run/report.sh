@@ -23,6 +23,8 @@ for example in 01-microcolumn 04-causal 07-cross-attention 08-softmax 09-block 1
 done
 holds 0 --exact examples/08-softmax.ctx # its "check settles" is compared by values
 holds 0 --numeric examples/08-softmax.ctx
+holds 0 --exact examples/21-online.ctx # its label has cases
+grep -q '"cases":"label 0 to 9, and none of these"' "$scratch/report.json" || { echo "the cases of a label are not said"; bad=1; }
 cat > "$scratch/differs.ctx" <<'X'
 axis t <= 16;
 stimulus x[t], y[t];
@@ -54,6 +56,13 @@ X
 holds 1 "$scratch/undecided.ctx"
 
 # the validator itself refuses
+# What learning rules read, as locality.schema.json says.
+for example in 01-microcolumn 18-plasticity 20-oja 21-online; do
+    "$build/ctx" explain --locality --json examples/$example.ctx > "$scratch/locality.json" &&
+        "$scratch/schema" compiler/report/locality.schema.json < "$scratch/locality.json" && continue
+    echo "ctx explain --locality --json of $example does not fit"
+    bad=1
+done
 echo '{"format":"ctx check"}' | "$scratch/schema" $schema 2> /dev/null && { echo "the validator accepts anything"; bad=1; }
 sed 's/"version":1/"version":"1"/' "$scratch/report.json" | "$scratch/schema" $schema 2> /dev/null &&
     { echo "the validator does not see types"; bad=1; }

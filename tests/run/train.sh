@@ -166,6 +166,8 @@ while [ $kills -lt 20 ]; do
     tries=$((tries + 1))
     [ -f "$work/state" ] && resumed=$((resumed + 1))
     begin
+    # every other one is let live until it has written a checkpoint
+    while [ $((tries % 2)) -eq 0 ] && [ ! -f "$work/state" ] && kill -0 $pid 2> /dev/null; do sleep 0.02; done
     sleep "$(awk -v n="$tries" 'BEGIN { srand(n + 7); print 0.2 + 0.8 * rand() }')"
     if kill -9 $pid 2> /dev/null; then kills=$((kills + 1)); fi
     status=0

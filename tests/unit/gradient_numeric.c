@@ -1,12 +1,10 @@
 /* gradient/ against central differences in float64, before and after the passes of opt/: random programs and the settled programs of
  * all examples. The loss is the sum of the squares of the first output. CTX_LONG=1 takes 2,000 random programs. */
 #include <CUnit/Basic.h>
-#include <glob.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver/files.h"
 #include "gradient/gradient.h"
 #include "gradient_numeric.h"
 #include "gradient_source.h"
@@ -280,89 +278,29 @@ static void what_is_not_evaluated_has_no_part(void) {
 }
 
 /* ---- examples and standard library ------------------------------------------------------------------------------------ */
-static const SourceSize small[] = {{"token", "4"}, {"source", "4"}, {"target", "4"}, {"head", "2"}, {"d", "4"}, {"a", "3"},
-                                   {"c", "3"}, {"f", "5"}, {"unit", "4"}, {NULL, NULL}};
-
-static void compare_source(const char *name, const char *text, NumericTotals *totals) {
+static void compare_source(void *totals, const char *name, const char *text) {
     bool more = true;
-    for (int k = 0; more; k++) { /* the first output, and the formula of each check */
+    for (int k = 0; more; k++) {
         Arena *arena = arena_new();
-        IrProgram *p = source_core(arena, text, small);
-        IrVar *v = k ? p->checks.at[k - 1].right : p->outputs.at[0].var;
-        more = k < p->checks.count;
-        numeric_compare(arena_printf(arena, "%s, %s", name, v->name), p, v, 3 + k % 2, k, totals);
+        IrVar *v;
+        IrProgram *p = source_result(arena, text, source_small, k, &v);
+        if (p && v) numeric_compare(arena_printf(arena, "%s, %s", name, v->name), p, v, 3 + k % 2, k, totals);
+        more = p;
         arena_free(arena);
     }
 }
 
 static void examples(void) {
-    Arena *arena = arena_new();
-    char *readme = files_installed(arena, "examples/README.md");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(readme);
-    char *pattern = arena_printf(arena, "%.*s*.ctx", (int)(strlen(readme) - strlen("README.md")), readme);
-    glob_t found;
-    CU_ASSERT_EQUAL_FATAL(glob(pattern, 0, NULL, &found), 0);
     NumericTotals totals = {0};
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        size_t length;
-        const char *error;
-        char *text = files_read(arena, found.gl_pathv[i], &length, &error);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-        compare_source(strrchr(found.gl_pathv[i], '/') + 1, text, &totals);
-    }
-    CU_ASSERT_TRUE(totals.programs > (int)found.gl_pathc);
-    globfree(&found);
-    arena_free(arena);
+    int files = source_examples(compare_source, &totals);
+    CU_ASSERT_TRUE(totals.programs > files);
     numeric_report(&totals);
 }
 
-/* Every template and every spec of several arguments. */
 static void standard_library(void) {
-    static const char head[] = "use std.areas;\nuse std.columns;\nuse std.features;\nuse std.heads;\nuse std.memory;\nuse std.norm;\n"
-                               "use std.specs;\naxis token <= 8;\naxis source <= 8;\naxis head = 2;\naxis d = 4;\naxis a = 3;\n"
-                               "axis c = 3;\naxis f = 5;\nstimulus x[token, d], s[source, d], k[token, a], q[token, a], v[token, c];\n"
-                               "weight W_Q[head, a, d], W_K[head, a, d], W_V[head, c, d], W_O[d, head, c];\n"
-                               "weight b_Q[head, a], b_K[head, a], b_V[head, c], b_O[d], W_1[f, d], b_1[f], W_2[d, f], b_2[d];\n";
-    static const char *const body[] = {
-        "cortex b = linear_block(token, head, a, c, d; x);\noutput y = b.out;\n",
-        "cortex b = causal_linear_block(token, head, a, c, d; x);\noutput y = b.out;\n",
-        "cortex b = memory_block(token, head, a, c, d, leak = 0.8; x);\noutput y = b.out;\n",
-        "cortex b = normalised_memory_block(token, head, a, c, d, leak = 0.9; x);\noutput y = b.out;\n",
-        "cortex b = softmax_block(token, head, a, d; x);\noutput y = b.out;\n",
-        "cortex b = causal_softmax_block(token, head, a, d; x);\noutput y = b.out;\n",
-        "cortex b = cross_block(source, token, head, a, d; s, x);\noutput y = b.out;\n",
-        "cortex b = cross_memory_block(source, token, head, a, c, d; s, x);\noutput y = b.out;\n",
-        "cortex b = encoder_block(token, head, a, d, f; x);\noutput y = b.out;\n",
-        "cortex b = decoder_block(token, head, a, d, f; x);\noutput y = b.out;\n",
-        "b = mask_head(token, a, c; k, q, v);\noutput y = b.out;\n",
-        "b = causal_mask_head(token, a, c; k, q, v);\noutput y = b.out;\n",
-        "b = memory_head(token, a, c, leak = 0.7, phi = elu1; k, q, v);\noutput y = b.out;\n",
-        "output y = linear_attention(q, k, v);\n",
-        "output y = causal_linear_attention(q, k, v);\n",
-        "spec o(q[i, a], k[j, a], v[j, c]) -> o[i, c] {\n  p[i, a] = elu1(q[i, a]);\n  r[j, a] = elu1(k[j, a]);\n"
-        "  u = normalised_linear_attention(p, r, v);\n  o[i, c] = u[i, c];\n}\noutput y = o(q, k, v);\n",
-        "output y = softmax_attention(q, k, v);\n",
-        "output y = causal_softmax_attention(q, k, v);\n",
-        "output y = multihead_linear_attention(x, W_Q, W_K, W_V, W_O);\n",
-        "output y = causal_multihead_linear_attention(x, W_Q, W_K, W_V, W_O);\n",
-        "output y = multihead_retention(x, W_Q, W_K, W_V, W_O, 0.9);\n",
-        "output y = causal_multihead_elu1_attention(x, W_Q, W_K, W_V, W_O);\n",
-        "output y = multihead_attention(x, W_Q, b_Q, W_K, b_K, W_V, b_V, W_O, b_O);\n",
-        "output y = causal_multihead_attention(x, W_Q, b_Q, W_K, b_K, W_V, b_V, W_O, b_O);\n",
-        "output y = multihead_cross_attention(s, x, W_Q, W_K, W_V, W_O);\n",
-        "output y = multihead_linear_cross_attention(s, x, W_Q, W_K, W_V, W_O);\n",
-        "output y = layer_norm(x, b_O, b_2, 1e-12);\n",
-        "output y = feed_forward(x, W_1, b_1, W_2, b_2);\n",
-        "output y = hopfield_retrieval(s, x, 2);\n",
-        "output y = delta_rule(q, k, v, 0.5);\n",
-    };
     NumericTotals totals = {0};
-    for (size_t i = 0; i < sizeof body / sizeof *body; i++) {
-        Arena *arena = arena_new();
-        compare_source(body[i], arena_printf(arena, "%s%s", head, body[i]), &totals);
-        arena_free(arena);
-    }
-    CU_ASSERT_TRUE(totals.programs >= (int)(sizeof body / sizeof *body));
+    int sources = source_library(compare_source, &totals);
+    CU_ASSERT_TRUE(totals.programs >= sources);
     numeric_report(&totals);
 }
 

@@ -1,0 +1,38 @@
+/* Labels that equations compare with positions (ir/label.c): a comparison says something at single values only, where no random number
+ * falls. So each label is, in turn, none of these numbers and each of them; the sides are equal if they are in all cases. */
+#include "exact/evaluate.h"
+
+int64_t label_cases(const IrLabels *labels) {
+    int64_t cases = 1;
+    for (int i = 0; labels && i < labels->count; i++) cases *= labels->at[i].values.count + 1;
+    return cases;
+}
+
+bool label_value(const IrLabels *labels, int64_t which, const IrVar *v, int64_t *value) {
+    for (int i = 0; labels && i < labels->count; i++) {
+        const IrLabel *label = &labels->at[i];
+        int64_t own = which % (label->values.count + 1);
+        if (label->v == v) return own ? *value = label->values.at[own - 1], true : false;
+        which /= label->values.count + 1;
+    }
+    return false;
+}
+
+/* "0 to 9", "2, 5" */
+static char *values_text(Arena *arena, const IrLabel *label) {
+    int count = label->values.count;
+    const int64_t *value = label->values.at;
+    bool run = count > 2;
+    char *text = "";
+    for (int i = 1; i < count; i++) run &= value[i] == value[i - 1] + 1;
+    if (run) return arena_printf(arena, "%lld to %lld", (long long)value[0], (long long)value[count - 1]);
+    for (int i = 0; i < count; i++) text = arena_printf(arena, "%s%s%lld", text, i ? ", " : "", (long long)value[i]);
+    return text;
+}
+
+char *label_text(Arena *arena, const IrLabels *labels) {
+    char *text = "";
+    for (int i = 0; i < labels->count; i++)
+        text = arena_printf(arena, "%s%s%s %s, and none of these", text, i ? "; " : "", labels->at[i].v->name, values_text(arena, &labels->at[i]));
+    return text;
+}
