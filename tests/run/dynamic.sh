@@ -121,6 +121,32 @@ X2
 [ "$(awk -F, 'NR > 1 { printf $2 == 0 ? "0" : $2 == last ? "=" : "x"; last = $2 }' late.csv)" = "000x==x==" ] ||
     complain "a stimulus heard late: $(cat late.csv)"
 
+# what follows time alone, and what hears a signal that holds for whole cycles, have a value for every step in a record
+cat > alone.ctx <<'X2'
+use std.neurons;
+use std.sources;
+axis token = 3;
+axis a = 2;
+stimulus x[token, a];
+cycle now over token;
+population flash : pulse(onset = 2 ms, duration = 2 ms);
+population p[a] : prompt;
+population slow[a] : relay;
+x[token as now] -> p;
+p -> slow;
+flash -> slow;
+output y = slow;
+output z = p;
+X2
+for record in flash,p flash,p,slow; do
+    "$ctx" run alone.ctx --mode dynamic --cycle 3ms --dt 1ms --x normal --record $record --traces alone.csv --quiet --out y=y.$record.npy --out z=z.npy ||
+        complain "alone.ctx"
+    [ "$(awk -F, 'NR > 1 { printf $2 }' alone.csv)" = "011000000" ] || complain "a flash recorded: $(cut -d , -f 1,2 alone.csv)"
+    [ "$(awk -F, 'NR > 1 { printf $3 == last ? "=" : "x"; last = $3 }' alone.csv)" = "x==x==x==" ] || complain "held for cycles: $(cut -d , -f 1,3 alone.csv)"
+done
+"$ctx" run alone.ctx --mode dynamic --cycle 3ms --dt 1ms --x normal --quiet --out y=y.none.npy --out z=z.npy || complain "alone.ctx, not recorded"
+cmp -s y.none.npy y.flash,p,slow.npy && cmp -s y.none.npy y.flash,p.npy || complain "what is recorded changes what is computed"
+
 # populations of a repeated template, by the names that settle prints; their axes by their own names
 cat > stack.ctx <<'X2'
 use std.neurons;
