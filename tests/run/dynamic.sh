@@ -154,12 +154,17 @@ template chain(axis i; u[i]) -> out[i] { axis j = i; population out[i] : relay <
 axis a = 3;
 stimulus x[a];
 repeat n in 0..2 with h = x { link = chain(a; h); next h = link.out; }
+weight drawn[a];
+h -> weighed : drawn;
+population weighed[a] : relay;
 output y = h;
 X2
 "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[0].out[0:2],link[1].out[i=2]' --traces stack.csv --quiet --out y.npy ||
     complain "link[0].out is not recorded"
 [ "$(head -n 1 stack.csv)" = 'time s,"link[0].out[0]","link[0].out[1]","link[1].out[2]"' ] || complain "recorded: $(head -n 1 stack.csv)"
 expect 2 "no such axis; its axes: " "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[1].out[k=2]' --out none.npy
+
+expect 2 "'drawn' is a weight, and records are of populations" "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record drawn --out none.npy
 
 # values that leave the range, and the picture of a run
 cat > unstable.ctx <<'X2'
