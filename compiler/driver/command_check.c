@@ -13,14 +13,22 @@
 
 typedef VEC(CheckWeight) Weights;
 
-/* The weights of a file, as a plan of the program binds them. */
-static int weights_of_file(Compilation *c, const CtxProgram *program, Weights *weights) {
+/* A tolerance is a statement about sizes, which those of the weights decide. */
+static bool any_tolerance(const IrProgram *core) {
+    for (int i = 0; i < core->checks.count; i++)
+        if (core->checks.at[i].within > 0) return true;
+    return false;
+}
+
+/* The weights that the circuit has, as a plan of the program binds them: of the file, else drawn. */
+static int own_weights(Compilation *c, const CtxProgram *program, int64_t seed, Weights *weights) {
     const char *path = option_value(c->options, OPTION_WEIGHTS, NULL);
-    if (!path) return EXIT_DONE;
+    if (!path && !any_tolerance(c->core)) return EXIT_DONE;
     RtConfig *config = rt_config_new(program);
     const RtDescriptor *d = rt_config_descriptor(config);
     for (int i = 0; d && i < d->axes; i++) rt_config_axis(config, d->axis[i].name, d->axis[i].size);
-    rt_config_weights_file(config, path);
+    if (path) rt_config_weights_file(config, path);
+    rt_config_seed(config, (uint64_t)seed);
     rt_config_keep_weights(config);
     RtPlan *plan = rt_plan_new(config);
     int status = plan ? EXIT_DONE : (int)rt_config_status(config);
@@ -57,7 +65,7 @@ static int run_native(Compilation *c, int64_t seed, const double *factor, CheckR
     NativeRunner runner;
     Weights weights = {0};
     int status = runner_open(c, &runner);
-    if (status == EXIT_DONE) status = weights_of_file(c, runner_program(&runner), &weights);
+    if (status == EXIT_DONE) status = own_weights(c, runner_program(&runner), seed, &weights);
     if (status == EXIT_DONE) {
         bool twice = strcmp(option_value(c->options, OPTION_PRECISION, "f32"), "f64") == 0;
         CheckInput input = {.source = c->core, .scheduled = c->optimised, .native = &runner, .seed = (uint64_t)seed,

@@ -79,6 +79,39 @@ static int phase_build(Compilation *c) {
     return EXIT_DONE;
 }
 
+static bool has_settle(const IrExpr *e) {
+    if (e->op == IR_SETTLE) return true;
+    for (int i = 0; i < e->argc; i++)
+        if (has_settle(e->arg[i])) return true;
+    return false;
+}
+
+static bool reads_settle(const IrProgram *p, const IrVar *v) {
+    bool *reached = ARENA_ARRAY(p->arena, bool, p->vars.count), found = false;
+    ir_reach(reached, v);
+    for (int i = 0; i < p->vars.count; i++) found |= reached[i] && p->vars.at[i]->def && has_settle(p->vars.at[i]->def);
+    return found;
+}
+
+static IrExpr *settled_now(void *data, IrExpr *e) {
+    (void)data;
+    return e->op == IR_SETTLE ? e->arg[0] : e;
+}
+
+/* For `ctx settle`, whose steps and cycles are its own: without checks, and without outputs of other times. */
+static IrProgram *of_populations(const Compilation *c) {
+    IrProgram *p = ir_clone(c->system);
+    p->checks.count = 0;
+    ir_forget_learning(p);
+    int count = 0;
+    for (int i = 0; i < p->outputs.count; i++)
+        if (!reads_settle(p, p->outputs.at[i].var)) p->outputs.at[count++] = p->outputs.at[i];
+    p->outputs.count = count;
+    for (int i = 0; i < p->vars.count; i++) /* nothing reads them any more */
+        if (p->vars.at[i]->def) p->vars.at[i]->def = ir_map(p, p->vars.at[i]->def, settled_now, NULL);
+    return p;
+}
+
 static void take_gradients(Compilation *c) {
     GradientFault fault;
     if (!gradient_asked(c->core)) return;
@@ -91,6 +124,7 @@ static int phase_settle(Compilation *c) {
     bool dynamic;
     DynamicOptions options;
     if (!reading_options(c, &dynamic, &options)) return EXIT_WRONG;
+    if (c->watch_populations) c->system = of_populations(c);
     if (dynamic && record_populations(c, c->system) != EXIT_DONE) return EXIT_WRONG;
     if (dynamic) c->core = ir_dynamic(c->system, &options, c->diagnostics, &c->integration);
     else c->core = ir_settle(c->system, &options, c->diagnostics);

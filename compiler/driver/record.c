@@ -17,6 +17,12 @@ static IrVar *find(const IrProgram *p, const char *name) {
 
 static int unknown(const Compilation *c, const IrProgram *p, const char *name) {
     NameList names = {0};
+    const IrVar *weight = ir_find_var(p, name);
+    if (weight && weight->kind == VAR_WEIGHT) {
+        fprintf(stderr, "ctx: --record: '%s' is a weight, and records are of populations\n"
+                        "help: of one that learns online over now, `output w = %s[now as token];` is what it was after each cycle\n", name, name);
+        return EXIT_WRONG;
+    }
     for (int i = 0; i < p->vars.count; i++)
         if (p->vars.at[i]->def && p->vars.at[i]->origin) vec_push(c->arena, &names, p->vars.at[i]->origin);
     const char *near = diag_closest(name, names.at, names.count);

@@ -114,16 +114,21 @@ typedef struct Trace {
     bool by_cycle;
 } Trace;
 
+/* fmax would pass over what is not a number. */
+static double worse(double a, double b) {
+    return isnan(a) || b <= a ? a : b;
+}
+
 static double largest(const double *x, int64_t count) {
     double most = 0;
-    for (int64_t i = 0; i < count; i++) most = fmax(most, fabs(x[i]));
+    for (int64_t i = 0; i < count; i++) most = worse(most, fabs(x[i]));
     return most;
 }
 
 static double distance(const Trace *t, int64_t sample) {
     const double *target = t->settled + (t->by_cycle ? sample / t->a_cycle * t->units : 0), *now = t->sample + sample * t->units;
     double most = 0;
-    for (int64_t i = 0; i < t->units; i++) most = fmax(most, fabs(now[i] - target[i]));
+    for (int64_t i = 0; i < t->units; i++) most = worse(most, fabs(now[i] - target[i]));
     return most;
 }
 
@@ -132,7 +137,7 @@ static void judge(const Trace *t, double scale, double seconds_a_sample, Settlin
     int64_t cycles = t->samples / t->a_cycle;
     for (int64_t n = t->by_cycle ? 0 : cycles - 1; n < cycles; n++) {
         int64_t first = n * t->a_cycle, last = first + t->a_cycle - 1, k = last;
-        row->off = fmax(row->off, distance(t, last) / scale);
+        row->off = worse(row->off, distance(t, last) / scale);
         while (k >= first && distance(t, k) <= NEAR * scale) k--;
         double within = k == last ? -1 : (double)(k + 2 - first) * seconds_a_sample;
         if (row->within >= 0) row->within = within < 0 ? -1 : fmax(row->within, within);

@@ -30,6 +30,14 @@ static int no_loss(const Numbers *numbers, const char *asked) {
     return EXIT_WRONG;
 }
 
+/* All that the file lets learn does so while the circuit runs. */
+static int only_online(const CirLearn *learn) {
+    fprintf(stderr, "ctx train: '%s' learns online, while the circuit runs: that is ctx run\n"
+                    "help: `output w = %s[%s = last];` is what it has become; --loss NAME trains the weight that it begins with\n", learn->weight->path,
+            learn->weight->path, learn->online->axes.at[0]->name);
+    return EXIT_WRONG;
+}
+
 static const Number *find_number(const Numbers *numbers, const char *name) {
     for (int i = 0; i < numbers->count; i++)
         if (strcmp(numbers->at[i].name, name) == 0) return &numbers->at[i];
@@ -123,6 +131,8 @@ int training_choose(Training *t) {
     const char *asked = option_value(t->c->options, OPTION_LOSS, NULL);
     Numbers numbers = numbers_of(t);
     const Number *loss = asked ? find_number(&numbers, asked) : NULL;
+    const Circuit *circuit = t->c->circuit;
+    if (!asked && p->learns.count == 0 && circuit->learns.count) return only_online(&circuit->learns.at[0]);
     if (asked ? !loss : p->learns.count == 0) return no_loss(&numbers, asked);
     for (int i = 0; !asked && i < p->learns.count; i++) take_statement(t, &p->learns.at[i]);
     for (int i = 0; !loss && i < t->weights.count; i++)
@@ -133,6 +143,8 @@ int training_choose(Training *t) {
         fprintf(stderr, "ctx train: there is nothing to report: write a loss, or an output without axes\n");
         return EXIT_WRONG;
     }
+    if (!asked && p->losses.count == 0 && !option_given(t->c->options, OPTION_QUIET))
+        fprintf(stderr, "ctx train: the file has no loss: the output '%s' is reported in its place, and best where it is least\n", loss->name);
     t->loss = loss->var->name;
     t->shown = name_of(t->c->names, loss->name);
     if (asked) take_all(t);

@@ -302,9 +302,9 @@ AstStmt *ast_check(Front *front, AstName name, AstExpr *e, Span span) {
     return stmt;
 }
 
-AstStmt *ast_learn(Front *front, AstRef weight, AstName online, AstName rule, AstName loss, Span span) {
+AstStmt *ast_learn(Front *front, AstRefs weights, AstName online, AstName rule, AstName loss, Span span) {
     AstStmt *stmt = ast_stmt(front, STMT_LEARN, span);
-    stmt->target = weight;
+    stmt->refs = weights;
     stmt->online = online;
     stmt->callee = rule;
     stmt->factor = loss;

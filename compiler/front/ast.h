@@ -160,7 +160,7 @@ typedef enum AstStmtKind {
     /* of the learning reading, in a main file */
     STMT_LOSS,       /* loss E = sum(now, d) e[now, d]^2;      name, expr                                        */
     STMT_RULE,       /* rule dW on V.W = expr;  rule dW on V.W { equations }   name, target, local, expr or body  */
-    STMT_LEARN,      /* learn V.W by rule dW rate 0.01;        target, callee (the rule), expr (the rate)
+    STMT_LEARN,      /* learn V.W by rule dW rate 0.01;        refs (the weights), callee (the rule), expr (the rate)
                       * learn V.W by gradient(E) with adam(1e-3);   factor (the loss), optimiser, axis_args
                       * learn V.W online over now by rule ...;      online (the cycle)                           */
 } AstStmtKind;
@@ -212,7 +212,7 @@ struct AstStmt {
     AstName optimiser;     /* STMT_LEARN: `with adam(...)`, its arguments in axis_args; absent: `rate` */
     AstName online;        /* STMT_LEARN: the cycle of `online over now`, or absent */
     bool local;            /* STMT_RULE */
-    AstRefs refs;          /* STMT_RECORD */
+    AstRefs refs;          /* STMT_RECORD, STMT_LEARN */
     struct {
         AstName name;
         AstExpr *value;

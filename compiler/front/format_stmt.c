@@ -122,9 +122,15 @@ static void write_check(Text *text, const AstStmt *stmt) {
     write_expr(text, stmt->tolerance);
 }
 
+static void write_refs(Text *text, const char *word, const AstRefs *refs) {
+    for (int i = 0; i < refs->count; i++) {
+        text_add(text, i ? "," BREAK : word);
+        write_ref(text, &refs->at[i]);
+    }
+}
+
 static void write_learning(Text *text, const AstStmt *stmt) {
-    text_add(text, "learn ");
-    write_ref(text, &stmt->target);
+    write_refs(text, "learn ", &stmt->refs);
     if (stmt->online.name) text_add(text, " online over %s", stmt->online.name);
     if (stmt->callee.name) text_add(text, " by rule %s", stmt->callee.name);
     else text_add(text, " by gradient");
@@ -221,12 +227,7 @@ void write_head(Text *text, const AstStmt *stmt) {
     case STMT_NEURON: case STMT_SYNAPSE: write_type(text, stmt); break;
     case STMT_TEMPLATE: case STMT_SPEC: write_function(text, stmt); break;
     case STMT_OUTPUT: write_output(text, stmt); break;
-    case STMT_RECORD:
-        for (int i = 0; i < stmt->refs.count; i++) {
-            text_add(text, i ? "," BREAK : "record ");
-            write_ref(text, &stmt->refs.at[i]);
-        }
-        break;
+    case STMT_RECORD: write_refs(text, "record ", &stmt->refs); break;
     case STMT_CHECK: write_check(text, stmt); break;
     case STMT_PARAMETER: write_value_of(text, "parameter ", stmt); break;
     case STMT_STATE: write_value_of(text, "state ", stmt); break;

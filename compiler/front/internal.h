@@ -104,7 +104,7 @@ AstStmt *ast_block(Front *front, AstStmtKind kind, AstName name, AstStmts body, 
 AstStmt *ast_projection(Front *front, AstExprs sources, AstRef target, AstSynapse synapse, Span span);
 AstStmt *ast_instance(Front *front, AstName name, AstName callee, AstArgs args, AstExprs signals, Span span);
 AstStmt *ast_check(Front *front, AstName name, AstExpr *e, Span span);
-AstStmt *ast_learn(Front *front, AstRef weight, AstName online, AstName rule, AstName loss, Span span);
+AstStmt *ast_learn(Front *front, AstRefs weights, AstName online, AstName rule, AstName loss, Span span);
 /* An equation; in a synapse `signal = e` is its output. */
 AstStmt *ast_equation(Front *front, AstExpr *left, AstExpr *expr, Span span);
 AstStmts ast_synapse_body(Front *front, AstStmts body);

@@ -180,10 +180,10 @@ one_statement
     | LOSS name '=' expr end { $$ = ast_named(front, STMT_LOSS, $2, $4, @$); }
     | rule { $$ = $1; }
     | LOCAL rule { $$ = $2; $$->local = true; $$->span = @$; }
-    | LEARN ref opt_online BY RULE name RATE expr end { $$ = ast_learn(front, $2, $3, $6, (AstName){0}, @$); $$->expr = $8; }
-    | LEARN ref opt_online BY RULE name WITH name opt_args end
+    | LEARN refs opt_online BY RULE name RATE expr end { $$ = ast_learn(front, $2, $3, $6, (AstName){0}, @$); $$->expr = $8; }
+    | LEARN refs opt_online BY RULE name WITH name opt_args end
         { $$ = ast_learn(front, $2, $3, $6, (AstName){0}, @$); $$->optimiser = $8; $$->axis_args = $9; }
-    | LEARN ref opt_online BY GRADIENT opt_loss WITH name opt_args end
+    | LEARN refs opt_online BY GRADIENT opt_loss WITH name opt_args end
         { $$ = ast_learn(front, $2, $3, (AstName){0}, $6, @$); $$->optimiser = $8; $$->axis_args = $9; }
     ;
 rule: RULE name ON ref '=' expr end { $$ = ast_named(front, STMT_RULE, $2, $6, @$); $$->target = $4; }

@@ -95,6 +95,8 @@ void front_unexpected(Front *front, Span at, const char *const *expected, int co
     if (*wanted) diag_label(d, "expected %s", wanted);
     if (!end && is_word(found) && among("a name", expected, count))
         diag_note(d, "`%s` is a word of the language and cannot be a name", written);
+    if (strcmp(found, "dense") == 0 && strcmp(wanted, "an expression") == 0)
+        diag_help(d, "`dense W[...]` stands alone: signs go into its values, `~ uniform(-1, 0)`, or declare the weight and write `-W`");
     Span word;
     const char *keyword = misspelt(front, &word);
     if (keyword) {

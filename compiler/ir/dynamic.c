@@ -13,6 +13,7 @@ int64_t dyn_steps(const Dynamic *d) {
 }
 
 /* ---- what was asked for ------------------------------------------------------------------------------------------ */
+/* `at`: of a settle() in the file, whose time is the cycle's; else both are of the command line. */
 static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
     double steps = o->cycle / o->dt;
     if (!(o->dt > 0) || !(o->cycle > 0)) {
@@ -23,7 +24,9 @@ static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnos
     if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > 1e-6 * steps) {
         Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
         double whole = steps < 1 ? 1 : floor(steps + 0.5);
-        diag_help(x, "choose --dt %gms or --cycle %gms", o->cycle * 1e3 / whole, o->dt * 1e3 * whole);
+        double dt = o->cycle * 1e3 / whole, cycle = o->dt * 1e3 * whole;
+        if (at.file) diag_help(x, "choose --dt %gms, or write `settle(..., %g ms)`", dt, cycle);
+        else diag_help(x, "choose --dt %gms or --cycle %gms", dt, cycle);
         return false;
     }
     return true;

@@ -69,6 +69,17 @@ static void find_axes(Axes *axes, const IrExpr *e) {
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
+/* The longest step below dt that divides a delay: a round number, 1, 2 or 5 times a power of ten, where one nearly as long does. */
+static double dividing(double seconds, double dt) {
+    static const double first[] = {5, 2, 1};
+    double ten = pow(10, floor(log10(dt) + 1e-9));
+    for (int i = 0; i < 6; i++) {
+        double round = first[i % 3] * (i < 3 ? ten : ten / 10), steps = seconds / round;
+        if (round < dt && round > 0.3 * dt && fabs(steps - floor(steps + 0.5)) < 1e-6) return round;
+    }
+    return seconds / ceil(seconds / dt);
+}
+
 static bool whole_steps(const Known *k, double seconds, int64_t *steps) {
     double dt = k->d->options->dt, exact = seconds / dt;
     *steps = (int64_t)floor(exact + 0.5);
@@ -77,7 +88,16 @@ static bool whole_steps(const Known *k, double seconds, int64_t *steps) {
     Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms",
                                seconds * 1e3, dyn_label(k->of), dt * 1e3);
     diag_note(x, "it would be %g steps", exact);
-    diag_help(x, "choose --dt so that it divides the delay: --dt %gms", seconds * 1e3 / (double)(*steps > 0 ? *steps + (off > 0) : 1));
+    diag_help(x, "choose --dt so that it divides the delay: --dt %gms", dividing(seconds, dt) * 1e3);
+    return false;
+}
+
+/* `between`: seconds from the shortest to the longest delay, 0 where that is not known. */
+static bool too_many(const Known *k, double between) {
+    Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "the delays to `%s` take more than %d values", dyn_label(k->of),
+                               MOST_LAGS);
+    if (between > 0) diag_help(x, "steps of --dt %gms or more make few enough of them", ceil(between * 1e5 / (MOST_LAGS - 1)) * 1e-2);
+    else diag_help(x, "a longer --dt, or delays that are rounded, make fewer of them");
     return false;
 }
 
@@ -86,12 +106,7 @@ static bool add_lag(const Known *k, int64_t steps) {
     int at = 0;
     while (at < lags->count && lags->steps[at] < steps) at++;
     if (at < lags->count && lags->steps[at] == steps) return true;
-    if (lags->count == MOST_LAGS) {
-        Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "the delays to `%s` take more than %d values", dyn_label(k->of),
-                                   MOST_LAGS);
-        diag_help(x, "a longer --dt, or delays that are rounded, make fewer of them");
-        return false;
-    }
+    if (lags->count == MOST_LAGS) return too_many(k, 0);
     for (int i = lags->count++; i > at; i--) lags->steps[i] = lags->steps[i - 1];
     lags->steps[at] = steps;
     return true;
@@ -123,7 +138,8 @@ static bool each_point(Known *k, const Axes *axes, int at) {
 
 /* Drawn when the run begins: every step between the two ends may occur. A drawn time counts as the step that is nearest to it. */
 static bool drawn_lags(const Known *k, const IrVar *table) {
-    double dt = k->d->options->dt;
+    double dt = k->d->options->dt, between = table->draw_b - table->draw_a;
+    if (floor(table->draw_b / dt + 0.5) - floor(table->draw_a / dt + 0.5) >= MOST_LAGS) return too_many(k, between);
     for (double steps = floor(table->draw_a / dt + 0.5); steps <= floor(table->draw_b / dt + 0.5); steps++)
         if (!add_lag(k, (int64_t)steps)) return false;
     return true;

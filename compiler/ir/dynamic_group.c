@@ -47,7 +47,16 @@ static void late_ones_move(Dynamic *d, const IrExpr *e) {
     for (int i = 0; i < e->argc; i++) late_ones_move(d, e->arg[i]);
 }
 
+/* A record has a value for every step, even of what holds for whole cycles. */
+static void recorded_ones_move(Dynamic *d) {
+    for (int i = 0; i < d->p->outputs.count; i++) {
+        const IrOutput *output = &d->p->outputs.at[i];
+        if (output->recorded && of_circuit(output->var)) set_moving(d, output->var);
+    }
+}
+
 static void find_what_moves(Dynamic *d) {
+    recorded_ones_move(d);
     for (int i = 0; i < d->count; i++)
         if (d->p->vars.at[i]->def) late_ones_move(d, d->p->vars.at[i]->def);
     for (bool changed = true; changed;) {

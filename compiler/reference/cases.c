@@ -115,7 +115,7 @@ static bool fill_label(const Checker *c, const Case *k, const IrVar *v, double *
     return false;
 }
 
-static const CheckWeight *from_file(const Checker *c, const IrVar *v) {
+static const CheckWeight *own_weight(const Checker *c, const IrVar *v) {
     for (int i = 0; i < c->in->weight_count; i++)
         if (strcmp(c->in->weight[i].name, v->name) == 0) return &c->in->weight[i];
     return NULL;
@@ -123,8 +123,8 @@ static const CheckWeight *from_file(const Checker *c, const IrVar *v) {
 
 static void fill(const Checker *c, const Case *k, const IrVar *v, double *to, int64_t count) {
     uint64_t state = stream(k->seed, k->family, v->name);
-    const CheckWeight *file = k->family == FAMILY_FILE ? from_file(c, v) : NULL;
-    if (file && file->count == count) memcpy(to, file->value, sizeof *to * (size_t)count);
+    const CheckWeight *own = k->family == FAMILY_OWN ? own_weight(c, v) : NULL;
+    if (own && own->count == count) memcpy(to, own->value, sizeof *to * (size_t)count);
     else if (v->kind == VAR_STIMULUS && !v->axis_count && fill_label(c, k, v, to, state)) return;
     else if (v->literal) fill_weight(k, v, to, count, state);
     else if (k->family == FAMILY_INTEGERS) fill_integers(k, v, to, count, state);

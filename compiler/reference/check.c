@@ -102,6 +102,12 @@ static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int che
             f->skipped++;
             continue;
         }
+        f->judged++;
+        if (within > 0 && far > within && far <= bound) {
+            f->unclear++;
+            raise_to(&f->apart, far);
+            continue;
+        }
         f->points++;
         raise_to(&f->sides_per_bound, far == 0 ? 0 : far / bound);
         if (!(far <= bound) && wrong < 0) wrong = i;
@@ -301,7 +307,7 @@ static bool sizes_at(const Checker *c, int which, int64_t *size) {
 }
 
 static bool family_applies(const Checker *c, Family family) {
-    if (family == FAMILY_FILE) return c->in->weight_count > 0;
+    if (family == FAMILY_OWN) return c->in->weight_count > 0;
     return family != FAMILY_INTEGERS;
 }
 
@@ -347,11 +353,12 @@ static void run_families(Checker *c, Found *found) {
     free(size);
 }
 
-/* The checks of the dynamic reading: ordinary numbers, at one length. */
+/* The checks of the dynamic reading: ordinary numbers, at one length. Whether a circuit settles, and how soon, depends on its weights:
+ * they are those that it has. */
 static void run_integrated(Checker *c, Found *found) {
     int64_t *size = calloc((size_t)c->in->source->axes.count + 1, sizeof *size);
     sizes_at(c, FEW, size);
-    run_family(c, FAMILY_NORMAL, size, found);
+    run_family(c, family_applies(c, FAMILY_OWN) ? FAMILY_OWN : FAMILY_NORMAL, size, found);
     free(size);
 }
 
@@ -424,6 +431,18 @@ static void run_integers(Checker *c, int side) {
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* Why a tolerance that nothing refutes is not known to be kept: a loop does not come to rest, or steps let rounding grow. */
+static const char *why_unclear(const Checker *c, const CheckResult *result) {
+    for (int k = 0; k < FAMILY_COUNT && result->within > 0; k++) {
+        const CheckFamily *f = &result->family[k];
+        if (f->unclear) return arena_printf(c->arena, "on inputs '%s' %lld values are apart by up to %.3g, more than `within` allows and less than the bound of "
+                                            "their own error: is there a loop that does not come to rest?", f->name, (long long)f->unclear, f->apart);
+        if (f->runs && f->skipped && !f->judged)
+            return arena_printf(c->arena, "on inputs '%s' no value could be judged: it is not finite, or the bound of its error is not", f->name);
+    }
+    return NULL;
+}
+
 static void conclude(Checker *c) {
     CheckReport *report = c->report;
     for (int i = 0; i < report->count; i++) {
@@ -431,7 +450,8 @@ static void conclude(Checker *c) {
         int64_t points = 0;
         for (int k = 0; k < FAMILY_COUNT; k++) points += result->family[k].points;
         result->factor = c->factor[i].known ? c->factor[i].value : 0;
-        if (points == 0 && result->verdict == CHECK_HOLDS) result->verdict = CHECK_UNDECIDED;
+        if (result->verdict == CHECK_HOLDS) result->unclear = why_unclear(c, result);
+        if ((points == 0 || result->unclear) && result->verdict == CHECK_HOLDS) result->verdict = CHECK_UNDECIDED;
         if (result->verdict > report->verdict) report->verdict = result->verdict;
     }
     if (report->error) report->verdict = CHECK_MACHINE;
@@ -504,7 +524,7 @@ static void set_up(Checker *c) {
         bool *again = shared_by(c, c->in->scheduled, scheduled->left, scheduled->right);
         if (c->shared[i]) c->exact[i] = exact_for(c, c->in->source, c->shared[i], source->left, source->right);
         if (again) c->scheduled_exact[i] = exact_for(c, c->in->scheduled, again, scheduled->left, scheduled->right);
-        report->result[i] = (CheckResult){.name = source->name, .span = source->span, .family_count = FAMILY_COUNT,
+        report->result[i] = (CheckResult){.name = source->name, .span = source->span, .within = source->within, .family_count = FAMILY_COUNT,
                                           .family = ARENA_ARRAY(c->arena, CheckFamily, FAMILY_COUNT)};
         for (int k = 0; k < FAMILY_COUNT; k++) report->result[i].family[k].name = family_name((Family)k);
     }

@@ -3,7 +3,8 @@
  * For each check, on inputs of several families and at several lengths of the bounded axes:
  *   - the native value of each side lies within bound(scheduled program, its arithmetic) + bound(source program, float64) of
  *     the reference value of that side;
- *   - the reference values of the two sides are equal within their float64 bounds (plus the check's `within`);
+ *   - the reference values of the two sides are equal within their float64 bounds (plus the check's `within`; apart by more than that
+ *     alone, they decide nothing);
  *   - where a side is multilinear: on small integers the native value equals integer arithmetic exactly.
  * Where a check leaves a factor open, the right one is used, or that which fits the first inputs (factor.c).
  * The order of the source decides the reference value; where that costs more than the budget, the scheduled program evaluated in
@@ -50,7 +51,7 @@ void check_expose_all(IrProgram *core);
 bool check_integrated(const IrProgram *core, const IrVar *v);
 
 /* ---- what to check ----------------------------------------------------------------------------------------------- */
-typedef struct CheckWeight { /* values from a file, for an extra family; count as ref_input_count */
+typedef struct CheckWeight { /* values that the circuit has, for an extra family; count as ref_input_count */
     Name name;
     const double *value;
     int64_t count;
@@ -76,6 +77,8 @@ typedef struct CheckFamily { /* one family of inputs of one check, all lengths *
     const char *name;
     int runs;
     int64_t points, skipped;        /* compared; not compared because a bound is infinite */
+    int64_t judged, unclear;        /* points of the two sides; those apart by more than `within`, but not by more than their bounds */
+    double apart;                   /* of the latter: the largest distance */
     double error_per_bound;         /* native: largest |error| / bound */
     double most_absolute, most_relative, most_ulps;
     double sides_per_bound;         /* reference: largest |left - right| / (bounds + within) */
@@ -104,6 +107,8 @@ typedef struct CheckResult {
     CheckFamily *family;
     int64_t exact_points;  /* compared in the integer suite */
     const char *exact_not; /* why there was none, or NULL */
+    double within;         /* the difference that it allows, or 0 */
+    const char *unclear;   /* CHECK_UNDECIDED of a check with a tolerance: why, or NULL */
     double factor;         /* that was used, of a check that leaves one open; 0: none */
     CheckFailure failure;  /* CHECK_DIFFERS, CHECK_NATIVE_WRONG */
 } CheckResult;

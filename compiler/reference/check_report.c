@@ -54,17 +54,20 @@ static double most_order_ratio(const CheckResult *r) {
 }
 
 void check_print_short(const CheckResult *r, FILE *to) {
-    double ratio = 0, ulps = 0;
+    double ratio = 0, ulps = 0, apart = 0;
     int64_t values = 0, skipped = 0;
     for (int i = 0; i < r->family_count; i++) {
         const CheckFamily *f = &r->family[i];
         values += f->points, skipped += f->skipped;
-        ratio = fmax(ratio, f->error_per_bound), ulps = fmax(ulps, f->most_ulps);
+        apart = fmax(apart, f->sides_per_bound), ratio = fmax(ratio, f->error_per_bound), ulps = fmax(ulps, f->most_ulps);
     }
-    fprintf(to, "  numeric  %s", r->verdict == CHECK_HOLDS ? "within the rounding bound" : VERDICT[r->verdict]);
+    fputs("  numeric  ", to);
+    if (r->verdict == CHECK_HOLDS && r->within > 0) fprintf(to, "sides apart by %.2g of what `within` allows; ", apart);
+    fputs(r->verdict == CHECK_HOLDS ? "within the rounding bound" : VERDICT[r->verdict], to);
     if (r->verdict == CHECK_HOLDS) fprintf(to, ", worst %.2g of the bound, %.2g ulp, %lld values", ratio, ulps, (long long)values);
     if (r->verdict == CHECK_HOLDS && r->exact_points) fprintf(to, ", %lld of whole numbers exactly", (long long)r->exact_points);
     fputc('\n', to);
+    if (r->unclear) fprintf(to, "           %s\n", r->unclear);
     if (r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG) print_failure(r, to);
 }
 
@@ -81,7 +84,8 @@ static void print_result(const CheckResult *r, FILE *to) {
     if (r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG) print_failure(r, to);
     bool ran = false;
     for (int i = 0; i < r->family_count; i++) ran |= r->family[i].runs > 0;
-    if (r->verdict == CHECK_UNDECIDED)
+    if (r->unclear) fprintf(to, "  %s\n", r->unclear);
+    else if (r->verdict == CHECK_UNDECIDED)
         fprintf(to, "  no value could be judged: %s\n",
                 ran ? "every bound is infinite" : "no input was small enough to run");
 }
@@ -147,6 +151,7 @@ json_t *check_result_json(const CheckResult *r) {
     json_object_set_new(o, "families", families);
     json_object_set_new(o, "exact_values", json_integer(r->exact_points));
     json_object_set_new(o, "exact_not_tried", text_or_null(r->exact_not));
+    json_object_set_new(o, "unclear", text_or_null(r->unclear));
     bool failed = r->verdict == CHECK_DIFFERS || r->verdict == CHECK_NATIVE_WRONG;
     if (failed) json_object_set_new(o, "failure", failure_json(&r->failure, r->verdict == CHECK_NATIVE_WRONG));
     return o;

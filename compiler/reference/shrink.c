@@ -67,7 +67,7 @@ static Case *fresh_at(const Checker *c, const Case *k, const int64_t *size) {
 /* Every bounded axis as short as possible: 1, 2, 3, 4, then halves. */
 static void shorten(Shrinker *s) {
     const IrProgram *p = s->c->in->source;
-    if (s->best->family == FAMILY_FILE) return;
+    if (s->best->family == FAMILY_OWN) return;
     for (int i = 0; i < p->axes.count; i++) {
         if (p->axes.at[i]->kind != AXIS_BOUNDED) continue;
         int64_t from = s->best->size[i];

@@ -1,4 +1,5 @@
 /* The equations as LaTeX (explain.h): indices as subscripts, sums with their domains, fractions. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -68,9 +69,17 @@ static void put_reduction(Text *t, const IrExpr *e) {
     put(t, e->arg[0], 2);
 }
 
-/* Binding strength: 1 sums, 2 products, 3 powers and what needs no brackets. */
+/* 1e-8 would read as a difference. */
+static void put_number(Text *t, const char *text) {
+    const char *power = strchr(text, 'e');
+    if (!power) text_add(t, "%s", text);
+    else text_add(t, "%.*s \\cdot 10^{%d}", (int)(power - text), text, atoi(power + 1));
+}
+
+/* Binding strength: 1 sums and what has a sign, 2 products, 3 powers and what needs no brackets. */
 static int strength(const IrExpr *e) {
     switch (e->op) {
+    case IR_LIT: return e->text[0] == '-' ? 1 : strchr(e->text, 'e') ? 2 : 3;
     case IR_ADD: case IR_SUB: case IR_NEG: case IR_LT: case IR_LE: case IR_EQ: return 1;
     case IR_MUL: case IR_SUM: case IR_AMAX: return 2;
     default: return 3;
@@ -92,6 +101,12 @@ static void put_infix(Text *t, const IrExpr *e, const char *between, int left, i
     put(t, e->arg[1], right);
 }
 
+/* A digit comes first: behind another factor it needs a dot. */
+static bool begins_with_number(const IrExpr *e) {
+    if (e->op == IR_MUL || e->op == IR_POW) return begins_with_number(e->arg[0]);
+    return e->op == IR_LIT && e->text[0] != '-';
+}
+
 static void put_open(Text *t, const IrExpr *e) {
     static const char *const names[] = {
 #define IR_OP(name, spelling, arity) spelling,
@@ -99,14 +114,14 @@ static void put_open(Text *t, const IrExpr *e) {
 #undef IR_OP
     };
     switch (e->op) {
-    case IR_LIT: text_add(t, "%s", e->text); break;
+    case IR_LIT: put_number(t, e->text); break;
     case IR_SIZE: text_add(t, "|"), put_name(t, e->axis->name), text_add(t, "|"); break;
     case IR_POS: put_name(t, e->axis->name); break;
     case IR_REF: case IR_PREV: put_ref(t, e); break;
     case IR_NEG: text_add(t, "-"), put(t, e->arg[0], 2); break;
     case IR_ADD: put_infix(t, e, " + ", 1, 1); break;
     case IR_SUB: put_infix(t, e, " - ", 1, 2); break;
-    case IR_MUL: put_infix(t, e, "\\, ", 2, 2); break;
+    case IR_MUL: put_infix(t, e, begins_with_number(e->arg[1]) ? " \\cdot " : "\\, ", 2, 2); break;
     case IR_DIV: text_add(t, "\\frac{"), put_infix(t, e, "}{", 0, 0), text_add(t, "}"); break;
     case IR_POW: put(t, e->arg[0], 4), text_add(t, "^{"), put(t, e->arg[1], 0), text_add(t, "}"); break;
     case IR_LT: put_infix(t, e, " < ", 2, 2); break;

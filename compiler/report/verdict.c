@@ -97,7 +97,8 @@ void verdict_print(const VerdictReport *report, FILE *to) {
     }
     for (int i = 0; report->numeric && i < report->numeric->notes.count; i++) fprintf(to, "note: %s\n", report->numeric->notes.at[i]);
     if (report->numeric && report->numeric->error) fprintf(to, "not run: %s\n", report->numeric->error);
-    fprintf(to, "%d of %d checks hold, %d of them exactly, in %.1f s\n", held, report->count, proved, report->seconds);
+    if (!report->count) fprintf(to, "the file has no check: `check y == ...;` says what y should equal\n");
+    else fprintf(to, "%d of %d checks hold, %d of them exactly, in %.1f s\n", held, report->count, proved, report->seconds);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------------- */

@@ -9,10 +9,21 @@
 #include "sema/internal.h"
 
 /* ---- declaring --------------------------------------------------------------------------------------------------- */
+/* A statement a weight: `target` is that one. */
+static void walk_learn(Sema *s, const Place *place, const AstStmt *stmt) {
+    for (int i = 0; i < stmt->refs.count; i++) {
+        AstStmt *one = arena_copy(s->arena, stmt, sizeof *one);
+        one->target = stmt->refs.at[i];
+        vec_push(s->arena, &s->learning, ((Learning){.stmt = one, .place = place}));
+    }
+}
+
 void walk_learning(Sema *s, const Place *place, const AstStmt *stmt) {
-    Learning kept = {.stmt = stmt, .place = place};
-    vec_push(s->arena, &s->learning, kept);
-    if (stmt->kind == STMT_LEARN) return;
+    if (stmt->kind == STMT_LEARN) {
+        walk_learn(s, place, stmt);
+        return;
+    }
+    vec_push(s->arena, &s->learning, ((Learning){.stmt = stmt, .place = place}));
     Symbol *symbol = scope_declare(s, place->scope, SYM_TENSOR, stmt->name);
     symbol->stmt = stmt;
     symbol->poisoned = true; /* until it is elaborated */

@@ -339,6 +339,10 @@ static bool count_error(Sema *s, const AstRef *ref, int written, const Reading *
                                r->order.count, r->order.count == 1 ? "axis" : "axes");
     diag_note(d, "the axes of `%s`, in order, are %s", r->entity->path, cir_axes_text(s->arena, &r->order));
     if (r->entity->span.file) diag_mark(d, r->entity->span, "declared here");
+    const CirEntity *online = entity_of(r->entity)->online;
+    if (online && written == r->order.count + 1)
+        diag_help(d, "it learns online: `%s[%s as %s]` is all that it has been, `%s[%s = last]` what it is in the end", r->entity->path,
+                  online->axes.at[0]->name, online->axes.at[0]->base->name, r->entity->path, online->axes.at[0]->name);
     return false;
 }
 

@@ -61,6 +61,13 @@ static void model_state(Sema *s, Model *m, const AstStmt *stmt) {
     vec_push(s->arena, &m->made->states, init);
 }
 
+static bool mentions_rate_of_change(const AstExpr *e) {
+    if (e->kind == EXPR_DERIVATIVE) return true;
+    for (int i = 0; i < e->args.count; i++)
+        if (mentions_rate_of_change(e->args.at[i])) return true;
+    return false;
+}
+
 static void model_equation(Sema *s, Model *m, const AstStmt *stmt) {
     const AstExpr *left = stmt->left;
     Symbol *symbol = NULL;
@@ -74,8 +81,10 @@ static void model_equation(Sema *s, Model *m, const AstStmt *stmt) {
         }
     }
     if (!symbol || symbol->kind != SYM_ENTITY || entity_of(symbol->entity)->defined) {
-        diag_error(s->diag, E_EQUATION, left->span,
-                   "expected one equation for each state of the synapse: `w = previous(w) + ...;`");
+        Diagnostic *d = diag_error(s->diag, E_EQUATION, left->span,
+                                   "expected one equation for each state of the synapse: `w = previous(w) + ...;`");
+        if (mentions_rate_of_change(left))
+            diag_help(d, "it changes from cycle to cycle; for changes within one, give each pair a cell: `population synapse[post, pre] : plastic;`");
         m->bad = true;
         return;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cli_internal.h"
+#include "io/range.h"
 #include "sim/interrupt.h"
 #include "sim/timer.h"
 
@@ -22,7 +23,7 @@ static RtStatus missing_stimulus(Cli *cli, const RtBuffer *b) {
 
 static RtStatus read_stimulus(Cli *cli, int at) {
     RtTensor *t = &cli->tensor[at];
-    if (rt_npy_read(cli->source[at], cli->d->type, t, &cli->error) != RT_OK) return cli->error.status;
+    if (rt_range_read(cli->source[at], cli->d->buffer[at].name, cli->d->type, t, &cli->error) != RT_OK) return cli->error.status;
     RtStatus status = rt_config_stimulus(cli->config, cli->d->buffer[at].name, t->rank, t->shape);
     return status == RT_OK ? RT_OK
                            : rt_fail(&cli->error, status, "%s: %s", cli->source[at], rt_config_message(cli->config));

@@ -81,8 +81,9 @@ void cli_print_help(const Cli *cli) {
     print_tensors(cli, RT_OUTPUT, true, "recorded:", "FILE");
     print_traces(cli);
     print_options(cli);
-    puts("\nA leading extra dimension of the data is a batch. Exit status: 0 done, 1 an output is not what --expect says, 2 the call\n"
-         "or the data is wrong, 3 the machine failed (memory, disk), 70 a fault of ctx itself.");
+    puts("\nA leading extra dimension of the data is a batch; x.npy[0:100] is the first 100 items of a file, or rows of a sequence. Exit status:\n"
+         "0 done, 1 an output is not what --expect says, 2 the call or the data is wrong, 3 the machine failed (memory, disk), 70 a fault\n"
+         "of ctx itself.");
 }
 
 void cli_print_version(const Cli *cli) {

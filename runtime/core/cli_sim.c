@@ -6,6 +6,7 @@
 
 #include "core/cli_internal.h"
 #include "io/hash.h"
+#include "io/range.h"
 #include "sim/duration.h"
 #include "sim/interrupt.h"
 #include "sim/plot.h"
@@ -16,11 +17,18 @@ static const double CHECKPOINT_SECONDS = 1; /* simulated, between checkpoints, u
 static RtStatus take_run_error(Cli *cli) { return rt_fail(&cli->error, rt_sim_status(cli->run), "%s", rt_sim_message(cli->run)); }
 
 /* ---- streams ---------------------------------------------------------------------------------------------------------------- */
+/* Some rows of a file are read at once. */
+static bool is_part(const char *source) {
+    RtRange range = rt_range_of(source);
+    free(range.path);
+    return range.end != -1;
+}
+
 RtStatus cli_open_rows(Cli *cli, int at, bool *opened) {
     const RtBuffer *b = &cli->d->buffer[at];
     RtNpyFile *file = &cli->rows[at];
     *opened = false;
-    if (rt_stream_part(cli->program, b) < 0) return RT_OK;
+    if (rt_stream_part(cli->program, b) < 0 || is_part(cli->source[at])) return RT_OK;
     if (rt_npy_open(cli->source[at], file, opened, &cli->error) != RT_OK) return cli->error.status;
     if (*opened && file->rank != b->rank) { /* a batch, or a mistake that the configuration names */
         rt_npy_close(file);

@@ -6,36 +6,7 @@
 #include <string.h>
 
 #include "io/hash.h"
-
-/* "FILE[first:end]": the file, and the range; *end stays -1 without one. */
-static char *split_range(const char *source, int64_t *first, int64_t *end) {
-    long long a, b;
-    int length = 0;
-    const char *open = strrchr(source, '[');
-    *first = 0;
-    *end = -1;
-    if (!open || sscanf(open, "[%lld:%lld]%n", &a, &b, &length) != 2 || length == 0 || open[length]) return strdup(source);
-    *first = a;
-    *end = b;
-    return strndup(source, (size_t)(open - source));
-}
-
-/* The rows first to end - 1 and nothing else. */
-static RtStatus cut(RtSeries *s, int64_t first, int64_t end, RtError *error) {
-    RtTensor *t = &s->tensor, kept;
-    int64_t shape[RT_MAX_RANK], all = t->rank ? t->shape[0] : 0;
-    if (first < 0 || end <= first || end > all)
-        return rt_fail(error, RT_USER, "stimulus %s: %s asks for items %lld to %lld, the file has %lld", s->name, s->source, (long long)first,
-                       (long long)end - 1, (long long)all);
-    memcpy(shape, t->shape, sizeof shape);
-    shape[0] = end - first;
-    if (rt_tensor_new(&kept, t->type, t->rank, shape, error) != RT_OK) return error->status;
-    size_t row = (size_t)(rt_shape_count(t->rank, t->shape) / all) * rt_type_size(t->type);
-    memcpy(kept.data, (char *)t->data + (size_t)first * row, (size_t)(end - first) * row);
-    rt_tensor_free(t);
-    *t = kept;
-    return RT_OK;
-}
+#include "io/range.h"
 
 static RtStatus take_items(RtData *data, RtSeries *s, int rank, RtError *error) {
     const RtTensor *t = &s->tensor;
@@ -56,20 +27,14 @@ static RtStatus take_items(RtData *data, RtSeries *s, int rank, RtError *error) 
 }
 
 RtStatus rt_data_read(RtData *data, const char *name, const char *source, int rank, RtType type, RtError *error) {
-    int64_t first, end;
-    char *path = split_range(source, &first, &end);
-    RtSeries *longer = path ? realloc(data->series, (size_t)(data->count + 1) * sizeof *longer) : NULL;
-    if (longer) {
-        data->series = longer;
-        RtSeries *s = &longer[data->count];
-        *s = (RtSeries){.name = name, .source = source};
-        if (rt_npy_read(path, type, &s->tensor, error) == RT_OK) {
-            data->count++;
-            if (end == -1 || cut(s, first, end, error) == RT_OK) take_items(data, s, rank, error);
-        }
-    } else rt_no_memory(error, sizeof *longer, source);
-    free(path);
-    return error->status;
+    RtSeries *longer = realloc(data->series, (size_t)(data->count + 1) * sizeof *longer);
+    if (!longer) return rt_no_memory(error, sizeof *longer, source);
+    data->series = longer;
+    RtSeries *s = &longer[data->count];
+    *s = (RtSeries){.name = name, .source = source};
+    if (rt_range_read(source, name, type, &s->tensor, error) != RT_OK) return error->status;
+    data->count++;
+    return take_items(data, s, rank, error);
 }
 
 const RtSeries *rt_data_find(const RtData *data, const char *name) {

@@ -121,6 +121,32 @@ X2
 [ "$(awk -F, 'NR > 1 { printf $2 == 0 ? "0" : $2 == last ? "=" : "x"; last = $2 }' late.csv)" = "000x==x==" ] ||
     complain "a stimulus heard late: $(cat late.csv)"
 
+# what follows time alone, and what hears a signal that holds for whole cycles, have a value for every step in a record
+cat > alone.ctx <<'X2'
+use std.neurons;
+use std.sources;
+axis token = 3;
+axis a = 2;
+stimulus x[token, a];
+cycle now over token;
+population flash : pulse(onset = 2 ms, duration = 2 ms);
+population p[a] : prompt;
+population slow[a] : relay;
+x[token as now] -> p;
+p -> slow;
+flash -> slow;
+output y = slow;
+output z = p;
+X2
+for record in flash,p flash,p,slow; do
+    "$ctx" run alone.ctx --mode dynamic --cycle 3ms --dt 1ms --x normal --record $record --traces alone.csv --quiet --out y=y.$record.npy --out z=z.npy ||
+        complain "alone.ctx"
+    [ "$(awk -F, 'NR > 1 { printf $2 }' alone.csv)" = "011000000" ] || complain "a flash recorded: $(cut -d , -f 1,2 alone.csv)"
+    [ "$(awk -F, 'NR > 1 { printf $3 == last ? "=" : "x"; last = $3 }' alone.csv)" = "x==x==x==" ] || complain "held for cycles: $(cut -d , -f 1,3 alone.csv)"
+done
+"$ctx" run alone.ctx --mode dynamic --cycle 3ms --dt 1ms --x normal --quiet --out y=y.none.npy --out z=z.npy || complain "alone.ctx, not recorded"
+cmp -s y.none.npy y.flash,p,slow.npy && cmp -s y.none.npy y.flash,p.npy || complain "what is recorded changes what is computed"
+
 # populations of a repeated template, by the names that settle prints; their axes by their own names
 cat > stack.ctx <<'X2'
 use std.neurons;
@@ -128,12 +154,17 @@ template chain(axis i; u[i]) -> out[i] { axis j = i; population out[i] : relay <
 axis a = 3;
 stimulus x[a];
 repeat n in 0..2 with h = x { link = chain(a; h); next h = link.out; }
+weight drawn[a];
+h -> weighed : drawn;
+population weighed[a] : relay;
 output y = h;
 X2
 "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[0].out[0:2],link[1].out[i=2]' --traces stack.csv --quiet --out y.npy ||
     complain "link[0].out is not recorded"
 [ "$(head -n 1 stack.csv)" = 'time s,"link[0].out[0]","link[0].out[1]","link[1].out[2]"' ] || complain "recorded: $(head -n 1 stack.csv)"
 expect 2 "no such axis; its axes: " "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[1].out[k=2]' --out none.npy
+
+expect 2 "'drawn' is a weight, and records are of populations" "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record drawn --out none.npy
 
 # values that leave the range, and the picture of a run
 cat > unstable.ctx <<'X2'

@@ -23,3 +23,7 @@ for seed in 1 2 3; do
     near "online, seed $seed" "$work/settled.npy"
     near "online in time, seed $seed" "$work/dynamic.npy"
 done
+# Without the loss, an output without axes stands in its place, and that is said.
+sed '/^loss /d; /^check /d' examples/20-oja.ctx > "$work/lossless.ctx"
+"$build/ctx" train "$work/lossless.ctx" --x examples/data/diabetes-x.npy --epochs 1 > "$work/said" 2>&1
+grep -q "no loss: the output 'y' is reported in its place" "$work/said" || { cat "$work/said"; exit 1; }

@@ -22,6 +22,23 @@ output pair[feature] = x;
 output E = half_square(y, target);
 output silent = 2 * half_square(target, 1);
 CTX
+cat > "$work/online.ctx" <<'CTX'
+use std.neurons;
+use std.plasticity;
+axis token <= 500;
+axis feature = 10;
+axis unit = 1;
+stimulus x[token, feature];
+cycle now over token;
+population input[feature] : relay <- x[token as now];
+population p[unit] : relay;
+input -> p : dense W[unit, feature];
+output y = p;
+rule dW on W = oja(input, p, W);
+learn W online over now by rule dW rate 1;
+CTX
+"$build/ctx" train "$work/online.ctx" --x "$data/diabetes-x.npy" > "$work/out" 2>&1
+[ $? -eq 2 ] && grep -q "'W' learns online, while the circuit runs: that is ctx run" "$work/out" || { cat "$work/out"; failed=$((failed + 1)); }
 expect() { # name, what the message holds, arguments
     name=$1
     pattern=$2

@@ -16,11 +16,11 @@ static const char program[] =
 
 typedef enum Form { TEXT, LATEX, JSON } Form;
 
-static char *explained(Form form) {
+static char *explained(Form form, const char *text) {
     Arena *arena = arena_new();
     char *error = NULL, *out = NULL;
     size_t size;
-    IrProgram *source = ir_parse(arena, names_new(arena), program, &error);
+    IrProgram *source = ir_parse(arena, names_new(arena), text, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(source);
     OptReport report;
     OptOptions options = {0};
@@ -35,7 +35,7 @@ static char *explained(Form form) {
 }
 
 static void text_names_equations_and_costs(void) {
-    char *text = explained(TEXT);
+    char *text = explained(TEXT, program);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "h[t, e] = sum(d) A[e, d] * x[t, d]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "tau of relay is not 0"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "8.19 k per call, 1.02 k per plan"));
@@ -43,13 +43,21 @@ static void text_names_equations_and_costs(void) {
 }
 
 static void latex_has_sums(void) {
-    char *text = explained(LATEX);
+    char *text = explained(LATEX, program);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "h_{t,\\,e} &= \\sum_{d} A_{e,\\,d}\\, x_{t,\\,d}"));
     free(text);
 }
 
+/* Without brackets and dots, x -1 would read as a difference, 2 3 as 23, and 1e-8 as 1 e - 8. */
+static void latex_has_numbers(void) {
+    char *text = explained(LATEX, "program numbers core\nstimulus x\nalg y = 2 * 3 * x * -1 + 1e-8 * 4 ^ x\nalg z = x + -1 * x\noutput y = y\noutput z = z\n");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "y &= 2 \\cdot 3\\, x\\, \\left(-1\\right) + 1 \\cdot 10^{-8} \\cdot \\left(4\\right)^{x}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "z &= x + \\left(-1\\right)\\, x"));
+    free(text);
+}
+
 static void json_holds_operations(void) {
-    char *text = explained(JSON);
+    char *text = explained(JSON, program);
     json_error_t error;
     json_t *all = json_loads(text, 0, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(all);
@@ -68,5 +76,6 @@ void suite_explain(void) {
     CU_pSuite suite = CU_add_suite("explain", NULL, NULL);
     CU_add_test(suite, "text names equations and costs", text_names_equations_and_costs);
     CU_add_test(suite, "latex has sums", latex_has_sums);
+    CU_add_test(suite, "latex has numbers", latex_has_numbers);
     CU_add_test(suite, "json holds operations", json_holds_operations);
 }
