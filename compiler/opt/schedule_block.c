@@ -101,6 +101,24 @@ static bool grow_family(Family *f, Scheduler *s, int first, IrAxis *tile) {
 }
 
 /* ---- do they agree, and are they worth it? ------------------------------------------------------------------------------- */
+static double elements(const IrVar *v) {
+    double count = 1;
+    for (int i = 0; i < v->axis_count; i++) count *= (double)v->axes[i]->root->size;
+    return count;
+}
+
+static void largest(void *data, IrExpr *ref) {
+    double *most = data, here = elements(ref->var);
+    if (here > *most) *most = here;
+}
+
+/* A square tensor that is no larger than what it is made of (features by features, of many tokens) is better made at once. */
+static bool is_larger_than_its_parts(const IrVar *v) {
+    double most = 0;
+    ir_each_ref(v->def, largest, &most);
+    return elements(v) > most;
+}
+
 /* A square tensor that two blocks make lies in both the same way: along the same rows, and what one does not do point by point the
  * other does not either. */
 static bool agree(Blocker *a, Blocker *b, bool *changed) {
@@ -126,12 +144,6 @@ static bool all_agree(const Family *f) {
     return true;
 }
 
-static double elements(const IrVar *v) {
-    double count = 1;
-    for (int i = 0; i < v->axis_count; i++) count *= (double)v->axes[i]->root->size;
-    return count;
-}
-
 static bool is_worth_it(const Family *f) {
     double again = 0;
     for (int i = 1; i < f->count; i++)
@@ -154,7 +166,7 @@ static bool try_tile(Family *f, Scheduler *s, int first, IrAxis *tile) {
 
 int schedule_blocks(Scheduler *s, int first, Step *block) {
     IrItem *item = s->p->items.at[first];
-    if (item->kind != ITEM_ALG || !schedule_is_square(s, item->var)) return 0;
+    if (item->kind != ITEM_ALG || !schedule_is_square(s, item->var) || !is_larger_than_its_parts(item->var)) return 0;
     Family *f = ARENA_NEW(s->p->arena, Family);
     bool found = false;
     for (int i = 0; i < item->var->axis_count && !found; i++)

@@ -129,6 +129,19 @@ static void families(void) {
     arena_free(arena);
 }
 
+/* Features by features, a sum over many tokens, is no larger than what it is made of: half a product, whole. */
+static void made_at_once(void) {
+    static const char text[] =
+        "program gram core\naxis t : const(256)\naxis d : const(128)\naxis e : copy(d)\naxis c : const(32)\naxis t.1 : copy(t)\naxis d.1 : copy(d)\n"
+        "stimulus x[t, d]\nweight W[c, d]\nalg g[d, e] = sum(t.1) x[t.1, d] * x[t.1, e]\n"
+        "alg y[d, c] = sum(d.1) g[d, d.1] * W[c, d.1]\noutput y = y\n";
+    Arena *arena = arena_new();
+    char *got = scheduled(arena, text);
+    CU_ASSERT_PTR_NULL(strstr(got, "block"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(got, "g: symmetric product"));
+    arena_free(arena);
+}
+
 /* ---- training --------------------------------------------------------------------------------------------------------------- */
 typedef struct Kept {
     double elements; /* of what a call stores */
@@ -212,6 +225,7 @@ void suite_blocks(void) {
     CU_add_test(suite, "added up", added_up);
     CU_add_test(suite, "mixed heads", mixed_heads);
     CU_add_test(suite, "families", families);
+    CU_add_test(suite, "made at once", made_at_once);
     CU_add_test(suite, "training", training);
     CU_add_test(suite, "threads", threads);
 }
