@@ -170,15 +170,20 @@ static bool all_of_step(Trial *t, const Loop *l, const Value **to) {
     return step;
 }
 
-/* For its symbols: the solution of an affine step, those of an earlier loop, or free ones. */
+static void assume_one(Trial *t, const IrVar *state) {
+    trial_assume(t, arena_printf(t->m.arena, "the loop in '%s' has one fixed point", state->origin ? state->origin : state->name));
+}
+
+/* For its symbols: the solution of an affine step, those of an earlier loop, or free ones. Loops are the same by what they do to free
+ * symbols: a solution is none. */
 static void look_for_symbols(Trial *t, Loop *l) {
     if (l->begun) return;
     l->begun = true;
-    if (trial_is_affine(t, l) && trial_solve(t, l, t->symbol, all_of_step))
-        trial_assume(t, arena_printf(t->m.arena, "the loop in '%s' has one fixed point", l->state[0]->origin ? l->state[0]->origin : l->state[0]->name));
-    else for (int i = 0; i < t->loops.count && !l->same && !t->why; i++) {
+    l->solved = trial_is_affine(t, l) && trial_solve(t, l, t->symbol, all_of_step);
+    if (l->solved) assume_one(t, l->state[0]);
+    for (int i = 0; i < t->loops.count && !l->solved && !l->same && !t->why; i++) {
         Loop *earlier = t->loops.at[i];
-        if (earlier->looked && !earlier->same) l->same = same_loop(t, l, earlier);
+        if (earlier->looked && !earlier->same && !earlier->solved) l->same = same_loop(t, l, earlier);
     }
     l->looked = true;
 }

@@ -37,6 +37,7 @@ typedef struct Loop { /* a fix */
     int states;
     bool begun, looked;  /* for an earlier loop that is the same */
     bool same;           /* there is one, whose symbols it has */
+    bool solved;         /* its symbols are the solution of its step */
     bool moved;          /* the derivatives of its symbols were looked for */
     const Value ***step; /* by state and element: the step from the symbols; NULL: not yet computed */
 } Loop;
