@@ -32,7 +32,9 @@ static char *values_text(Arena *arena, const IrLabel *label) {
 
 char *label_text(Arena *arena, const IrLabels *labels) {
     char *text = "";
-    for (int i = 0; i < labels->count; i++)
-        text = arena_printf(arena, "%s%s%s %s, and none of these", text, i ? "; " : "", labels->at[i].v->name, values_text(arena, &labels->at[i]));
+    for (int i = 0; i < labels->count; i++) {
+        const IrLabel *label = &labels->at[i];
+        text = arena_printf(arena, "%s%s%s %s, and none of these", text, i ? "; " : "", label->v->name, values_text(arena, label));
+    }
     return text;
 }

@@ -4,17 +4,9 @@
  * Two loops have the same symbols if, state by state, they start from equal values and take equal steps from equal states, as
  * functions of what prev says: then all their iterates are equal, and so is what they settle to, whichever fixed point it is.
  * That is looked at once for every loop, with the symbols of an earlier one in the place of what prev says ("stepping"): there
- * nothing is taken for a fixed point, or a loop would be the same as one that steps twice at once. */
+ * nothing is taken for a fixed point, or a loop would be the same as one that steps twice at once. The symbols of a loop whose step is
+ * affine are the solution (solve.c). */
 #include "exact/trial.h"
-
-struct Loop {
-    const IrItem *item;
-    const IrVar **state;
-    int states;
-    bool begun, looked;  /* for an earlier loop that is the same */
-    bool same;           /* there is one, whose symbols it has */
-    const Value ***step; /* by state and element: the step from the symbols; NULL: not yet computed */
-};
 
 enum { MOST_ATTEMPTS = 24 }; /* ways to pair the states of two loops, their axes in any order */
 
@@ -171,19 +163,34 @@ static bool same_loop(Trial *t, Loop *l, Loop *earlier) {
     return earlier->step && pair_states(t, &p, 0, 0);
 }
 
-static void look_for_same(Trial *t, Loop *l) {
+static bool all_of_step(Trial *t, const Loop *l, const Value **to) {
+    const Value ***step = step_of(t, l);
+    for (int i = 0, n = 0; step && i < l->states; i++)
+        for (int64_t k = 0; k < trial_elements(t, l->state[i]); k++) to[n++] = step[i][k];
+    return step;
+}
+
+static void assume_one(Trial *t, const IrVar *state) {
+    trial_assume(t, arena_printf(t->m.arena, "the loop in '%s' has one fixed point", state->origin ? state->origin : state->name));
+}
+
+/* For its symbols: the solution of an affine step, those of an earlier loop, or free ones. Loops are the same by what they do to free
+ * symbols: a solution is none. */
+static void look_for_symbols(Trial *t, Loop *l) {
     if (l->begun) return;
     l->begun = true;
-    for (int i = 0; i < t->loops.count && !l->same && !t->why; i++) {
+    l->solved = trial_is_affine(t, l) && trial_solve(t, l, t->symbol, all_of_step);
+    if (l->solved) assume_one(t, l->state[0]);
+    for (int i = 0; i < t->loops.count && !l->solved && !l->same && !t->why; i++) {
         Loop *earlier = t->loops.at[i];
-        if (earlier->looked && !earlier->same) l->same = same_loop(t, l, earlier);
+        if (earlier->looked && !earlier->same && !earlier->solved) l->same = same_loop(t, l, earlier);
     }
     l->looked = true;
 }
 
 /* ---- at the fixed point --------------------------------------------------------------------------------------------- */
 const Value *trial_symbol(Trial *t, const IrVar *v, const int64_t *position) {
-    if (t->stepping != t->loop[v->id]) look_for_same(t, t->loop[v->id]);
+    if (t->stepping != t->loop[v->id]) look_for_symbols(t, t->loop[v->id]);
     Store *store = trial_store(t, t->symbol, v);
     int64_t at = trial_place(t, store, position);
     if (at < 0) return trial_undecided(t, NULL, "an index outside of its axis");
@@ -201,7 +208,7 @@ const Value *trial_settled(Trial *t, const Value *value) {
 const Value *trial_settle(Trial *t, const IrVar *v, const int64_t *position) {
     Loop *l = t->loop[v->id];
     if (t->stepping == l) return trial_at(t, v, position, v->def, trial_eval);
-    look_for_same(t, l);
+    look_for_symbols(t, l);
     const Value *value = trial_settled(t, trial_at(t, v, position, v->def, trial_eval));
     if (!value || !v->init) return value;
     const Value *symbol = trial_symbol(t, v, position);

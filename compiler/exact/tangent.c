@@ -39,10 +39,56 @@ static const Value *symbol_beside(Trial *t, Store *tangents, const Store *store,
     return own->at[place];
 }
 
-/* The derivative of what prev says in a loop that settles. */
+static const Value *tangent(Trial *t, const IrExpr *e);
+
+/* Derivatives of the right sides, from what derivatives of the symbols are now: f_r r' + f_x. */
+static bool moved_step(Trial *t, const Loop *l, const Value **to) {
+    int count = l->item->body_count, n = 0;
+    Store *own = ARENA_ARRAY(t->m.arena, Store, count);
+    Memos memos = t->tangent_memos;
+    bool fine = true;
+    for (int i = 0; i < count; i++) own[i] = t->tangent[l->item->body[i]->var->id], t->tangent[l->item->body[i]->var->id] = (Store){0};
+    t->tangent_memos = (Memos){0};
+    for (int i = 0; i < l->states && fine; i++) {
+        const IrVar *v = l->state[i];
+        int64_t position[v->axis_count + 1];
+        for (int k = 0; k < v->axis_count; k++) position[k] = 0;
+        do fine = (to[n++] = trial_at(t, v, position, v->def, tangent));
+        while (fine && trial_advance(t, v, position));
+    }
+    for (int i = 0; i < count; i++) t->tangent[l->item->body[i]->var->id] = own[i];
+    t->tangent_memos = memos;
+    return fine;
+}
+
+/* At the fixed point a slope is one of r, as 1 - r^2 is of tanh, which the loop's own function also says as one of its argument. What
+ * has the latter form is known too. */
+static void know_other_form(Trial *t, const Loop *l) {
+    const Value *right[LOOP_MOST];
+    int n = 0;
+    if (trial_unknowns(t, l) == 0) return;
+    t->by_argument = true;
+    bool fine = moved_step(t, l, right);
+    t->by_argument = false;
+    for (int i = 0; i < l->states && fine; i++) {
+        int64_t count = trial_elements(t, l->state[i]);
+        for (int64_t at = 0; at < count; at++, n++) {
+            const Value *symbol = symbol_beside(t, t->symbol_tangent, &t->symbol[l->state[i]->id], at);
+            vec_push(t->m.arena, &t->settled_tangents, ((Settled){right[n], symbol, value_hash(&t->m, right[n])}));
+        }
+    }
+}
+
+/* The derivative of what prev says in a loop that settles: the solution of r' = f_r r' + f_x, or a symbol. */
 static const Value *loop_symbol(Trial *t, const IrVar *v, const int64_t *position) {
     if (!trial_symbol(t, v, position)) return NULL;
     const Store *store = &t->symbol[v->id];
+    Loop *l = t->loop[store->like->id];
+    if (!l->moved) {
+        l->moved = true;
+        trial_solve(t, l, t->symbol_tangent, moved_step);
+        know_other_form(t, l);
+    }
     return symbol_beside(t, t->symbol_tangent, store, trial_place(t, store, position));
 }
 
@@ -64,8 +110,6 @@ static const Value *loop_tangent(Trial *t, const IrVar *v, const int64_t *positi
     trial_assume(t, arena_printf(t->m.arena, "the fixed point of '%s' has one derivative", v->origin ? v->origin : v->name));
     return symbol;
 }
-
-static const Value *tangent(Trial *t, const IrExpr *e);
 
 static const Value *define_tangent(Trial *t, const IrVar *v, const int64_t *position) {
     if (!v->def) return value_draw(&t->m, &t->seed); /* it moves: a direction */
@@ -120,6 +164,7 @@ static const Value *gelu_slope(Trial *t, const IrExpr *e, const Value *u) {
 /* tanh' = 1 - tanh^2, sigmoid' = s - s^2 */
 static const Value *saturating_slope(Trial *t, const IrExpr *e) {
     const Value *v = trial_eval(t, e);
+    if (!t->by_argument) v = trial_settled(t, v);
     if (!v) return NULL;
     return value_sub(&t->m, e->op == IR_TANH ? value_integer(&t->m, 1) : v, value_mul(&t->m, v, v));
 }
@@ -281,6 +326,7 @@ void trial_differentiate(Trial *t, const IrVar *const *input, int count) {
     t->symbol_tangent = ARENA_ARRAY(t->m.arena, Store, vars);
     t->tangent_memos = (Memos){0};
     t->settled_tangents.count = 0;
+    for (int i = 0; i < t->loops.count; i++) t->loops.at[i]->moved = false;
     for (int i = 0; i < count; i++) t->moves[input[i]->id] = true;
     spread(t);
 }

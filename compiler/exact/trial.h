@@ -31,7 +31,16 @@ typedef struct Settled { /* a loop at its fixed point r = f(r): f(r) is the symb
     uint64_t hash;
 } Settled;
 
-typedef struct Loop Loop; /* loops.c */
+typedef struct Loop { /* a fix */
+    const IrItem *item;
+    const IrVar **state;
+    int states;
+    bool begun, looked;  /* for an earlier loop that is the same */
+    bool same;           /* there is one, whose symbols it has */
+    bool solved;         /* its symbols are the solution of its step */
+    bool moved;          /* the derivatives of its symbols were looked for */
+    const Value ***step; /* by state and element: the step from the symbols; NULL: not yet computed */
+} Loop;
 
 struct Trial {
     Points m;
@@ -57,6 +66,7 @@ struct Trial {
     Store *tangent, *cut_tangent, *symbol_tangent; /* derivatives of what own, cut, symbol keep; the last two by `like` */
     Memos tangent_memos;
     VEC(Settled) settled_tangents;
+    bool by_argument;      /* slopes of what a loop settles to, by its function's argument */
     const Value *pi;       /* a symbol: in derivatives alone, where IR_PI stands for it */
     VEC(const char *) assumptions;
     bool signs, full;
@@ -109,4 +119,13 @@ const Value *trial_symbol(Trial *t, const IrVar *v, const int64_t *position);
 const Value *trial_settle(Trial *t, const IrVar *v, const int64_t *position);
 /* What is known to be the right side of a loop at its fixed point is that loop's symbol. */
 const Value *trial_settled(Trial *t, const Value *value);
+
+/* ---- solve.c -------------------------------------------------------------------------------------------------------- */
+enum { LOOP_MOST = 24 }; /* elements of the states of a loop that is solved; degrees may double with each */
+int trial_unknowns(const Trial *t, const Loop *l); /* how many; 0: too many */
+bool trial_is_affine(const Trial *t, const Loop *l);
+/* All elements of all states after one step from what the symbols are; false: undecided. */
+typedef bool (*LoopStep)(Trial *t, const Loop *l, const Value **to);
+/* Gives the symbols in `stores` the values that an affine step leaves as they are. False: none were given. */
+bool trial_solve(Trial *t, const Loop *l, Store *stores, LoopStep step);
 #endif

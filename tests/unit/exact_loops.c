@@ -40,6 +40,13 @@ static const Pair pairs[] = {
      "fix 100 until 1e-9 {\n  alg l[d] init 0 = tanh(sum(e) W[d, e] * prev(l[e]) + u[d])\n}\n",
      "fix 100 until 1e-9 {\n  alg w[d] init 0 = tanh(x[d] + prev(w[d]) * b[d])\n}\n"
      "fix 100 until 1e-9 {\n  alg r[d] init 0 = tanh(w[d] + sum(e) W[d, e] * prev(r[e]))\n}\n", "a loop behind a loop"},
+    {EXACT_EQUAL, "fix 100 until 1e-9 {\n  alg l[d] init 0 = 0.5 * prev(l[d]) + x[d]\n}\n", "alg r[d] = 2 * x[d]\n", "an affine step, solved"},
+    {EXACT_EQUAL, "fix 100 until 1e-9 {\n  alg l[d] init 0 = x[d] - (sum(e) W[d, e] * prev(l[e])) / b[d]\n}\n",
+     "fix 100 until 1e-9 {\n  alg h[d] = x[d] * b[d] - (sum(e) W[d, e] * prev(r[e]))\n"
+     "  alg r[d] init 1 = x[d] - (sum(e) W[d, e] * h[e] / b[e]) / b[d]\n}\n", "affine steps, two at once"},
+    {EXACT_UNDECIDED, "fix 100 until 1e-9 {\n  alg l[d] init 0 = 0.5 * prev(l[d]) + x[d]\n}\n", "alg r[d] = 3 * x[d]\n", "another solution"},
+    {EXACT_UNDECIDED, "fix 100 until 1e-9 {\n  alg l[d] init x[d] = 0.5 * prev(l[d])\n}\n", RIGHT("x[d]", "prev(r[d])^2"),
+     "a fixed point in common, from the same start: the other one may settle to another"},
     {EXACT_EQUAL,
      "fix 100 until 1e-9 {\n  alg u[d] init 0 = tanh(prev(u[d]) * b[d] + x[d])\n}\nalg l[d] = tanh(x[d] + b[d] * u[d])\n",
      "alg r[d] = u[d]\n", "what is settled is its own right side"},
