@@ -120,8 +120,8 @@ long=$(held 250ms)
 # What the clock would show a window of is there as a whole where its steps are done again: the same gradient as where it is read anyway.
 cat > "$work/long.ctx" << 'CTX'
 use std.neurons;
-axis token = 4000;
-axis d = 4;
+axis token = 40000;
+axis d = 64;
 axis u = 64;
 axis pre = u;
 stimulus x[token, d], target[token];
@@ -137,7 +137,7 @@ output g = gradient(E, W);
 CTX
 sed 's|^loss E = |loss E = 1e-30 * (sum(token, d) x[token, d]) + |' "$work/long.ctx" > "$work/read.ctx"
 for file in long read; do
-    "$build/ctx" run "$work/$file.ctx" --mode dynamic --cycle 3ms --x random --target random --out g="$work/$file.npy" --quiet
+    "$build/ctx" run "$work/$file.ctx" --mode dynamic --cycle 0.3ms --x random --target random --out g="$work/$file.npy" --quiet
 done
 cmp "$work/long.npy" "$work/read.npy" || fail "another gradient where the stimulus is read as a whole"
-"$build/ctx" explain "$work/long.ctx" --mode dynamic --cycle 3ms | grep -q 'done again in' || fail "a long run is kept whole"
+"$build/ctx" explain "$work/long.ctx" --mode dynamic --cycle 0.3ms | grep -q 'done again in' || fail "a long run is kept whole"
