@@ -43,10 +43,17 @@ static const IrItem *owner_of(const IrProgram *p, const IrVar *v) {
     return NULL;
 }
 
+/* Its steps are done again when all cycles have passed (again.c). */
+static bool comes_again(const CgModule *m, const IrItem *scan) {
+    for (int i = 0; i < m->schedule->back_count; i++)
+        if (m->schedule->back[i].scan == scan && m->schedule->back[i].length) return true;
+    return false;
+}
+
 bool cg_streams(const CgModule *m, const IrVar *v) {
     if (v->axis_count == 0) return false;
     Readings r = readings_of(m->p, v);
-    if (v->kind == VAR_STIMULUS) return r.any && !r.whole;
+    if (v->kind == VAR_STIMULUS) return r.any && !r.whole && !comes_again(m, r.within);
     const IrItem *owner = owner_of(m->p, v);
-    return owner && owner->kind == ITEM_SCAN && ir_cycle_of(owner->axis) == v->axes[0] && v->axes[0] && (!r.any || (!r.whole && r.within == owner));
+    return owner && !comes_again(m, owner) && owner->kind == ITEM_SCAN && ir_cycle_of(owner->axis) == v->axes[0] && v->axes[0] && (!r.any || (!r.whole && r.within == owner));
 }

@@ -105,6 +105,20 @@ static IrVar *sum_of(const Gather *s, const Heard *h, Items *steps) {
     return sum;
 }
 
+/* A cycle's sum is there when the cycle ends, and not afterwards: for who reads it from outside it gets an equation over the cycle. */
+static IrExpr *at_cycle_end(const Gather *s, const IrVar *sum, IrExpr *value, Items *end) {
+    IrProgram *p = s->g->p;
+    IrAxis *axes[sum->axis_count];
+    int count = 0;
+    for (int i = 0; i < sum->axis_count; i++)
+        if (sum->axes[i] != s->scan->axis) axes[count++] = sum->axes[i];
+    IrVar *part = ir_var_new(p, VAR_ALG, name_printf(p->names, "%s.cycle", sum->name), count, axes);
+    part->def = value;
+    part->span = sum->span;
+    place(s, end, part);
+    return ir_ref(p, part, NULL);
+}
+
 /* v, read once a cycle, or once in all, with the sum as its cotangent. */
 static void read_sum(Gather *s, const Heard *h, IrVar *sum, Items *end) {
     IrProgram *p = s->g->p;
@@ -119,17 +133,7 @@ static void read_sum(Gather *s, const Heard *h, IrVar *sum, Items *end) {
     if (h->each_cycle) at[0] = ir_index(s->cycle);
     for (int i = 0; i < h->v->axis_count; i++) index[i] = along_cycle(s, h->like->index[i]) ? h->like->index[i] : ir_index(sum->axes[own++]);
     IrExpr *cotangent = ir_ref(p, sum, at);
-    if (h->each_cycle && !ir_in_body(s->scan, h->v)) { /* each cycle's sum is there when the cycle ends, and not afterwards */
-        IrAxis *axes[sum->axis_count];
-        int count = 0;
-        for (int i = 0; i < sum->axis_count; i++)
-            if (i != 1) axes[count++] = sum->axes[i];
-        IrVar *part = ir_var_new(p, VAR_ALG, name_printf(p->names, "%s.cycle", sum->name), count, axes);
-        part->def = cotangent;
-        part->span = sum->span;
-        place(s, end, part);
-        cotangent = ir_ref(p, part, NULL);
-    }
+    if (h->each_cycle && !ir_in_body(s->scan, h->v)) cotangent = at_cycle_end(s, sum, cotangent, end);
     IrExpr *ref = h->like->op == IR_PREV ? ir_prev_by(p, (IrVar *)h->v, index, h->like->lag) : ir_ref(p, (IrVar *)h->v, index);
     Reading reading = {ref, scope, cotangent};
     vec_push(p->arena, h->like->op == IR_PREV ? &a->backs : &a->readings, reading);

@@ -49,7 +49,7 @@ static bool declares(const char *text, const char *axis) {
     return false;
 }
 
-IrProgram *source_settled(Arena *arena, const char *text, const SourceSize *sizes) {
+static IrProgram *system_of(Arena *arena, const char *text, const SourceSize *sizes, Diagnostics **diagnostics) {
     Load l = {.arena = arena, .names = names_new(arena), .diagnostics = diag_new(arena)};
     int file = diag_add_source(l.diagnostics, "test.ctx", text, strlen(text));
     SemaOverride overrides[32];
@@ -60,10 +60,28 @@ IrProgram *source_settled(Arena *arena, const char *text, const SourceSize *size
     Circuit *circuit = sema_check(arena, l.names, l.diagnostics, &input);
     if (!circuit) diag_render(l.diagnostics, stdout, false), printf("%s", text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(circuit);
-    IrProgram *core = ir_settle(ir_build(arena, l.names, l.diagnostics, circuit), NULL, l.diagnostics);
-    if (diag_error_count(l.diagnostics)) diag_render(l.diagnostics, stdout, false);
-    CU_ASSERT_EQUAL_FATAL(diag_error_count(l.diagnostics), 0);
+    *diagnostics = l.diagnostics;
+    return ir_build(arena, l.names, l.diagnostics, circuit);
+}
+
+static IrProgram *without_errors(IrProgram *core, Diagnostics *diagnostics) {
+    if (diag_error_count(diagnostics)) diag_render(diagnostics, stdout, false);
+    CU_ASSERT_EQUAL_FATAL(diag_error_count(diagnostics), 0);
     return core;
+}
+
+IrProgram *source_settled(Arena *arena, const char *text, const SourceSize *sizes) {
+    Diagnostics *diagnostics;
+    IrProgram *system = system_of(arena, text, sizes, &diagnostics);
+    return without_errors(ir_settle(system, NULL, diagnostics), diagnostics);
+}
+
+IrProgram *source_in_time(Arena *arena, const char *text, const SourceSize *sizes, const DynamicOptions *options) {
+    Diagnostics *diagnostics;
+    DynamicReport report = {0};
+    IrProgram *system = system_of(arena, text, sizes, &diagnostics);
+    system->checks.count = 0;
+    return without_errors(ir_dynamic(system, options, diagnostics, &report), diagnostics);
 }
 
 IrProgram *source_core(Arena *arena, const char *text, const SourceSize *sizes) {

@@ -1,14 +1,17 @@
 /* Gradients through the steps of the dynamic reading: against central differences in float64, before and after the passes of opt/, by every
  * method; exactly, by dual numbers; in native code, with all steps kept and with segments of them done again. */
 #include <CUnit/Basic.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codegen.h"
+#include "driver/files.h"
 #include "exact/evaluate.h"
 #include "gradient/gradient.h"
 #include "gradient_numeric.h"
+#include "gradient_source.h"
 #include "ir/dynamic.h"
 #include "ir_text.h"
 
@@ -174,6 +177,33 @@ static void exactly(void) {
     }
 }
 
+/* Two steps in each cycle of every example; gradients that the example itself asks for are not taken. */
+static void examples(void) {
+    static const SourceSize small[] = {{"token", "3"}, {"source", "3"}, {"target", "3"}, {"head", "2"}, {"d", "3"}, {"a", "2"}, {"c", "2"}, {"f", "3"},
+                                       {"unit", "3"}, {"row", "3"}, {"pixel", "3"}, {"class", "3"}, {NULL, NULL}};
+    DynamicOptions options = {.dt = 1e-4, .cycle = 2e-4};
+    Arena *paths = arena_new();
+    char *readme = files_installed(paths, "examples/README.md");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(readme);
+    glob_t found;
+    CU_ASSERT_EQUAL_FATAL(glob(arena_printf(paths, "%.*s*.ctx", (int)(strlen(readme) - strlen("README.md")), readme), 0, NULL, &found), 0);
+    NumericTotals totals = {0};
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        Arena *arena = arena_new();
+        size_t length;
+        const char *error, *name = strrchr(found.gl_pathv[i], '/') + 1;
+        char *text = files_read(arena, found.gl_pathv[i], &length, &error);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+        IrProgram *p = source_in_time(arena, text, small, &options);
+        numeric_compare(name, p, p->outputs.at[0].var, 3, (int64_t)i, &totals);
+        arena_free(arena);
+    }
+    CU_ASSERT_TRUE(totals.programs > 20);
+    globfree(&found);
+    arena_free(paths);
+    numeric_report(&totals);
+}
+
 /* What comes out is ordinary: a gradient has a gradient. */
 static void twice(void) {
     NumericTotals totals = {0};
@@ -241,6 +271,7 @@ void suite_gradient_time(void) {
     CU_pSuite suite = CU_add_suite("gradient_time", NULL, NULL);
     CU_add_test(suite, "differences", differences);
     CU_add_test(suite, "exactly", exactly);
+    CU_add_test(suite, "examples", examples);
     CU_add_test(suite, "twice", twice);
     CU_add_test(suite, "native code", native_code);
     CU_add_test(suite, "ten thousand steps", ten_thousand_steps);
