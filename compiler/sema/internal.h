@@ -249,6 +249,8 @@ typedef struct Resolved { /* what a path leads to */
     CirRenames map; /* the instances' boundaries on the way: inside -> outside */
 } Resolved;
 Resolved resolve_path(Sema *s, const Scope *scope, const AstRef *ref);
+/* The last step of a path, also of one that is not elaborated yet; NULL and no message where there is none. */
+Symbol *path_symbol(Sema *s, const Scope *scope, const AstRef *ref);
 bool resolve_target(Sema *s, Arrow *arrow);
 
 bool guard_build(Sema *s, const ExprEnv *env, const AstExpr *e, CirGuard *guard, CirAxes *used);
@@ -333,6 +335,7 @@ typedef struct SignalUse { /* a signal argument of an instance */
 typedef struct Learning { /* a loss, a rule or a learn statement */
     const AstStmt *stmt;
     const Place *place;
+    Symbol *symbol;  /* of a loss or a rule: a template's statement has one in each instance */
     bool done, open; /* elaborated; being so, up to what it mentions */
 } Learning;
 

@@ -23,10 +23,10 @@ void walk_learning(Sema *s, const Place *place, const AstStmt *stmt) {
         walk_learn(s, place, stmt);
         return;
     }
-    vec_push(s->arena, &s->learning, ((Learning){.stmt = stmt, .place = place}));
-    Symbol *symbol = scope_declare(s, place->scope, SYM_TENSOR, stmt->name);
-    symbol->stmt = stmt;
-    symbol->poisoned = true; /* until it is elaborated */
+    Learning kept = {.stmt = stmt, .place = place, .symbol = scope_declare(s, place->scope, SYM_TENSOR, stmt->name)};
+    kept.symbol->stmt = stmt;
+    kept.symbol->poisoned = true; /* until it is elaborated */
+    vec_push(s->arena, &s->learning, kept);
 }
 
 static bool is_learning(const Symbol *symbol) {
@@ -47,7 +47,7 @@ typedef struct Mention {
 } Mention;
 
 static void mention(Mention *m, const AstExpr *e) {
-    Symbol *symbol = e->kind == EXPR_REF && e->ref.path.count == 1 ? scope_lookup(m->s, m->scope, e->ref.path.at[0].name.name) : NULL;
+    Symbol *symbol = e->kind == EXPR_REF ? path_symbol(m->s, m->scope, &e->ref) : NULL;
     if (symbol && is_learning(symbol)) {
         m->found = true;
         if (m->visit) m->visit(m->s, symbol, e->span);
@@ -190,19 +190,18 @@ static void elaborate_before(Sema *s, const Place *place, const AstStmt *stmt) {
 static void elaborate_one(Sema *s, Learning *l) {
     const AstStmt *stmt = l->stmt;
     if (l->done || stmt->kind == STMT_LEARN) return;
-    Symbol *symbol = scope_own(l->place->scope, stmt->name.name);
     l->done = true;
-    if (!symbol || symbol->stmt != stmt) return; /* its name was taken */
+    if (scope_own(l->place->scope, stmt->name.name) != l->symbol) return; /* its name was taken */
     l->open = true;
     elaborate_before(s, l->place, stmt);
     l->open = false;
-    if (stmt->kind == STMT_LOSS) elaborate_loss(s, l->place, stmt, symbol);
-    else elaborate_rule(s, l->place, stmt, symbol);
+    if (stmt->kind == STMT_LOSS) elaborate_loss(s, l->place, stmt, l->symbol);
+    else elaborate_rule(s, l->place, stmt, l->symbol);
 }
 
 static void elaborate_mentioned(Sema *s, const Symbol *symbol, Span at) {
     for (int i = 0; i < s->learning.count; i++) {
-        if (s->learning.at[i].stmt != symbol->stmt) continue;
+        if (s->learning.at[i].symbol != symbol) continue;
         if (s->learning.at[i].open) diag_error(s->diag, E_SELF, at, "`%s` is defined by itself", symbol->name);
         else elaborate_one(s, &s->learning.at[i]);
     }

@@ -21,14 +21,17 @@ static bool not_here(Sema *s, const AstStmt *stmt, const char *where) {
     return false;
 }
 
-/* What may stand where: types and `use` in files only, inputs and outputs in the main file only. */
+/* What may stand where: types and `use` in files only, inputs and outputs in the main file only. A turn of a repeat exports copies of its
+ * symbols, and a rule's symbol is filled in later: rules stand in templates there. */
 static bool allowed(Sema *s, const Place *place, const AstStmt *stmt) {
     switch (stmt->kind) {
     case STMT_USE: case STMT_NEURON: case STMT_SYNAPSE: case STMT_TEMPLATE: case STMT_SPEC:
         return (place->module || (place->top && !*place->suffix)) || not_here(s, stmt, "inside of braces");
-    case STMT_STIMULUS: case STMT_LOSS: case STMT_RULE:
+    case STMT_STIMULUS: case STMT_LOSS:
         return (place->top && !*place->suffix) || not_here(s, stmt, "inside of braces");
-    case STMT_OUTPUT: case STMT_CHECK: case STMT_RECORD: case STMT_LEARN:
+    case STMT_RULE:
+        return (!place->module && !*place->suffix) || not_here(s, stmt, place->module ? "in a module; put it into a template" : "in a repeat; put it into a template");
+    case STMT_OUTPUT: case STMT_CHECK: case STMT_RECORD:
         return place->top || not_here(s, stmt, place->module ? "in a module, only in a main file" : "inside of braces");
     case STMT_CONST: return true;
     default: return !place->module || not_here(s, stmt, "in a module; put it into a template");

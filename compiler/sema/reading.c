@@ -93,6 +93,17 @@ static Symbol *only_result(Sema *s, Symbol *instance, Span at) {
     return NULL;
 }
 
+Symbol *path_symbol(Sema *s, const Scope *scope, const AstRef *ref) {
+    Diagnostics *kept = s->diag;
+    bool took_index = false;
+    s->diag = diag_new(s->arena);
+    Symbol *symbol = first_step(s, scope, ref, &took_index);
+    for (int i = 1; symbol && i < ref->path.count; i++)
+        symbol = symbol->kind == SYM_GROUP || symbol->kind == SYM_INSTANCE ? next_step(s, scope, symbol, &ref->path.at[i]) : NULL;
+    s->diag = kept;
+    return symbol;
+}
+
 Resolved resolve_path(Sema *s, const Scope *scope, const AstRef *ref) {
     Resolved r = {0};
     Symbol *symbol = first_step(s, scope, ref, &r.took_index);

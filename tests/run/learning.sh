@@ -1,7 +1,7 @@
 #!/bin/sh
-# Rules against gradients, beyond what the examples and the library check by themselves: the paper's rules at its authors' sizes; the
-# rule of a memory that leaves out the past is refused, and the report says so; a program that has gradients in its checks runs, in
-# both readings, and prints a gradient that it is asked for. $1: build folder, $2: scratch folder.
+# Rules against gradients, beyond what the examples and the library check by themselves: the paper's rules at its authors' sizes; the rules
+# of the digits, given what each area is told; the rule of a memory that leaves out the past is refused, and the report says so; a program
+# that has gradients in its checks runs, in both readings, and prints a gradient that it is asked for. $1: build folder, $2: scratch folder.
 set -u
 build=$1
 scratch=$2
@@ -47,6 +47,20 @@ sed 's|: eta / shown where|: eta / size(token) where|' tests/validation/in_conte
 sed 's| - (sum(d) (f == d) \* W_0\[o, d\]);|;|' tests/validation/in_context_step.ctx > "$scratch/from_zero.ctx"
 expect 1 1 "numeric  differs" check "$scratch/slower.ctx"
 expect 1 1 "numeric  differs" check "$scratch/from_zero.ctx"
+
+# the areas of the digits: given what an area is told, its rules are the gradient of that times what it reads out; the answers' are of E
+{
+    cat examples/19-digits.ctx
+    echo 'spec worth(told[h, c], read[t, h, c]) -> e { e = sum(t, h, c) stop_gradient(told[h, c]) * read[t, h, c]; }'
+    echo 'check lacking: lack == -gradient(E, answer);'
+    for i in 0 1; do
+        echo "loss worth_$i = worth(block[$i].V.told, block[$i].V.read);"
+        for weight in W_V b_V W_Q b_Q W_K; do echo "check block[$i].d$weight == gradient(worth_$i, block[$i].$weight);"; done
+    done
+    for weight in W_C b_C; do echo "check d$weight == -gradient(E, $weight);"; done
+} > "$scratch/told.ctx"
+small="--set row=3 --set pixel=2 --set head=2 --set a=2 --set d=3 --set f=3 --set class=3"
+expect 0 14 "equal as real functions" check --exact $small "$scratch/told.ctx"
 
 # what a check asks is nothing that a run computes
 expect 0 0 "gradient" run examples/18-plasticity.ctx --x random --target random --out "$scratch/y.npy"

@@ -127,12 +127,12 @@ in_context_step() {
     distance "$scratch/attention.npy" "$scratch/descent.npy"
 }
 
-# retrieval LOSS PAIRS KEYS AGAIN SEEDS: mean loss over tests after 1000 steps of 32 tasks each, no task twice; the median of the seeds 1 to
-# SEEDS. Where keys and values come again (AGAIN is 1) tests have as many pairs as there are keys, as the authors' have, and there are
-# 32,000 of them: some cannot be answered from a sum, and with 1600 of them the mean would be 3 % off.
+# retrieval LOSS PAIRS KEYS AGAIN STEPS SEEDS: mean loss over tests after so many steps of 32 tasks each, no task twice; the median of the
+# seeds 1 to SEEDS. Where keys and values come again (AGAIN is 1) tests have as many pairs as there are keys, as the authors' have, and there
+# are 32,000 of them: some cannot be answered from a sum, and with 1600 of them the mean would be 3 % off.
 retrieval() {
-    loss=$1 keys=$3 again=$4 seeds=$5
-    for set in "1 32000 $2 0" "2 $((again ? 32000 : 1600)) $3 1"; do
+    loss=$1 keys=$3 again=$4 steps=$5 seeds=$6
+    for set in "1 $((32 * steps)) $2 0" "2 $((again ? 32000 : 1600)) $3 1"; do
         # shellcheck disable=SC2086 # seed, tasks, pairs, test
         set -- $set
         "$ctx" run $here/retrieval_data.ctx --x random --y random --z random --precision f64 --seed "$1" --set item="$2" --set token="$3" --set key="$keys" \
