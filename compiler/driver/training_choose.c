@@ -88,6 +88,26 @@ static int freeze(Training *t, const char *name) {
     return EXIT_WRONG;
 }
 
+static bool is_idle(const Options *o, OptionId id, const char *name, bool used, const char *why) {
+    if (!option_given(o, id) || used) return false;
+    fprintf(stderr, "ctx train: %s would change nothing: %s\n", name, why);
+    return true;
+}
+
+/* An option that no weight heeds is a mistake. */
+static bool some_idle(const Training *t) {
+    static const char by_rules[] = "all weights learn by rules, and a rule says itself what is added";
+    const Options *o = t->c->options;
+    bool gradients = t->weights.count == 0, momentum = gradients;
+    for (int i = 0; i < t->weights.count; i++) {
+        gradients |= !t->weights.at[i].rule;
+        momentum |= t->weights.at[i].how.optimiser.kind == RT_OPTIMISER_MOMENTUM;
+    }
+    return is_idle(o, OPTION_OPTIMISER, "--optimiser", gradients, by_rules) || is_idle(o, OPTION_DECAY, "--decay", gradients, by_rules) ||
+           is_idle(o, OPTION_CLIP, "--clip", gradients, by_rules) ||
+           is_idle(o, OPTION_MOMENTUM, "--momentum", momentum, "no weight learns by the optimiser momentum (--optimiser momentum)");
+}
+
 /* --optimiser is for gradients; a rule says itself what is added, so of it only the rate may be another. */
 static int override(Training *t) {
     const Options *o = t->c->options;
@@ -106,7 +126,7 @@ static int override(Training *t) {
         if (!option_number(o, OPTION_RATE, 0, &p->rate) || !option_number(o, OPTION_MOMENTUM, 0, &p->momentum)) return EXIT_WRONG;
         if (!rule && !option_number(o, OPTION_DECAY, 0, &p->decay)) return EXIT_WRONG;
     }
-    return EXIT_DONE;
+    return some_idle(t) ? EXIT_WRONG : EXIT_DONE;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------ */

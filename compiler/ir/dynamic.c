@@ -1,5 +1,7 @@
 /* See dynamic.h. */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "ir/dynamic_internal.h"
 #include "ir/settle_internal.h"
@@ -13,17 +15,35 @@ int64_t dyn_steps(const Dynamic *d) {
 }
 
 /* ---- what was asked for ------------------------------------------------------------------------------------------ */
+static const double MOST_STEPS = 2147483647; /* of a cycle: they are an axis */
+static const double WHOLE = 1e-6; /* how far a cycle may be from a whole number of steps */
+
+/* A time in as few digits as are taken for it when they are given back. */
+static const char *in_ms(char text[32], double seconds) {
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, seconds * 1e3);
+        if (fabs(strtod(text, NULL) / 1e3 - seconds) <= 0.1 * WHOLE * seconds) break;
+    }
+    return text;
+}
+
 static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
     double steps = o->cycle / o->dt;
+    char dt[32], cycle[32];
     if (!(o->dt > 0) || !(o->cycle > 0)) {
         diag_error(diagnostics, E_STEP, at, "steps and cycles are longer than nothing, but dt is %g ms and a cycle %g ms", o->dt * 1e3,
                    o->cycle * 1e3);
         return false;
     }
-    if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > 1e-6 * steps) {
+    if (!(steps <= MOST_STEPS)) {
+        Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms has %.3g steps of %g ms, more than 2^31", o->cycle * 1e3, steps, o->dt * 1e3);
+        diag_help(x, "choose a longer --dt or a shorter --cycle");
+        return false;
+    }
+    if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > WHOLE * steps) {
         Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
         double whole = steps < 1 ? 1 : floor(steps + 0.5);
-        diag_help(x, "choose --dt %gms or --cycle %gms", o->cycle * 1e3 / whole, o->dt * 1e3 * whole);
+        diag_help(x, "choose --dt %sms or --cycle %sms", in_ms(dt, o->cycle / whole), in_ms(cycle, o->dt * whole));
         return false;
     }
     return true;

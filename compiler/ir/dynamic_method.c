@@ -49,11 +49,11 @@ static void note_choice(Dynamic *d, const IrVar *v, const DynMethod *method, con
 }
 
 static void check_step(Dynamic *d, const IrVar *v, const DynMethod *method, double tau) {
-    double dt = d->options->dt;
-    if (method->stable == 0 || tau <= 0 || dt <= method->stable * tau) return;
-    Diagnostic *x = diag_error(d->diagnostics, E_UNSTABLE, v->span, "`%s` would grow without bound: steps of %g ms with a time constant of %g ms",
-                               dyn_label(v), dt * 1e3, tau * 1e3);
-    diag_note(x, "%s is stable for steps up to %.4g ms here", method->name, method->stable * tau * 1e3);
+    double dt = d->options->dt, limit = method->stable * tau;
+    if (method->stable == 0 || tau <= 0 || dt < limit * (1 - 1e-9)) return;
+    Diagnostic *x = diag_error(d->diagnostics, E_UNSTABLE, v->span, "`%s` would %s: steps of %g ms with a time constant of %g ms", dyn_label(v),
+                               dt > limit * (1 + 1e-9) ? "grow without bound" : "never come to rest", dt * 1e3, tau * 1e3);
+    diag_note(x, "%s is stable for steps shorter than %.4g ms here", method->name, limit * 1e3);
     diag_help(x, "choose a smaller --dt, or the method exponential, which has no such limit");
 }
 

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/hash.h"
 
-/* "FILE[first:end]": the file, and the range; *end stays -1 without one. */
+/* "FILE[first:end]": the file, and the range; *end stays -1 without one. What is no such range belongs to the name. */
 static char *split_range(const char *source, int64_t *first, int64_t *end) {
     long long a, b;
     int length = 0;
@@ -62,13 +63,15 @@ RtStatus rt_data_read(RtData *data, const char *name, const char *source, int ra
     if (longer) {
         data->series = longer;
         RtSeries *s = &longer[data->count];
-        *s = (RtSeries){.name = name, .source = source};
-        if (rt_npy_read(path, type, &s->tensor, error) == RT_OK) {
-            data->count++;
-            if (end == -1 || cut(s, first, end, error) == RT_OK) take_items(data, s, rank, error);
-        }
-    } else rt_no_memory(error, sizeof *longer, source);
-    free(path);
+        *s = (RtSeries){.name = name, .source = source, .path = path};
+        data->count++;
+        if (rt_ends_with(path, "]") && access(path, F_OK) != 0)
+            rt_fail(error, RT_USER, "stimulus %s: there is no file %s; some items of a file are FILE[FIRST:END], x.npy[0:100] for example", name, path);
+        else if (rt_npy_read(path, type, &s->tensor, error) == RT_OK && (end == -1 || cut(s, first, end, error) == RT_OK)) take_items(data, s, rank, error);
+    } else {
+        free(path);
+        rt_no_memory(error, sizeof *longer, source);
+    }
     return error->status;
 }
 
@@ -95,7 +98,10 @@ uint64_t rt_data_sum(const RtData *data) {
 }
 
 void rt_data_free(RtData *data) {
-    for (int i = 0; i < data->count; i++) rt_tensor_free(&data->series[i].tensor);
+    for (int i = 0; i < data->count; i++) {
+        rt_tensor_free(&data->series[i].tensor);
+        free(data->series[i].path);
+    }
     free(data->series);
     *data = (RtData){0};
 }

@@ -180,7 +180,7 @@ RtStatus rt_learn(const RtLearnConfig *config, int *interrupted, RtError *error)
     RtInterrupt caught;
     RtLearning l = {.c = config, .kept = -1};
     *interrupted = 0;
-    if (build(&l, error) == RT_OK && begin(&l, error) == RT_OK) {
+    if (rt_learn_files(config, error) == RT_OK && build(&l, error) == RT_OK && begin(&l, error) == RT_OK) {
         rt_interrupt_catch(&caught);
         run(&l, error);
         rt_progress_end(&l.progress);

@@ -17,12 +17,16 @@ RtStatus rt_learn_diverged(const RtLearning *l, const char *what, RtError *error
     return error->status;
 }
 
+/* " (loss 0.5 before)"; nothing in the first step of a run */
+static char *before(const RtLearning *l) { return l->at.step > l->first ? rt_format(" (loss %.6g before)", l->last_loss) : rt_format("%s", ""); }
+
 static RtStatus diverged_in(const RtLearning *l, const RtLearner *w, const void *data, const char *of, RtError *error) {
     int64_t shape[RT_MAX_RANK], at = rt_first_not_finite(l->type, data, w->count);
     char text[RT_SHAPE_TEXT];
     int rank = rt_plan_shape(rt_crew_plan(l->step), w->buffer, shape);
-    char *what = rt_format("%s %s is not finite at %s (loss %.6g before)", of, w->is->name, rt_index_text(text, rank, shape, at < 0 ? 0 : at), l->last_loss);
+    char *then = before(l), *what = rt_format("%s %s is not finite at %s%s", of, w->is->name, rt_index_text(text, rank, shape, at < 0 ? 0 : at), then ? then : "");
     rt_learn_diverged(l, what ? what : "values are not finite", error);
+    free(then);
     free(what);
     return error->status;
 }
@@ -34,8 +38,9 @@ static RtStatus diverged(const RtLearning *l, RtError *error) {
         const void *gradient = rt_crew_sum(l->step, w->output);
         if (rt_first_not_finite(l->type, gradient, w->count) >= 0) return diverged_in(l, w, gradient, w->is->rule ? "the rule of" : "the gradient of", error);
     }
-    char *what = rt_format("%s is not finite (%.6g before)", l->c->loss, l->last_loss);
+    char *then = before(l), *what = rt_format("%s is not finite%s", l->c->loss, then ? then : "");
     rt_learn_diverged(l, what ? what : "the loss is not finite", error);
+    free(then);
     free(what);
     return error->status;
 }

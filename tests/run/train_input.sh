@@ -41,6 +41,7 @@ expect() { # name, what the message holds, arguments
     failed=$((failed + 1))
     head -c 1000 "$work/err"
 }
+cp examples/01-microcolumn.ctx "$work/other"
 x="--x $data/diabetes-x.npy"
 both="$x --target $data/diabetes-y.npy --loss E"
 # shellcheck disable=SC2086
@@ -62,14 +63,44 @@ both="$x --target $data/diabetes-y.npy --loss E"
     expect "unknown schedule" "constant, cosine or step" $both --schedule linear
     expect "no rate" "number of at least 0" $both --rate fast
     expect "no epochs" "at least 1" $both --epochs 0
+    expect "too many epochs" "at most 1000000000" $both --epochs 9223372036854775807 --time
+    expect "too many threads" "at most 1024" $both --threads 100000
+    expect "every so many that no number holds it" "number of epochs" $both --every 99999999999999999999
+    expect "an option that nothing heeds" "--momentum would change nothing" $both --momentum 0.5
+    expect "items as they are not written" "FILE\[FIRST:END\]" $x --loss E --target "$data/diabetes-y.npy[:9]"
     expect "every what" "200steps" $both --every 3days
     expect "validation incomplete" "validation data of stimulus target are missing" $both --valid "x=$data/diabetes-x.npy"
     expect "patience without validation" "needs validation data" $both --patience 3
     expect "a rate that diverges" "is not finite" $both --optimiser sgd --rate 100 --epochs 50
     expect "no checkpoint" "not a checkpoint of ctx train" $both --resume $data/diabetes-y.npy
-    expect "something else in the checkpoint's place" "not replaced" $both --checkpoint "$work/linear.ctx"
+    expect "something else in the checkpoint's place" "not replaced" $both --checkpoint "$work/other"
 }
 [ -s "$work/linear.ctx" ] || { echo "the circuit is gone"; failed=$((failed + 1)); }
+
+# What would be lost is refused before anything is learned: one epoch of many would take longer than there is time.
+cp "$data/diabetes-x.npy" "$work/x.npy"
+# shellcheck disable=SC2086
+{
+    long="--x $work/x.npy --target $data/diabetes-y.npy --loss E --epochs 1000000000"
+    expect "the log in a stimulus' place" "--log would replace what x is read from" $long --log "$work/x.npy"
+    expect "the log in the circuit's place" "--plot would replace what the circuit is read from" $long --plot "$work/../${work##*/}/linear.ctx"
+    expect "weights in the log's place" "--save and --log would both" $long --log "$work/w.safetensors"
+    expect "no such folder" "cannot be written" $long --log "$work/none/log.csv"
+    expect "a name that is too long" "too long" $long --best "$work/$(printf '%0300d' 0)" --valid "x=$work/x.npy" --valid "target=$data/diabetes-y.npy"
+}
+cmp -s "$data/diabetes-x.npy" "$work/x.npy" || { echo "the stimulus is gone"; failed=$((failed + 1)); }
+"$build/ctx" train "$work/linear.ctx" $both --quiet --epochs 1 --save "$work/again.safetensors" > /dev/null &&
+    "$build/ctx" train "$work/linear.ctx" $both --quiet --epochs 1 --weights "$work/again.safetensors" --save "$work/again.safetensors" > /dev/null ||
+    { echo "weights do not learn on in their place"; failed=$((failed + 1)); }
+
+# Rules say what is added: an option of gradients is not passed over.
+sed 's/^output E.*//; s/^output silent.*//' "$work/linear.ctx" > "$work/rule.ctx"
+printf 'loss E = half_square(y, target);\nrule r on bias_y = target - y;\nlearn bias_y by rule r rate 0.1;\n' >> "$work/rule.ctx"
+for option in "--optimiser adam" "--decay 0.1" "--clip 1"; do
+    # shellcheck disable=SC2086
+    "$build/ctx" train "$work/rule.ctx" $x --target $data/diabetes-y.npy --quiet $option > /dev/null 2> "$work/err"
+    [ $? -eq 2 ] && grep -q "would change nothing: all weights learn by rules" "$work/err" || { echo "$option of rules: $(cat "$work/err")"; failed=$((failed + 1)); }
+done
 
 # A divergence keeps the last good checkpoint, which says where it was.
 train() { "$build/ctx" train "$work/linear.ctx" $both --quiet "$@"; }
