@@ -1,6 +1,5 @@
 /* See dynamic.h. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ir/dynamic_internal.h"
@@ -18,18 +17,17 @@ int64_t dyn_steps(const Dynamic *d) {
 static const double MOST_STEPS = 2147483647; /* of a cycle: they are an axis */
 static const double WHOLE = 1e-6; /* how far a cycle may be from a whole number of steps */
 
-/* A time in as few digits as are taken for it when they are given back. */
-static const char *in_ms(char text[32], double seconds) {
+const char *dyn_ms(Arena *arena, double seconds, double off) {
+    char *text = NULL;
     for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, 32, "%.*g", digits, seconds * 1e3);
-        if (fabs(strtod(text, NULL) / 1e3 - seconds) <= 0.1 * WHOLE * seconds) break;
+        text = arena_printf(arena, "%.*g", digits, seconds * 1e3);
+        if (fabs(strtod(text, NULL) / 1e3 - seconds) <= 0.1 * off * seconds) break;
     }
     return text;
 }
 
-static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
+static bool check_options(Arena *arena, const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
     double steps = o->cycle / o->dt;
-    char dt[32], cycle[32];
     if (!(o->dt > 0) || !(o->cycle > 0)) {
         diag_error(diagnostics, E_STEP, at, "steps and cycles are longer than nothing, but dt is %g ms and a cycle %g ms", o->dt * 1e3,
                    o->cycle * 1e3);
@@ -43,7 +41,7 @@ static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnos
     if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > WHOLE * steps) {
         Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
         double whole = steps < 1 ? 1 : floor(steps + 0.5);
-        diag_help(x, "choose --dt %sms or --cycle %sms", in_ms(dt, o->cycle / whole), in_ms(cycle, o->dt * whole));
+        diag_help(x, "choose --dt %sms or --cycle %sms", dyn_ms(arena, o->cycle / whole, WHOLE), dyn_ms(arena, o->dt * whole, WHOLE));
         return false;
     }
     return true;
@@ -240,7 +238,7 @@ static bool settled_in_run(IrProgram *p, const DynamicOptions *options, Diagnost
 
 IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Diagnostics *diagnostics, DynamicReport *report) {
     Dynamic d = dynamic_new(ir_clone(system), options, diagnostics, report);
-    if (!check_options(options, (Span){0}, diagnostics) || !settled_in_run(d.p, options, diagnostics)) return d.p;
+    if (!check_options(d.p->arena, options, (Span){0}, diagnostics) || !settled_in_run(d.p, options, diagnostics)) return d.p;
     report->dt = options->dt, report->cycle = options->cycle, report->steps = dyn_steps(&d);
     if (!dyn_groups(&d)) return d.p;
     set_names_aside(&d);
@@ -300,7 +298,7 @@ static void settle_by(Beside *b, double time) {
     d.prefix = arena_printf(p->arena, "after_%gms.", time * 1e3);
     b->d = &d;
     b->time = time;
-    if (!check_options(&options, b->of->span, b->s->diagnostics) || !dyn_groups(&d)) return;
+    if (!check_options(p->arena, &options, b->of->span, b->s->diagnostics) || !dyn_groups(&d)) return;
     for (int i = 0; i < d.count; i++) d.named[i] = p->vars.at[i]->name;
     if (!integrate(&d)) return;
     for (int i = 0; i < d.count; i++) {

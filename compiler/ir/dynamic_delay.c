@@ -69,19 +69,23 @@ static void find_axes(Axes *axes, const IrExpr *e) {
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
-static bool whole_steps(const Known *k, double seconds, int64_t *steps) {
+static const double MOST_STEPS = 2147483647; /* the past that is kept is an axis */
+static const double WHOLE = 1e-6;            /* steps that a delay may be apart from a whole number of them */
+
+static bool whole_steps(const Known *k, double seconds, double *steps) {
     double dt = k->d->options->dt, exact = seconds / dt;
-    *steps = (int64_t)floor(exact + 0.5);
-    double off = exact - (double)*steps;
-    if (fabs(off) < 1e-6) return true;
+    *steps = floor(exact + 0.5);
+    double off = exact - *steps;
+    if (fabs(off) < WHOLE) return true;
     Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms",
                                seconds * 1e3, dyn_label(k->of), dt * 1e3);
     diag_note(x, "it would be %g steps", exact);
-    diag_help(x, "choose --dt so that it divides the delay: --dt %gms", seconds * 1e3 / (double)(*steps > 0 ? *steps + (off > 0) : 1));
+    double whole = *steps > 0 ? *steps + (off > 0) : 1;
+    diag_help(x, "choose --dt so that it divides the delay: --dt %sms", dyn_ms(k->d->p->arena, seconds / whole, WHOLE / whole));
     return false;
 }
 
-static bool add_lag(const Known *k, int64_t steps) {
+static bool add_number(const Known *k, int64_t steps) {
     DynLags *lags = k->lags;
     int at = 0;
     while (at < lags->count && lags->steps[at] < steps) at++;
@@ -97,6 +101,14 @@ static bool add_lag(const Known *k, int64_t steps) {
     return true;
 }
 
+static bool add_lag(const Known *k, double steps) {
+    if (steps <= MOST_STEPS) return add_number(k, (int64_t)steps);
+    Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay to `%s` takes %.3g steps of %g ms, more than 2^31", dyn_label(k->of),
+                               steps, k->d->options->dt * 1e3);
+    diag_help(x, "choose a longer --dt or a shorter delay");
+    return false;
+}
+
 static bool not_known(const Known *k) {
     Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "the delay of a projection to `%s` is not known before the run",
                                dyn_label(k->of));
@@ -106,8 +118,7 @@ static bool not_known(const Known *k) {
 
 /* Every point of the axes from number `at` on. */
 static bool each_point(Known *k, const Axes *axes, int at) {
-    double seconds = 0;
-    int64_t steps;
+    double seconds = 0, steps;
     if (at < axes->list.count) {
         const IrAxis *axis = axes->list.at[at];
         if (axis->root->kind != AXIS_CONST) return not_known(k);
@@ -125,7 +136,7 @@ static bool each_point(Known *k, const Axes *axes, int at) {
 static bool drawn_lags(const Known *k, const IrVar *table) {
     double dt = k->d->options->dt;
     for (double steps = floor(table->draw_a / dt + 0.5); steps <= floor(table->draw_b / dt + 0.5); steps++)
-        if (!add_lag(k, (int64_t)steps)) return false;
+        if (!add_lag(k, steps)) return false;
     return true;
 }
 
