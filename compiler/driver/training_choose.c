@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "driver/training.h"
+#include "learn/history.h"
 
 /* ---- the loss ---------------------------------------------------------------------------------------------------------------- */
 typedef struct Number { /* without axes: may be a loss */
@@ -74,7 +75,17 @@ static bool is_frozen(const char *weight, const char *name) {
     return strncmp(weight, name, length) == 0 && (weight[length] == '\0' || weight[length] == '.');
 }
 
-static int freeze(Training *t, const char *name) {
+/* block[0].W, as the language has it, is stored as block.0.W. */
+static const char *stored_name(const Training *t, const char *name) {
+    char *stored = arena_strdup(t->c->arena, name), *to = stored;
+    for (const char *from = name; *from; from++)
+        if (*from != ']') *to++ = *from == '[' ? '.' : *from;
+    *to = '\0';
+    return stored;
+}
+
+static int freeze(Training *t, const char *asked) {
+    const char *name = stored_name(t, asked);
     const char *names[t->weights.count + 1];
     int kept = 0, before = t->weights.count;
     for (int i = 0; i < before; i++) {
@@ -84,7 +95,7 @@ static int freeze(Training *t, const char *name) {
     t->weights.count = kept;
     if (kept < before) return EXIT_DONE;
     const char *near = diag_closest(name, names, before);
-    fprintf(stderr, "ctx train: --freeze: no weight '%s' learns%s%s%s\n", name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fprintf(stderr, "ctx train: --freeze: no weight '%s' learns%s%s%s\n", asked, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return EXIT_WRONG;
 }
 
@@ -134,7 +145,8 @@ static void take_metrics(Training *t, const Numbers *numbers) {
     for (int i = 0; i < numbers->count; i++) {
         if (numbers->at[i].var->name == t->loss) continue;
         vec_push(t->c->arena, &t->metrics, numbers->at[i].var->name);
-        vec_push(t->c->arena, &t->metric_names, name_of(t->c->names, numbers->at[i].name));
+        const char *name = numbers->at[i].name; /* in a log and in JSON, beside those of the run itself */
+        vec_push(t->c->arena, &t->metric_names, name_printf(t->c->names, rt_history_has(name) ? "valid.%s" : "%s", name));
     }
 }
 

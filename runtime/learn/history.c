@@ -7,6 +7,13 @@
 
 #include "sim/plot.h"
 
+bool rt_history_has(const char *name) {
+    static const char *const names[] = {"epoch", "step", "rate", "loss", "valid_loss", "best_epoch", "best_valid_loss", "seconds_per_step"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return true;
+    return false;
+}
+
 RtStatus rt_history_new(RtHistory *h, bool validated, int metrics, const char *const *metric, RtError *error) {
     static const char *const names[] = {"epoch", "step", "rate", "loss", "valid_loss"};
     *h = (RtHistory){.columns = validated ? RT_HISTORY_VALID + 1 + metrics : RT_HISTORY_VALID};

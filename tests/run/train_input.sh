@@ -132,4 +132,29 @@ done
     expect "another optimiser" "other rules or optimisers" $both --resume "$work/state" --optimiser sgd
     expect "other weights learn" "have changed" $both --resume "$work/state" --freeze bias_y
 }
+
+# Names: of numbers that are reported beside the run's own, and of weights of a repeat as the language and as files have them.
+cat > "$work/names.ctx" << 'CTX'
+use std.neurons;
+axis feature = 10;
+axis from_feature = feature;
+stimulus x[feature];
+repeat i in 0..2 with h = x {
+  area A {
+    population p[feature] : relay;
+    h[feature as from_feature] -> p : dense W[feature, from_feature];
+  }
+  next h = A.p;
+}
+output y = h;
+loss E = sum(feature) h[feature] ^ 2;
+output step = 2 * E;
+output endless = 1 / (E - E);
+CTX
+names() { "$build/ctx" train "$work/names.ctx" --loss E --epochs 2 --x "$data/diabetes-x.npy[0:40]" --quiet "$@"; }
+names --valid "x=$data/diabetes-x.npy[40:50]" --json --log "$work/names.csv" > "$work/out" 2>&1
+grep -q '"step": 4,' "$work/out" && grep -q '"valid.step": 0' "$work/out" && grep -q '"endless": null' "$work/out" &&
+    [ "$(head -n 1 "$work/names.csv")" = epoch,step,rate,loss,valid_loss,valid.step,endless ] || { echo "names: $(cat "$work/out")"; failed=$((failed + 1)); }
+names --freeze A.1 > "$work/by_file" && names --freeze 'A[1]' > "$work/by_language" && cmp "$work/by_file" "$work/by_language" ||
+    { echo "A[1] is not frozen"; failed=$((failed + 1)); }
 [ "$failed" -eq 0 ]
