@@ -278,6 +278,15 @@ stimulus x[a];
 output y = zzz;
 X
 
+# ---- processors ---------------------------------------------------------------------------------------------------------------
+for name in nonsense pentium; do
+    timeout 20 "$build/ctx" run examples/01-microcolumn.ctx --k random --q random --v random --cpu "$name" > "$scratch/out" 2> "$scratch/err"
+    status=$?
+    [ $status -eq 2 ] && [ ! -s "$scratch/out" ] && [ "$(head -n 1 "$scratch/err")" = "ctx: LLVM knows no processor '$name' that runs code of this machine's kind" ] && continue
+    echo "--cpu $name: exit status $status, $(head -c 1000 "$scratch/err")"
+    failed=$((failed + 1))
+done
+
 # ---- the source in an output's place ------------------------------------------------------------------------------------------
 cp examples/01-microcolumn.ctx "$scratch/kept.ctx"
 cp examples/01-microcolumn.ctx "$scratch/kept"

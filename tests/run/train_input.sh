@@ -57,6 +57,9 @@ both="$x --target $data/diabetes-y.npy --loss E"
     expect "items that are not there" "asks for items 440 to 449" $x --target "$data/diabetes-y.npy[440:450]" --loss E
     expect "unknown stimulus" "did you mean '--target'" $both --targe $data/diabetes-y.npy
     expect "a stimulus twice" "given twice" $both --x $data/diabetes-x.npy
+    expect "a stimulus by --in, twice" "given twice" $both --in "x=$data/diabetes-x.npy"
+    expect "--in of what is not there" "unknown option '--in z=" $both --in "z=$data/diabetes-x.npy"
+    expect "--in without a file" "NAME=FILE" $both --in x
     expect "unknown weight" "did you mean 'weights'" $both --freeze weight
     expect "all weights frozen" "no weight learns" $both --freeze weights --freeze bias_y
     expect "unknown optimiser" "did you mean 'adam'" $both --optimiser adamm
@@ -132,6 +135,12 @@ done
     expect "another optimiser" "other rules or optimisers" $both --resume "$work/state" --optimiser sgd
     expect "other weights learn" "have changed" $both --resume "$work/state" --freeze bias_y
 }
+
+# A stimulus that is called like an option.
+sed 's/target/seed/g' "$work/linear.ctx" > "$work/seed.ctx"
+# shellcheck disable=SC2086
+"$build/ctx" train "$work/seed.ctx" $x --loss E --in seed=$data/diabetes-y.npy --seed 1 --quiet > "$work/seeded"
+"$build/ctx" train "$work/linear.ctx" $both --quiet | cmp - "$work/seeded" || { echo "--in seed=FILE: another result"; failed=$((failed + 1)); }
 
 # Names: of numbers that are reported beside the run's own, and of weights of a repeat as the language and as files have them.
 cat > "$work/names.ctx" << 'CTX'
