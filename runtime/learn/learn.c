@@ -98,6 +98,7 @@ static RtStatus validate(RtLearning *l, RtError *error) {
     for (int i = 0; i < c->count; i++) rt_crew_weight(l->look, l->learner[i].is->name, l->learner[i].value);
     if (rt_crew_run(l->look, c->valid, l->all, c->valid->items, error) != RT_OK) return error->status;
     l->row[RT_HISTORY_VALID] = rt_crew_number(l->look, rt_crew_output(l->look, c->loss)) / items;
+    if (!isfinite(l->row[RT_HISTORY_VALID])) return rt_learn_diverged(l, "the validation loss is not finite", error);
     for (int i = 0; i < c->metrics; i++) l->row[RT_HISTORY_VALID + 1 + i] = rt_crew_number(l->look, rt_crew_output(l->look, c->metric[i])) / items;
     if (!(l->row[RT_HISTORY_VALID] < l->at.best)) return RT_OK;
     l->at.best = l->row[RT_HISTORY_VALID];

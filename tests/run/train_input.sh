@@ -136,6 +136,13 @@ done
     expect "other weights learn" "have changed" $both --resume "$work/state" --freeze bias_y
 }
 
+# A validation loss that is no number: there would be no best weights. The targets are 151 and 75.
+sed 's/(y - t)/(y - log(t - 100))/' "$work/linear.ctx" > "$work/log.ctx"
+"$build/ctx" train "$work/log.ctx" --loss E --x "$data/diabetes-x.npy[0:1]" --target "$data/diabetes-y.npy[0:1]" --valid "x=$data/diabetes-x.npy[1:2]" \
+    --valid "target=$data/diabetes-y.npy[1:2]" --best "$work/w.safetensors" --quiet > "$work/out" 2> "$work/err"
+[ $? -eq 2 ] && grep -q "the validation loss is not finite" "$work/err" && [ ! -s "$work/out" ] && [ ! -e "$work/w.safetensors" ] ||
+    { echo "a validation loss that is no number: $(cat "$work/err")"; failed=$((failed + 1)); }
+
 # A stimulus that is called like an option.
 sed 's/target/seed/g' "$work/linear.ctx" > "$work/seed.ctx"
 # shellcheck disable=SC2086
@@ -161,9 +168,9 @@ output step = 2 * E;
 output endless = 1 / (E - E);
 CTX
 names() { "$build/ctx" train "$work/names.ctx" --loss E --epochs 2 --x "$data/diabetes-x.npy[0:40]" --quiet "$@"; }
-names --valid "x=$data/diabetes-x.npy[40:50]" --json --log "$work/names.csv" > "$work/out" 2>&1
+names --valid "x=$data/diabetes-x.npy[40:50]" --json --log "$work/names.csv" --plot "$work/names.svg" > "$work/out" 2>&1
 grep -q '"step": 4,' "$work/out" && grep -q '"valid.step": 0' "$work/out" && grep -q '"endless": null' "$work/out" &&
-    [ "$(head -n 1 "$work/names.csv")" = epoch,step,rate,loss,valid_loss,valid.step,endless ] || { echo "names: $(cat "$work/out")"; failed=$((failed + 1)); }
+    grep -q 'valid.step' "$work/names.svg" && ! grep -q 'nan\|inf' "$work/names.svg" && [ "$(head -n 1 "$work/names.csv")" = epoch,step,rate,loss,valid_loss,valid.step,endless ] || { echo "names: $(cat "$work/out")"; failed=$((failed + 1)); }
 names --freeze A.1 > "$work/by_file" && names --freeze 'A[1]' > "$work/by_language" && cmp "$work/by_file" "$work/by_language" ||
     { echo "A[1] is not frozen"; failed=$((failed + 1)); }
 [ "$failed" -eq 0 ]
