@@ -69,21 +69,21 @@ static void square_parts(const CtxFrame *frame, int64_t first, int64_t end, int6
 
 static double clipped(double scale, double norm, double most) { return most > 0 && norm > most ? scale * most / norm : scale; }
 
-/* The factor of every weight's summed gradient; false if a gradient is not finite. */
+/* The factor of every weight's summed gradient; false if a gradient is not finite. The norm of all is that of those already clipped. */
 static bool scale_gradients(RtLearning *l, int64_t items) {
     double mean = 1 / (double)items, all = 0, own[l->c->count];
     rt_parallel(&l->frame, square_parts, l->parts);
     for (int i = 0; i < l->c->count; i++) own[i] = 0;
     for (int p = 0; p < l->parts; p++) own[l->part[p].learner] += l->part[p].squares;
     for (int i = 0; i < l->c->count; i++) {
+        RtLearner *w = &l->learner[i];
         if (!isfinite(own[i])) return false;
-        if (!l->learner[i].is->rule) all += own[i];
+        w->scale = clipped(mean, mean * sqrt(own[i]), w->is->clip);
+        if (!w->is->rule) all += own[i] * (w->scale / mean) * (w->scale / mean);
     }
     for (int i = 0; i < l->c->count; i++) {
         RtLearner *w = &l->learner[i];
-        w->scale = clipped(mean, mean * sqrt(own[i]), w->is->clip);
-        if (w->is->rule) w->scale = -w->scale;
-        else w->scale = clipped(w->scale, mean * sqrt(all), l->c->clip);
+        w->scale = w->is->rule ? -w->scale : clipped(w->scale, mean * sqrt(all), l->c->clip);
     }
     return true;
 }
