@@ -197,5 +197,6 @@ bool cg_streams(const CgModule *m, const IrVar *v);
 
 /* target.c */
 bool cg_target(CgModule *m, char **error);
+bool cg_processor_known(LLVMTargetRef target, const char *triple, const char *name); /* and does it run code of this target? */
 bool cg_optimise(CgModule *m, char **error);
 #endif

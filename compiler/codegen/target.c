@@ -16,14 +16,6 @@ static const char *processor(const CgModule *m, char **host) {
     return *host = LLVMGetHostCPUName();
 }
 
-/* LLVM only warns about a processor it does not know; we refuse it. */
-static bool known_processor(LLVMTargetRef target, const char *triple, const char *name) {
-    LLVMTargetMachineRef plain = LLVMCreateTargetMachine(target, triple, name, "", LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelDefault);
-    bool known = plain != NULL;
-    if (plain) LLVMDisposeTargetMachine(plain);
-    return known;
-}
-
 static bool has_feature(const char *features, const char *wanted) {
     return features && strstr(features, wanted) != NULL;
 }
@@ -50,7 +42,7 @@ bool cg_target(CgModule *m, char **error) {
     LLVMTargetRef target;
     bool good = LLVMGetTargetFromTriple(triple, &target, &message) == 0;
     if (!good) *error = arena_printf(m->arena, "%s", message);
-    else if (!known_processor(target, triple, cpu)) good = false, *error = arena_printf(m->arena, "LLVM knows no processor '%s'", cpu);
+    else if (!host && !cg_processor_known(target, triple, cpu)) good = false, *error = arena_printf(m->arena, "LLVM knows no processor '%s' that runs code of this machine's kind", cpu);
     if (good)
         m->machine = LLVMCreateTargetMachine(target, triple, cpu, features ? features : "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
                                              LLVMCodeModelDefault);

@@ -144,12 +144,12 @@ static const struct {
     {"obj", emit_object},            {"shared", emit_shared}, {"header", emit_header},
 };
 
-static int emit_native(Compilation *c, int (*emit)(Compilation *, CgModule *)) {
+static int emit_native(Compilation *c, int (*stage)(Compilation *, CgModule *)) {
     CgModule *module = NULL;
     c->drop_checks = true;
     int status = phases_reach(c, PHASE_OPTIMISE);
     if (status == EXIT_DONE) status = native_compile(c, &module);
-    if (status == EXIT_DONE) status = emit(c, module);
+    if (status == EXIT_DONE) status = stage(c, module);
     cg_free(module);
     return status;
 }
@@ -167,15 +167,26 @@ static int unknown_stage(const char *stage) {
     return EXIT_WRONG;
 }
 
+static int emit(Compilation *c, const char *stage) {
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (strcmp(stages[i].name, stage) == 0) return emit_text(c, &stages[i]);
+    for (size_t i = 0; i < sizeof native_stages / sizeof *native_stages; i++)
+        if (strcmp(native_stages[i].name, stage) == 0) return emit_native(c, native_stages[i].emit);
+    return unknown_stage(stage);
+}
+
+/* An executable has a name of its own, which is the source's where that has no suffix. */
+static int keep_source(Compilation *c, const char *stage) {
+    const Options *o = c->options;
+    bool unnamed = !option_given(o, OPTION_OUTPUT) && strcmp(stage, "executable") == 0;
+    return files_keep_source(o->file, unnamed ? output_path(c, "") : option_value(o, OPTION_OUTPUT, NULL), unnamed ? "the executable, without -o," : "-o");
+}
+
 int command_build(Options *options) {
     const char *stage = option_value(options, OPTION_EMIT, "executable");
     Compilation *c = phases_begin(options);
-    int status = -1;
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
-        if (strcmp(stages[i].name, stage) == 0) status = emit_text(c, &stages[i]);
-    for (size_t i = 0; i < sizeof native_stages / sizeof *native_stages; i++)
-        if (strcmp(native_stages[i].name, stage) == 0) status = emit_native(c, native_stages[i].emit);
-    if (status < 0) status = unknown_stage(stage);
+    int status = keep_source(c, stage);
+    if (status == EXIT_DONE) status = emit(c, stage);
     phases_end(c);
     return status;
 }

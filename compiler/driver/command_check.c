@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "core/plan.h"
+#include "core/pool.h"
 #include "driver/certificate.h"
 #include "driver/commands.h"
+#include "driver/files.h"
 #include "driver/runner.h"
 #include "exact/repair.h"
 #include "report/verdict.h"
@@ -242,8 +244,8 @@ static int exit_status(Verdict verdict) {
 static int check(Compilation *c, double start) {
     int64_t seed = 1, threads = sysconf(_SC_NPROCESSORS_ONLN);
     bool exact = asked_for(c, OPTION_EXACT, OPTION_NUMERIC), numeric = asked_for(c, OPTION_NUMERIC, OPTION_EXACT), unequal = false;
-    if (!option_integer(c->options, OPTION_SEED, 0, &seed)) return EXIT_WRONG;
-    if (!option_integer(c->options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
+    if (!option_integer(c->options, OPTION_SEED, 0, INT64_MAX, &seed)) return EXIT_WRONG;
+    if (!option_integer(c->options, OPTION_THREADS, 1, RT_THREADS_MOST, &threads)) return EXIT_WRONG;
     ExactResult *result = exact ? run_exact(c, seed, threads, &unequal) : NULL;
     CheckReport *report = NULL;
     int status = numeric || any_integrated(c) ? run_numeric(c, seed, result, numeric, &report) : EXIT_DONE;
@@ -276,7 +278,8 @@ int command_check(Options *options) {
         return EXIT_WRONG;
     }
     c->expose_checks = true;
-    int status = phases_reach(c, PHASE_OPTIMISE);
+    int status = files_keep_source(options->file, option_value(options, OPTION_CERTIFICATE, NULL), "--certificate");
+    if (status == EXIT_DONE) status = phases_reach(c, PHASE_OPTIMISE);
     if (status == EXIT_DONE) status = check(c, start);
     phases_end(c);
     return status;

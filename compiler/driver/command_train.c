@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,13 +9,16 @@
 #include "report/again.h"
 #include "sim/interrupt.h"
 
+static const int64_t MOST_EPOCHS = 1000000000; /* times the batches of an epoch, below 2^31, the steps are still a number */
+
 /* "5": epochs; "200steps": steps. */
 static bool read_every(const Options *o, RtLearnConfig *config) {
     const char *text = option_value(o, OPTION_EVERY, "1");
     char *end;
+    errno = 0;
     config->every = strtoll(text, &end, 10);
     config->every_steps = strcmp(end, "steps") == 0;
-    if (config->every >= 1 && end != text && (!*end || config->every_steps)) return true;
+    if (!errno && config->every >= 1 && end != text && (!*end || config->every_steps)) return true;
     fprintf(stderr, "ctx train: --every expects a number of epochs, 5 for example, or of steps, 200steps, but '%s' came\n", text);
     return false;
 }
@@ -23,9 +27,9 @@ static bool read_numbers(const Options *o, RtLearnConfig *config) {
     int64_t seed = 1, threads = 0;
     config->epochs = 10;
     config->batch = 32;
-    bool fine = option_integer(o, OPTION_EPOCHS, 1, &config->epochs) && option_integer(o, OPTION_BATCH, 1, &config->batch) &&
-                option_integer(o, OPTION_PATIENCE, 1, &config->patience) && option_integer(o, OPTION_WARMUP, 0, &config->schedule.warmup) &&
-                option_integer(o, OPTION_SEED, 0, &seed) && option_integer(o, OPTION_THREADS, 1, &threads) && option_number(o, OPTION_CLIP, 0, &config->clip);
+    bool fine = option_integer(o, OPTION_EPOCHS, 1, MOST_EPOCHS, &config->epochs) && option_integer(o, OPTION_BATCH, 1, INT64_MAX, &config->batch) &&
+                option_integer(o, OPTION_PATIENCE, 1, INT64_MAX, &config->patience) && option_integer(o, OPTION_WARMUP, 0, INT64_MAX, &config->schedule.warmup) &&
+                option_integer(o, OPTION_SEED, 0, INT64_MAX, &seed) && option_integer(o, OPTION_THREADS, 1, RT_THREADS_MOST, &threads) && option_number(o, OPTION_CLIP, 0, &config->clip);
     config->seed = (uint64_t)seed;
     config->threads = threads ? (int)threads : rt_processors();
     return fine && read_every(o, config);
@@ -66,7 +70,7 @@ static bool read_config(const Options *o, RtLearnConfig *config) {
 static bool choose_together(Training *t, RtLearnConfig *config) {
     if (config->batch > t->train.items) config->batch = t->train.items;
     t->together = (config->batch + 3) / 4;
-    if (!option_integer(t->c->options, OPTION_TOGETHER, 1, &t->together)) return false;
+    if (!option_integer(t->c->options, OPTION_TOGETHER, 1, INT64_MAX, &t->together)) return false;
     if (t->together > config->batch) t->together = config->batch;
     return true;
 }
@@ -84,6 +88,7 @@ static int prepare(Training *t, RtLearnConfig *config) {
 
 static int run(Training *t, RtLearnConfig *config, int *interrupted) {
     config->name = "ctx train";
+    config->circuit = t->c->options->file;
     config->step = t->step;
     config->look = t->look;
     config->loss = t->loss;

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "core/pool.h"
 #include "driver/certificate.h"
 #include "driver/commands.h"
 
@@ -10,7 +11,7 @@ int command_verify(Options *options) {
                         "help: ctx check FILE.ctx --certificate proof.json, then ctx verify proof.json FILE.ctx\n", options->operands.count);
         return EXIT_WRONG;
     }
-    if (!option_integer(options, OPTION_THREADS, 1, &threads)) return EXIT_WRONG;
+    if (!option_integer(options, OPTION_THREADS, 1, RT_THREADS_MOST, &threads)) return EXIT_WRONG;
     options->file = options->operands.at[1];
     Compilation *c = phases_begin(options);
     int status = phases_reach(c, PHASE_SETTLE);

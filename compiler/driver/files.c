@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "driver/options.h"
+#include "io/apart.h"
 
 enum { SOURCE_LIMIT = 1 << 30 };
 
@@ -111,6 +112,16 @@ int files_write(Arena *arena, const char *path, const void *bytes, size_t length
     if (!good && !special) unlink(name);
     files_settled();
     return good ? EXIT_DONE : cannot_write(path, error ? error : EIO);
+}
+
+int files_keep_source(const char *source, const char *path, const char *what) {
+    RtError error = {0};
+    if (!path || strcmp(path, "-") == 0) return EXIT_DONE;
+    const RtUse use[] = {{path, what, true, NULL}, {source, "the circuit", false, NULL}};
+    if (rt_apart(2, use, &error) == RT_OK) return EXIT_DONE;
+    fprintf(stderr, "ctx: %s\n", rt_error_message(&error));
+    rt_error_clear(&error);
+    return EXIT_WRONG;
 }
 
 char *files_installed(Arena *arena, const char *part) {

@@ -207,15 +207,16 @@ const char *option_value(const Options *options, OptionId id, const char *otherw
     return count ? options->value[id].at[count - 1] : otherwise;
 }
 
-bool option_integer(const Options *options, OptionId id, int64_t least, int64_t *number) {
+bool option_integer(const Options *options, OptionId id, int64_t least, int64_t most, int64_t *number) {
     const char *text = option_value(options, id, NULL);
     if (!text) return true;
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (errno || end == text || *end || value < least) {
-        fprintf(stderr, "ctx: %s expects a whole number of at least %lld, but '%s' came\n", option_rows[id].name,
-                (long long)least, text);
+    if (errno || end == text || *end || value < least || value > most) {
+        fprintf(stderr, "ctx: %s expects a whole number of at least %lld", option_rows[id].name, (long long)least);
+        if (most < INT64_MAX) fprintf(stderr, " and at most %lld", (long long)most);
+        fprintf(stderr, ", but '%s' came\n", text);
         return false;
     }
     *number = value;

@@ -40,8 +40,8 @@ int options_read(Arena *arena, int argc, char **argv, Options *options);
 void option_add(Arena *arena, Options *options, OptionId id, const char *value);
 bool option_given(const Options *options, OptionId id);
 const char *option_value(const Options *options, OptionId id, const char *otherwise); /* the last one given */
-/* A whole number of at least `least`; prints a message and returns false when the value is something else. */
-bool option_integer(const Options *options, OptionId id, int64_t least, int64_t *number);
+/* A whole number from `least` to `most` (INT64_MAX: any); prints a message and returns false when the value is something else. */
+bool option_integer(const Options *options, OptionId id, int64_t least, int64_t most, int64_t *number);
 bool option_number(const Options *options, OptionId id, double least, double *number); /* the same for a finite number */
 void options_help(FILE *to, const char *command); /* NULL: the overview. Unknown commands print the overview */
 bool options_is_command(const char *name);

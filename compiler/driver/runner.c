@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/plan.h"
+#include "core/pool.h"
 
 typedef struct Runner {
     Compilation *c;
@@ -113,7 +114,7 @@ static const char *call_native(void *data, const NativeCall *asked) {
     Runner *r = data;
     Call call = {.config = rt_config_new(r->program)};
     int64_t threads = 0;
-    option_integer(r->c->options, OPTION_THREADS, 1, &threads);
+    option_integer(r->c->options, OPTION_THREADS, 1, RT_THREADS_MOST, &threads);
     rt_config_threads(call.config, (int)threads);
     call.d = rt_config_descriptor(call.config);
     if (!call.d) return failed(r, &call, rt_config_message(call.config));

@@ -248,7 +248,7 @@ int settling_measure(Arena *arena, const Options *options, Settling *s) {
     int64_t seed = 1;
     Program settled = {0}, dynamic = {0};
     *s = (Settling){.sizes = ""};
-    if (!option_integer(options, OPTION_SEED, 0, &seed)) return EXIT_WRONG;
+    if (!option_integer(options, OPTION_SEED, 0, INT64_MAX, &seed)) return EXIT_WRONG;
     int status = open_program(&settled, with(arena, options, "settled", NULL, NULL), seed);
     if (status == EXIT_DONE) status = open_program(&dynamic, with(arena, options, "dynamic", NULL, NULL), seed);
     if (status == EXIT_DONE && rt_plan_call(settled.plan, (const void *const *)settled.stimulus, settled.output) != RT_OK)

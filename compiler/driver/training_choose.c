@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "driver/training.h"
+#include "learn/history.h"
 
 /* ---- the loss ---------------------------------------------------------------------------------------------------------------- */
 typedef struct Number { /* without axes: may be a loss */
@@ -82,7 +83,17 @@ static bool is_frozen(const char *weight, const char *name) {
     return strncmp(weight, name, length) == 0 && (weight[length] == '\0' || weight[length] == '.');
 }
 
-static int freeze(Training *t, const char *name) {
+/* block[0].W, as the language has it, is stored as block.0.W. */
+static const char *stored_name(const Training *t, const char *name) {
+    char *stored = arena_strdup(t->c->arena, name), *to = stored;
+    for (const char *from = name; *from; from++)
+        if (*from != ']') *to++ = *from == '[' ? '.' : *from;
+    *to = '\0';
+    return stored;
+}
+
+static int freeze(Training *t, const char *asked) {
+    const char *name = stored_name(t, asked);
     const char *names[t->weights.count + 1];
     int kept = 0, before = t->weights.count;
     for (int i = 0; i < before; i++) {
@@ -92,8 +103,28 @@ static int freeze(Training *t, const char *name) {
     t->weights.count = kept;
     if (kept < before) return EXIT_DONE;
     const char *near = diag_closest(name, names, before);
-    fprintf(stderr, "ctx train: --freeze: no weight '%s' learns%s%s%s\n", name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fprintf(stderr, "ctx train: --freeze: no weight '%s' learns%s%s%s\n", asked, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return EXIT_WRONG;
+}
+
+static bool is_idle(const Options *o, OptionId id, const char *name, bool used, const char *why) {
+    if (!option_given(o, id) || used) return false;
+    fprintf(stderr, "ctx train: %s would change nothing: %s\n", name, why);
+    return true;
+}
+
+/* An option that no weight heeds is a mistake. */
+static bool some_idle(const Training *t) {
+    static const char by_rules[] = "all weights learn by rules, and a rule says itself what is added";
+    const Options *o = t->c->options;
+    bool gradients = t->weights.count == 0, momentum = gradients;
+    for (int i = 0; i < t->weights.count; i++) {
+        gradients |= !t->weights.at[i].rule;
+        momentum |= t->weights.at[i].how.optimiser.kind == RT_OPTIMISER_MOMENTUM;
+    }
+    return is_idle(o, OPTION_OPTIMISER, "--optimiser", gradients, by_rules) || is_idle(o, OPTION_DECAY, "--decay", gradients, by_rules) ||
+           is_idle(o, OPTION_CLIP, "--clip", gradients, by_rules) ||
+           is_idle(o, OPTION_MOMENTUM, "--momentum", momentum, "no weight learns by the optimiser momentum (--optimiser momentum)");
 }
 
 /* --optimiser is for gradients; a rule says itself what is added, so of it only the rate may be another. */
@@ -114,7 +145,7 @@ static int override(Training *t) {
         if (!option_number(o, OPTION_RATE, 0, &p->rate) || !option_number(o, OPTION_MOMENTUM, 0, &p->momentum)) return EXIT_WRONG;
         if (!rule && !option_number(o, OPTION_DECAY, 0, &p->decay)) return EXIT_WRONG;
     }
-    return EXIT_DONE;
+    return some_idle(t) ? EXIT_WRONG : EXIT_DONE;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
@@ -122,7 +153,8 @@ static void take_metrics(Training *t, const Numbers *numbers) {
     for (int i = 0; i < numbers->count; i++) {
         if (numbers->at[i].var->name == t->loss) continue;
         vec_push(t->c->arena, &t->metrics, numbers->at[i].var->name);
-        vec_push(t->c->arena, &t->metric_names, name_of(t->c->names, numbers->at[i].name));
+        const char *name = numbers->at[i].name; /* in a log and in JSON, beside those of the run itself */
+        vec_push(t->c->arena, &t->metric_names, name_printf(t->c->names, rt_history_has(name) ? "valid.%s" : "%s", name));
     }
 }
 

@@ -66,6 +66,13 @@ static int read_series(Training *t, RtData *data, const IrVar *v, const char *so
     return status;
 }
 
+static int take_file(Training *t, const IrVar *v, const char *file) {
+    if (v->kind == VAR_STIMULUS) return read_series(t, &t->train, v, file);
+    vec_push(t->c->arena, &t->weight_files, v->name);
+    vec_push(t->c->arena, &t->weight_files, file);
+    return EXIT_DONE;
+}
+
 /* One argument and its value at place *i of the rest. */
 static int take_argument(Training *t, int *i) {
     const Strings *rest = &t->c->options->rest;
@@ -82,10 +89,19 @@ static int take_argument(Training *t, int *i) {
         fprintf(stderr, "ctx train: --%s needs a file: --%s FILE.npy\n", name, name);
         return EXIT_WRONG;
     }
-    if (v->kind == VAR_STIMULUS) return read_series(t, &t->train, v, value);
-    vec_push(t->c->arena, &t->weight_files, name);
-    vec_push(t->c->arena, &t->weight_files, value);
-    return EXIT_DONE;
+    return take_file(t, v, value);
+}
+
+/* NAME=FILE of --in */
+static int take_in(Training *t, const char *text) {
+    const char *equals = strchr(text, '=');
+    if (!equals) {
+        fprintf(stderr, "ctx train: --in expects NAME=FILE, but '%s' came\n", text);
+        return EXIT_WRONG;
+    }
+    Name name = name_intern(t->c->names, text, (size_t)(equals - text));
+    const IrVar *v = find_input(t->c->core, name);
+    return v ? take_file(t, v, equals + 1) : unknown(t, arena_printf(t->c->arena, "--in %s", text), name);
 }
 
 static int take_validation(Training *t, const char *text) {
@@ -123,6 +139,9 @@ int training_data(Training *t) {
     const Options *options = t->c->options;
     for (int i = 0; i < options->rest.count;)
         if (take_argument(t, &i) != EXIT_DONE) return EXIT_WRONG;
+    const Strings *in = &options->value[OPTION_IN];
+    for (int i = 0; i < in->count; i++)
+        if (take_in(t, in->at[i]) != EXIT_DONE) return EXIT_WRONG;
     for (int i = 0; i < t->c->core->vars.count; i++) {
         const IrVar *v = t->c->core->vars.at[i];
         if (v->kind == VAR_STIMULUS && !rt_data_find(&t->train, v->name)) return missing(t, v);

@@ -232,6 +232,7 @@ static void ends(Build *b, const Circuit *c) {
         const CirOutput *output = &c->outputs.at[i];
         IrOutput made = {.name = output->name, .var = materialised(b, output->entity, output->name, true), .recorded = output->recorded,
                          .span = output->span};
+        if (made.recorded && !made.var->origin_kind) made.var->origin_kind = name_of(b->p->names, "variable"); /* a copy: it goes along with the cells */
         vec_push(b->p->arena, &b->p->outputs, made);
     }
     for (int i = 0; i < c->checks.count; i++) {

@@ -52,6 +52,8 @@ static bool set_parameter(Arena *arena, const CirArgument *argument, IrLearn *le
     if (place >= ir_optimiser_parameters(learn->optimiser)) return parameter_error(arena, learn, argument->span, "takes no more than these", diagnostics);
     if (set[place]) return parameter_error(arena, learn, argument->span, "has that parameter already", diagnostics);
     if (argument->value < 0 && place) return parameter_error(arena, learn, argument->span, "has only parameters of 0 or more, but for the rate", diagnostics);
+    bool share = place == ir_optimiser_parameter(learn->optimiser, "beta1") || place == ir_optimiser_parameter(learn->optimiser, "beta2");
+    if (share && argument->value >= 1) return parameter_error(arena, learn, argument->span, "averages with beta1 and beta2 below 1", diagnostics);
     set[place] = true;
     learn->parameter[place] = argument->value;
     return true;

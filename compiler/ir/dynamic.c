@@ -1,5 +1,6 @@
 /* See dynamic.h. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "ir/dynamic_internal.h"
 #include "ir/settle_internal.h"
@@ -13,20 +14,37 @@ int64_t dyn_steps(const Dynamic *d) {
 }
 
 /* ---- what was asked for ------------------------------------------------------------------------------------------ */
+static const double MOST_STEPS = 2147483647; /* of a cycle: they are an axis */
+static const double WHOLE = 1e-6; /* how far a cycle may be from a whole number of steps */
+
+const char *dyn_ms(Arena *arena, double seconds, double off) {
+    char *text = NULL;
+    for (int digits = 6; digits <= 17; digits++) {
+        text = arena_printf(arena, "%.*g", digits, seconds * 1e3);
+        if (fabs(strtod(text, NULL) / 1e3 - seconds) <= 0.1 * off * seconds) break;
+    }
+    return text;
+}
+
 /* `at`: of a settle() in the file, whose time is the cycle's; else both are of the command line. */
-static bool check_options(const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
+static bool check_options(Arena *arena, const DynamicOptions *o, Span at, Diagnostics *diagnostics) {
     double steps = o->cycle / o->dt;
     if (!(o->dt > 0) || !(o->cycle > 0)) {
         diag_error(diagnostics, E_STEP, at, "steps and cycles are longer than nothing, but dt is %g ms and a cycle %g ms", o->dt * 1e3,
                    o->cycle * 1e3);
         return false;
     }
-    if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > 1e-6 * steps) {
+    if (!(steps <= MOST_STEPS)) {
+        Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms has %.3g steps of %g ms, more than 2^31", o->cycle * 1e3, steps, o->dt * 1e3);
+        diag_help(x, "choose a longer --dt or a shorter --cycle");
+        return false;
+    }
+    if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > WHOLE * steps) {
         Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
         double whole = steps < 1 ? 1 : floor(steps + 0.5);
-        double dt = o->cycle * 1e3 / whole, cycle = o->dt * 1e3 * whole;
-        if (at.file) diag_help(x, "choose --dt %gms, or write `settle(..., %g ms)`", dt, cycle);
-        else diag_help(x, "choose --dt %gms or --cycle %gms", dt, cycle);
+        const char *dt = dyn_ms(arena, o->cycle / whole, WHOLE), *cycle = dyn_ms(arena, o->dt * whole, WHOLE);
+        if (at.file) diag_help(x, "choose --dt %sms, or write `settle(..., %s ms)`", dt, cycle);
+        else diag_help(x, "choose --dt %sms or --cycle %sms", dt, cycle);
         return false;
     }
     return true;
@@ -223,7 +241,7 @@ static bool settled_in_run(IrProgram *p, const DynamicOptions *options, Diagnost
 
 IrProgram *ir_dynamic(const IrProgram *system, const DynamicOptions *options, Diagnostics *diagnostics, DynamicReport *report) {
     Dynamic d = dynamic_new(ir_clone(system), options, diagnostics, report);
-    if (!check_options(options, (Span){0}, diagnostics) || !settled_in_run(d.p, options, diagnostics)) return d.p;
+    if (!check_options(d.p->arena, options, (Span){0}, diagnostics) || !settled_in_run(d.p, options, diagnostics)) return d.p;
     report->dt = options->dt, report->cycle = options->cycle, report->steps = dyn_steps(&d);
     if (!dyn_groups(&d)) return d.p;
     set_names_aside(&d);
@@ -283,7 +301,7 @@ static void settle_by(Beside *b, double time) {
     d.prefix = arena_printf(p->arena, "after_%gms.", time * 1e3);
     b->d = &d;
     b->time = time;
-    if (!check_options(&options, b->of->span, b->s->diagnostics) || !dyn_groups(&d)) return;
+    if (!check_options(p->arena, &options, b->of->span, b->s->diagnostics) || !dyn_groups(&d)) return;
     for (int i = 0; i < d.count; i++) d.named[i] = p->vars.at[i]->name;
     if (!integrate(&d)) return;
     for (int i = 0; i < d.count; i++) {

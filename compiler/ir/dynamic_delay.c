@@ -69,6 +69,9 @@ static void find_axes(Axes *axes, const IrExpr *e) {
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
+static const double MOST_STEPS = 2147483647; /* the past that is kept is an axis */
+static const double WHOLE = 1e-6;            /* steps that a delay may be apart from a whole number of them */
+
 /* The longest step below dt that divides a delay: a round number, 1, 2 or 5 times a power of ten, where one nearly as long does. */
 static double dividing(double seconds, double dt) {
     static const double first[] = {5, 2, 1};
@@ -80,15 +83,16 @@ static double dividing(double seconds, double dt) {
     return seconds / ceil(seconds / dt);
 }
 
-static bool whole_steps(const Known *k, double seconds, int64_t *steps) {
+static bool whole_steps(const Known *k, double seconds, double *steps) {
     double dt = k->d->options->dt, exact = seconds / dt;
-    *steps = (int64_t)floor(exact + 0.5);
-    double off = exact - (double)*steps;
-    if (fabs(off) < 1e-6) return true;
+    *steps = floor(exact + 0.5);
+    double off = exact - *steps;
+    if (fabs(off) < WHOLE) return true;
     Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms",
                                seconds * 1e3, dyn_label(k->of), dt * 1e3);
     diag_note(x, "it would be %g steps", exact);
-    diag_help(x, "choose --dt so that it divides the delay: --dt %gms", dividing(seconds, dt) * 1e3);
+    double proposed = dividing(seconds, dt);
+    diag_help(x, "choose --dt so that it divides the delay: --dt %sms", dyn_ms(k->d->p->arena, proposed, WHOLE * proposed / seconds));
     return false;
 }
 
@@ -101,7 +105,7 @@ static bool too_many(const Known *k, double between) {
     return false;
 }
 
-static bool add_lag(const Known *k, int64_t steps) {
+static bool add_number(const Known *k, int64_t steps) {
     DynLags *lags = k->lags;
     int at = 0;
     while (at < lags->count && lags->steps[at] < steps) at++;
@@ -110,6 +114,14 @@ static bool add_lag(const Known *k, int64_t steps) {
     for (int i = lags->count++; i > at; i--) lags->steps[i] = lags->steps[i - 1];
     lags->steps[at] = steps;
     return true;
+}
+
+static bool add_lag(const Known *k, double steps) {
+    if (steps <= MOST_STEPS) return add_number(k, (int64_t)steps);
+    Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay to `%s` takes %.3g steps of %g ms, more than 2^31", dyn_label(k->of),
+                               steps, k->d->options->dt * 1e3);
+    diag_help(x, "choose a longer --dt or a shorter delay");
+    return false;
 }
 
 static bool not_known(const Known *k) {
@@ -121,8 +133,7 @@ static bool not_known(const Known *k) {
 
 /* Every point of the axes from number `at` on. */
 static bool each_point(Known *k, const Axes *axes, int at) {
-    double seconds = 0;
-    int64_t steps;
+    double seconds = 0, steps;
     if (at < axes->list.count) {
         const IrAxis *axis = axes->list.at[at];
         if (axis->root->kind != AXIS_CONST) return not_known(k);
@@ -141,7 +152,7 @@ static bool drawn_lags(const Known *k, const IrVar *table) {
     double dt = k->d->options->dt, between = table->draw_b - table->draw_a;
     if (floor(table->draw_b / dt + 0.5) - floor(table->draw_a / dt + 0.5) >= MOST_LAGS) return too_many(k, between);
     for (double steps = floor(table->draw_a / dt + 0.5); steps <= floor(table->draw_b / dt + 0.5); steps++)
-        if (!add_lag(k, (int64_t)steps)) return false;
+        if (!add_lag(k, steps)) return false;
     return true;
 }
 

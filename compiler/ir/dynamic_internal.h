@@ -91,6 +91,8 @@ struct Dynamic {
     const char *prefix; /* of what is made, where the settled reading stands beside */
 };
 
+/* A time in ms, in as few digits as are within a tenth of the relative error `off` when they are given back. */
+const char *dyn_ms(Arena *arena, double seconds, double off);
 const char *dyn_label(const IrVar *v);
 int64_t dyn_steps(const Dynamic *d);
 

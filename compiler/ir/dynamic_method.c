@@ -48,12 +48,20 @@ static void note_choice(Dynamic *d, const IrVar *v, const DynMethod *method, con
     vec_push(d->p->arena, &d->report->choices, ((DynamicChoice){dyn_label(v), method->name, why, tau}));
 }
 
+/* It may be meant: others can hold such a cell. */
+static void warn_of_growth(Dynamic *d, const IrVar *v, double tau) {
+    Diagnostic *x = diag_warning(d->diagnostics, E_UNSTABLE, v->span, "by itself, `%s` goes away from its equilibrium: its time constant is %g ms",
+                                 dyn_label(v), tau * 1e3);
+    diag_help(x, "a time constant above 0, or `-r` on the right side of its equation");
+}
+
 static void check_step(Dynamic *d, const IrVar *v, const DynMethod *method, double tau) {
-    double dt = d->options->dt;
-    if (method->stable == 0 || tau <= 0 || dt <= method->stable * tau) return;
-    Diagnostic *x = diag_error(d->diagnostics, E_UNSTABLE, v->span, "`%s` would grow without bound: steps of %g ms with a time constant of %g ms",
-                               dyn_label(v), dt * 1e3, tau * 1e3);
-    diag_note(x, "%s is stable for steps up to %.4g ms here", method->name, method->stable * tau * 1e3);
+    double dt = d->options->dt, limit = method->stable * tau;
+    if (tau < 0) warn_of_growth(d, v, tau);
+    if (method->stable == 0 || tau <= 0 || dt < limit * (1 - 1e-9)) return;
+    Diagnostic *x = diag_error(d->diagnostics, E_UNSTABLE, v->span, "`%s` would %s: steps of %g ms with a time constant of %g ms", dyn_label(v),
+                               dt > limit * (1 + 1e-9) ? "grow without bound" : "never come to rest", dt * 1e3, tau * 1e3);
+    diag_note(x, "%s is stable for steps shorter than %.4g ms here", method->name, limit * 1e3);
     diag_help(x, "choose a smaller --dt, or the method exponential, which has no such limit");
 }
 

@@ -199,7 +199,7 @@ static RtStatus run(Cli *cli, int argc, char **argv) {
         cli_print_description(cli);
         return RT_OK;
     }
-    if (load_stimuli(cli) != RT_OK) return cli->error.status;
+    if (cli_look_at_files(cli) != RT_OK || load_stimuli(cli) != RT_OK) return cli->error.status;
     cli->plan = rt_plan_new(cli->config);
     if (!cli->plan) return cli_take_config_error(cli);
     print_notes(cli);

@@ -80,6 +80,8 @@ RtStatus cli_finish_sim(Cli *cli);
 
 /* Reads the arguments. A wrong one is recorded in cli->error. */
 RtStatus cli_read_options(Cli *cli, int argc, char **argv);
+/* After that: may each file be written, and does it replace none of the others (cli_files.c)? */
+RtStatus cli_look_at_files(Cli *cli);
 void cli_print_help(const Cli *cli);
 void cli_print_version(const Cli *cli);
 /* Compares the outputs that --expect names, a line each. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/cli_internal.h"
+#include "core/pool.h"
 #include "sim/duration.h"
 #include "sim/select.h"
 
@@ -135,12 +136,28 @@ static int only_output(const RtDescriptor *d) {
     return count == 1 ? at : -1;
 }
 
+static RtStatus unknown_output(Cli *cli, const char *value, size_t length) {
+    const RtDescriptor *d = cli->d;
+    char *wrong = strndup(value, length);
+    const char **names = calloc((size_t)d->buffers + 1, sizeof *names);
+    int count = 0;
+    for (int i = 0; names && i < d->buffers; i++)
+        if (d->buffer[i].role == RT_OUTPUT) names[count++] = d->buffer[i].name;
+    const char *near = wrong && names ? rt_closest(wrong, names, count) : NULL;
+    rt_fail(&cli->error, RT_USER, "--out %s: %s has no output '%s'%s%s%s\nhelp: a file whose name holds '=' is written ./%s", value, d->name, wrong ? wrong : "",
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", value);
+    free(names);
+    free(wrong);
+    return cli->error.status;
+}
+
 static RtStatus set_out(Cli *cli, const char *value) {
     size_t length;
     const char *file;
     if (split(value, &length, &file)) {
         int at = find(cli->d, RT_OUTPUT, value, length);
         if (at >= 0) return set_target(cli, at, file);
+        if (!memchr(value, '/', length)) return unknown_output(cli, value, length);
     }
     if (rt_ends_with(value, ".safetensors")) {
         if (cli->archive) return rt_fail(&cli->error, RT_USER, "--out is given twice: %s and %s", cli->archive, value);
@@ -265,7 +282,7 @@ static RtStatus set_number(Cli *cli, OptionId id, const char *value) {
         return rt_config_seed(cli->config, cli->seed);
     }
     if (id == CLI_REPEAT) return read_integer(cli, "--repeat", value, 1, 1000000000, &cli->repeat);
-    if (read_integer(cli, "--threads", value, 0, 1024, &number) != RT_OK) return cli->error.status;
+    if (read_integer(cli, "--threads", value, 0, RT_THREADS_MOST, &number) != RT_OK) return cli->error.status;
     return rt_config_threads(cli->config, (int)number);
 }
 

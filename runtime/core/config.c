@@ -4,8 +4,6 @@
 
 #include "core/plan_internal.h"
 
-enum { MOST_THREADS = 1024 };
-
 int64_t rt_buffer_size(const RtDescriptor *d, const int64_t *size, const RtBuffer *buffer, int dimension) {
     int axis = buffer->axis[dimension];
     return buffer->role == RT_WEIGHT ? d->axis[axis].size : size[axis];
@@ -176,8 +174,8 @@ RtStatus rt_config_batch(RtConfig *c, int64_t count) {
 
 RtStatus rt_config_threads(RtConfig *c, int threads) {
     if (c->error.status != RT_OK) return c->error.status;
-    if (threads < 0 || threads > MOST_THREADS)
-        return rt_fail(&c->error, RT_USER, "the number of threads is 1 to %d (0: one a processor), not %d", MOST_THREADS,
+    if (threads < 0 || threads > RT_THREADS_MOST)
+        return rt_fail(&c->error, RT_USER, "the number of threads is 1 to %d (0: one a processor), not %d", RT_THREADS_MOST,
                        threads);
     c->threads = threads;
     return RT_OK;

@@ -7,6 +7,8 @@
 #define CTX_RUNTIME_POOL_H
 #include "ctx_abi.h"
 
+enum { RT_THREADS_MOST = 1024 };
+
 /* Threads including the caller's; 0 or less: one for each processor this process may use. NULL: no memory or no threads. */
 RtPool *rt_pool_new(int threads);
 void rt_pool_free(RtPool *pool); /* NULL is allowed */

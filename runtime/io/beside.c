@@ -54,8 +54,10 @@ bool rt_beside_open(RtBeside *beside, const char *path) {
     return beside->file >= 0;
 }
 
+bool rt_beside_name(RtBeside *beside, const char *path) { return beside->name || take_name(beside, path, give_name) >= 0; }
+
 bool rt_beside_replace(RtBeside *beside, const char *path) {
-    bool good = beside->name || take_name(beside, path, give_name) >= 0;
+    bool good = rt_beside_name(beside, path);
     int why = errno;
     if (close(beside->file) != 0 && good) good = false, why = errno;
     if (good && rename(beside->name, path) != 0) good = false, why = errno;

@@ -12,6 +12,8 @@ typedef struct RtBeside {
 } RtBeside;
 
 bool rt_beside_open(RtBeside *beside, const char *path);
+/* Gives it the name that it has until it is complete, which may fail where opening it does not. */
+bool rt_beside_name(RtBeside *beside, const char *path);
 /* Closes it and lets it take the place of `path`; on failure nothing remains of it. */
 bool rt_beside_replace(RtBeside *beside, const char *path);
 void rt_beside_discard(RtBeside *beside);

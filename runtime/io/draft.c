@@ -81,6 +81,16 @@ RtStatus rt_draft_open(RtDraft *draft, const char *path, RtDraftKind kind, RtErr
     return error->status;
 }
 
+RtStatus rt_draft_may(const char *path, RtError *error) {
+    RtDraft draft;
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return RT_OK; /* the reader of a pipe would see its end */
+    if (rt_draft_open(&draft, path, RT_DRAFT_OWN, error) != RT_OK) return error->status;
+    if (draft.regular && !rt_beside_name(&draft.beside, draft.target)) cannot_write(&draft, error);
+    rt_draft_discard(&draft);
+    return error->status;
+}
+
 /* ---- contents --------------------------------------------------------------------------------------------------------------- */
 bool rt_draft_seeks(const RtDraft *draft) { return draft->regular || lseek(draft->file, 0, SEEK_CUR) >= 0; }
 

@@ -26,6 +26,8 @@ typedef struct RtDraft { /* zeroed: none */
     bool open, regular; /* not regular: the target itself, a device or a pipe */
 } RtDraft;
 
+/* Can a file of that name be written? For calls that write it at their end, hours later; nothing is left. */
+RtStatus rt_draft_may(const char *path, RtError *error);
 RtStatus rt_draft_open(RtDraft *draft, const char *path, RtDraftKind kind, RtError *error);
 /* Can places be written in any order? Not in a pipe. */
 bool rt_draft_seeks(const RtDraft *draft);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 RtRange rt_range_of(const char *source) {
     long long a, b;
@@ -33,7 +34,10 @@ static RtStatus cut(RtTensor *t, const RtRange *range, const char *source, const
 RtStatus rt_range_read(const char *source, const char *stimulus, RtType type, RtTensor *tensor, RtError *error) {
     RtRange range = rt_range_of(source);
     if (!range.path) return rt_no_memory(error, (double)strlen(source), source);
-    if (rt_npy_read(range.path, type, tensor, error) == RT_OK && range.end != -1 && cut(tensor, &range, source, stimulus, error) != RT_OK)
+    if (rt_ends_with(range.path, "]") && access(range.path, F_OK) != 0)
+        rt_fail(error, RT_USER, "stimulus %s: there is no file %s; some items of a file are FILE[FIRST:END], x.npy[0:100] for example", stimulus,
+                range.path);
+    else if (rt_npy_read(range.path, type, tensor, error) == RT_OK && range.end != -1 && cut(tensor, &range, source, stimulus, error) != RT_OK)
         rt_tensor_free(tensor);
     free(range.path);
     return error->status;

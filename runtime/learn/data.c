@@ -30,10 +30,10 @@ RtStatus rt_data_read(RtData *data, const char *name, const char *source, int ra
     RtSeries *longer = realloc(data->series, (size_t)(data->count + 1) * sizeof *longer);
     if (!longer) return rt_no_memory(error, sizeof *longer, source);
     data->series = longer;
-    RtSeries *s = &longer[data->count];
-    *s = (RtSeries){.name = name, .source = source};
+    RtSeries *s = &longer[data->count++];
+    *s = (RtSeries){.name = name, .source = source, .path = rt_range_of(source).path};
+    if (!s->path) return rt_no_memory(error, sizeof *longer, source);
     if (rt_range_read(source, name, type, &s->tensor, error) != RT_OK) return error->status;
-    data->count++;
     return take_items(data, s, rank, error);
 }
 
@@ -60,7 +60,10 @@ uint64_t rt_data_sum(const RtData *data) {
 }
 
 void rt_data_free(RtData *data) {
-    for (int i = 0; i < data->count; i++) rt_tensor_free(&data->series[i].tensor);
+    for (int i = 0; i < data->count; i++) {
+        rt_tensor_free(&data->series[i].tensor);
+        free(data->series[i].path);
+    }
     free(data->series);
     *data = (RtData){0};
 }

@@ -6,6 +6,7 @@
 typedef struct RtSeries {
     const char *name;  /* of the stimulus, borrowed */
     const char *source; /* as asked for, borrowed */
+    char *path;        /* the file of that, owned */
     RtTensor tensor;   /* [items, ...], or shared: [...] */
     bool shared;
     int64_t each;      /* elements of an item */

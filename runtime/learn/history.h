@@ -1,6 +1,7 @@
 /* What a run of learning was like, epoch by epoch: kept, written as CSV, drawn. */
 #ifndef CTX_RUNTIME_HISTORY_H
 #define CTX_RUNTIME_HISTORY_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "io/tensor.h"
@@ -17,6 +18,7 @@ typedef struct RtHistory {
 
 /* loss: its name; metrics: further numbers, measured on validation data; validated: there are any. */
 RtStatus rt_history_new(RtHistory *history, bool validated, int metrics, const char *const *metric, RtError *error);
+bool rt_history_has(const char *name); /* a column, or another number of the results: a metric must be called otherwise */
 void rt_history_free(RtHistory *history);
 RtStatus rt_history_add(RtHistory *history, const double *row, RtError *error);
 RtStatus rt_history_csv(const RtHistory *history, const char *path, RtError *error);

@@ -98,6 +98,7 @@ static RtStatus validate(RtLearning *l, RtError *error) {
     for (int i = 0; i < c->count; i++) rt_crew_weight(l->look, l->learner[i].is->name, l->learner[i].value);
     if (rt_crew_run(l->look, c->valid, l->all, c->valid->items, -1, error) != RT_OK) return error->status;
     l->row[RT_HISTORY_VALID] = rt_crew_number(l->look, rt_crew_output(l->look, c->loss)) / items;
+    if (!isfinite(l->row[RT_HISTORY_VALID])) return rt_learn_diverged(l, "the validation loss is not finite", error);
     for (int i = 0; i < c->metrics; i++) l->row[RT_HISTORY_VALID + 1 + i] = rt_crew_number(l->look, rt_crew_output(l->look, c->metric[i])) / items;
     if (!(l->row[RT_HISTORY_VALID] < l->at.best)) return RT_OK;
     l->at.best = l->row[RT_HISTORY_VALID];
@@ -180,7 +181,7 @@ RtStatus rt_learn(const RtLearnConfig *config, int *interrupted, RtError *error)
     RtInterrupt caught;
     RtLearning l = {.c = config, .kept = -1};
     *interrupted = 0;
-    if (build(&l, error) == RT_OK && begin(&l, error) == RT_OK) {
+    if (rt_learn_files(config, error) == RT_OK && build(&l, error) == RT_OK && begin(&l, error) == RT_OK) {
         rt_interrupt_catch(&caught);
         run(&l, error);
         rt_progress_end(&l.progress);

@@ -19,6 +19,7 @@ typedef struct RtLearned { /* a weight that learns */
 
 typedef struct RtLearnConfig {
     const char *name;        /* what messages begin with */
+    const char *circuit;     /* the file it is from */
     const CtxProgram *step;  /* outputs: sums over the items of a call of the loss and of what the weights learn by */
     const CtxProgram *look;  /* outputs: sums of the loss and of the metrics; NULL: no validation */
     const char *loss;        /* output of both */

@@ -1,4 +1,4 @@
-/* Insides of a run of learning, shared by learn.c (epochs), step.c, keep.c (checkpoints, weights) and show.c. */
+/* Insides of a run of learning, shared by learn.c (epochs), files.c, step.c, keep.c (checkpoints, weights) and show.c. */
 #ifndef CTX_RUNTIME_LEARN_INTERNAL_H
 #define CTX_RUNTIME_LEARN_INTERNAL_H
 #include "core/pool.h"
@@ -60,6 +60,7 @@ RtStatus rt_learn_finite(const RtLearning *l, RtError *error);
 /* Says what went wrong where, and what is kept. */
 RtStatus rt_learn_diverged(const RtLearning *l, const char *what, RtError *error);
 
+RtStatus rt_learn_files(const RtLearnConfig *c, RtError *error); /* before the run: may each be written, and does none replace another? */
 RtStatus rt_learn_keep(RtLearning *l, RtError *error);    /* writes a checkpoint */
 RtStatus rt_learn_restore(RtLearning *l, RtError *error); /* takes the run up from c->resume */
 RtStatus rt_learn_may_keep(const RtLearning *l, RtError *error);

@@ -1,6 +1,7 @@
 /* What is said during a run and at its end. */
 #define _GNU_SOURCE
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,11 +35,14 @@ static double step_seconds(const RtLearning *l) {
     return l->seconds[count / 2];
 }
 
+/* JSON has no number for what is not finite. */
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
 static void print_json(const RtLearning *l) {
     const double *row = last_row(l);
     json_t *o = json_object();
     for (int i = 0; row && i < l->history.columns; i++)
-        json_object_set_new(o, l->history.name[i], i <= RT_HISTORY_STEP ? json_integer((json_int_t)row[i]) : json_real(row[i]));
+        json_object_set_new(o, l->history.name[i], i <= RT_HISTORY_STEP ? json_integer((json_int_t)row[i]) : number(row[i]));
     if (l->at.best_epoch) json_object_set_new(o, "best_epoch", json_integer((json_int_t)l->at.best_epoch));
     if (l->at.best_epoch) json_object_set_new(o, "best_valid_loss", json_real(l->at.best));
     if (l->seconds) json_object_set_new(o, "seconds_per_step", json_real(step_seconds(l)));

@@ -17,12 +17,16 @@ RtStatus rt_learn_diverged(const RtLearning *l, const char *what, RtError *error
     return error->status;
 }
 
+/* " (loss 0.5 before)"; nothing in the first step of a run */
+static char *before(const RtLearning *l) { return l->at.step > l->first ? rt_format(" (loss %.6g before)", l->last_loss) : rt_format("%s", ""); }
+
 static RtStatus diverged_in(const RtLearning *l, const RtLearner *w, const void *data, const char *of, RtError *error) {
     int64_t shape[RT_MAX_RANK], at = rt_first_not_finite(l->type, data, w->count);
     char text[RT_SHAPE_TEXT];
     int rank = rt_plan_shape(rt_crew_plan(l->step), w->buffer, shape);
-    char *what = rt_format("%s %s is not finite at %s (loss %.6g before)", of, w->is->name, rt_index_text(text, rank, shape, at < 0 ? 0 : at), l->last_loss);
+    char *then = before(l), *what = rt_format("%s %s is not finite at %s%s", of, w->is->name, rt_index_text(text, rank, shape, at < 0 ? 0 : at), then ? then : "");
     rt_learn_diverged(l, what ? what : "values are not finite", error);
+    free(then);
     free(what);
     return error->status;
 }
@@ -34,8 +38,9 @@ static RtStatus diverged(const RtLearning *l, RtError *error) {
         const void *gradient = rt_crew_sum(l->step, w->output);
         if (rt_first_not_finite(l->type, gradient, w->count) >= 0) return diverged_in(l, w, gradient, w->is->rule ? "the rule of" : "the gradient of", error);
     }
-    char *what = rt_format("%s is not finite (%.6g before)", l->c->loss, l->last_loss);
+    char *then = before(l), *what = rt_format("%s is not finite%s", l->c->loss, then ? then : "");
     rt_learn_diverged(l, what ? what : "the loss is not finite", error);
+    free(then);
     free(what);
     return error->status;
 }
@@ -64,21 +69,21 @@ static void square_parts(const CtxFrame *frame, int64_t first, int64_t end, int6
 
 static double clipped(double scale, double norm, double most) { return most > 0 && norm > most ? scale * most / norm : scale; }
 
-/* The factor of every weight's summed gradient; false if a gradient is not finite. */
+/* The factor of every weight's summed gradient; false if a gradient is not finite. The norm of all is that of those already clipped. */
 static bool scale_gradients(RtLearning *l, int64_t items) {
     double mean = 1 / (double)items, all = 0, own[l->c->count];
     rt_parallel(&l->frame, square_parts, l->parts);
     for (int i = 0; i < l->c->count; i++) own[i] = 0;
     for (int p = 0; p < l->parts; p++) own[l->part[p].learner] += l->part[p].squares;
     for (int i = 0; i < l->c->count; i++) {
+        RtLearner *w = &l->learner[i];
         if (!isfinite(own[i])) return false;
-        if (!l->learner[i].is->rule) all += own[i];
+        w->scale = clipped(mean, mean * sqrt(own[i]), w->is->clip);
+        if (!w->is->rule) all += own[i] * (w->scale / mean) * (w->scale / mean);
     }
     for (int i = 0; i < l->c->count; i++) {
         RtLearner *w = &l->learner[i];
-        w->scale = clipped(mean, mean * sqrt(own[i]), w->is->clip);
-        if (w->is->rule) w->scale = -w->scale;
-        else w->scale = clipped(w->scale, mean * sqrt(all), l->c->clip);
+        w->scale = w->is->rule ? -w->scale : clipped(w->scale, mean * sqrt(all), l->c->clip);
     }
     return true;
 }

@@ -69,13 +69,9 @@ static RtStatus add(RtRecorder *r, int buffer, const char *selection, size_t len
 
 /* One entry: NAME, NAME[...], either with =FILE. */
 static RtStatus add_entry(RtRecorder *r, const char *entry, RtError *error) {
-    size_t length = strlen(entry), name_length = rt_select_name(entry, length), end = name_length;
+    size_t length = strlen(entry), name_length = rt_select_name(entry, length), end = rt_select_end(entry);
     char *name = strndup(entry, name_length);
     if (!name) return rt_no_memory(error, (double)length, "a name");
-    if (end < length && entry[end] == '[') {
-        const char *close = strchr(entry + end, ']');
-        end = close ? (size_t)(close - entry) + 1 : length;
-    }
     const char *path = entry[end] == '=' ? entry + end + 1 : NULL;
     int buffer = rt_find_buffer(&r->plan->d, RT_TRACE, name);
     if (buffer < 0) unknown(&r->plan->d, name, error);

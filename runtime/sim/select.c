@@ -19,6 +19,12 @@ size_t rt_select_name(const char *entry, size_t length) {
     return i;
 }
 
+size_t rt_select_end(const char *entry) {
+    size_t length = strlen(entry), end = rt_select_name(entry, length);
+    const char *close = entry[end] == '[' ? strchr(entry + end, ']') : NULL;
+    return entry[end] != '[' ? end : close ? (size_t)(close - entry) + 1 : length;
+}
+
 typedef struct Range { /* positions first to end - 1 of an axis */
     int64_t first, end;
     bool dropped, given;

@@ -19,6 +19,8 @@ typedef struct RtSelection {
 size_t rt_select_length(const char *list);
 /* Length of the name in an entry of `length` characters: what stands before '=' or the brackets that select, not those of block[0].core. */
 size_t rt_select_name(const char *entry, size_t length);
+/* Length of name and brackets; nothing or "=FILE" is behind them. */
+size_t rt_select_end(const char *entry);
 /* Reads the brackets that follow the name: `text` has `length` characters, "" for all. `sizes`: of the buffer's axes. */
 RtStatus rt_select(RtSelection *selection, const RtBuffer *buffer, const int64_t *sizes, const char *text, size_t length, RtError *error);
 char *rt_select_axes(const RtSelection *selection); /* "head,c": names of the kept axes; to be freed; NULL without memory */

@@ -105,6 +105,10 @@ expect 2 "an unknown weight" "unknown option '--V'" --x "$x" --bias_in "$b" --V 
 # ---- results --------------------------------------------------------------------------------------------------------------------
 expect 3 "a full disk" "No space left" $good --out /dev/full
 expect 2 "a folder that is not there" "cannot be written" $good --out "$scratch/none/out.npy"
+expect 2 "an output in an input's place" "replace what x is read from" --x "$x" --bias_in "$b" --weights "$w" --out "$scratch/../${scratch##*/}/x.npy"
+expect 2 "an output in the weights' place" "replace what --weights is read from" $good --out "$w"
+head -c 128 "$x" | grep -a -q "'shape': (2, 4)" || { echo "the stimulus is gone"; failed=$((failed + 1)); }
+expect 2 "an output that is none" "no output 'z'" $good --out "z=$out"
 expect 2 "output is a directory" "is a directory" $good --out "$scratch"
 timeout 20 "$scratch/small" $good > /dev/full 2> "$scratch/stderr"
 [ $? -eq 3 ] || { echo "full standard output: wrong exit status"; failed=$((failed + 1)); }

@@ -277,4 +277,26 @@ axis a = 2
 stimulus x[a];
 output y = zzz;
 X
+
+# ---- processors ---------------------------------------------------------------------------------------------------------------
+for name in nonsense pentium; do
+    timeout 20 "$build/ctx" run examples/01-microcolumn.ctx --k random --q random --v random --cpu "$name" > "$scratch/out" 2> "$scratch/err"
+    status=$?
+    [ $status -eq 2 ] && [ ! -s "$scratch/out" ] && [ "$(head -n 1 "$scratch/err")" = "ctx: LLVM knows no processor '$name' that runs code of this machine's kind" ] && continue
+    echo "--cpu $name: exit status $status, $(head -c 1000 "$scratch/err")"
+    failed=$((failed + 1))
+done
+
+# ---- the source in an output's place ------------------------------------------------------------------------------------------
+cp examples/01-microcolumn.ctx "$scratch/kept.ctx"
+cp examples/01-microcolumn.ctx "$scratch/kept"
+for arguments in "build kept.ctx -o kept.ctx" "build kept" "build kept.ctx --emit=llvm -o ./kept.ctx" "check kept.ctx --certificate kept.ctx"; do
+    ctx=$PWD/$build/ctx
+    # shellcheck disable=SC2086
+    (cd "$scratch" && "$ctx" $arguments) > "$scratch/out" 2> "$scratch/err"
+    [ $? -eq 2 ] && grep -q "replace what the circuit is read from" "$scratch/err" && continue
+    echo "$arguments: $(cat "$scratch/err")"
+    failed=$((failed + 1))
+done
+cmp -s examples/01-microcolumn.ctx "$scratch/kept.ctx" && cmp -s examples/01-microcolumn.ctx "$scratch/kept" || { echo "the source is gone"; failed=$((failed + 1)); }
 [ "$failed" -eq 0 ]

@@ -165,6 +165,20 @@ X2
 expect 2 "no such axis; its axes: " "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record 'link[1].out[k=2]' --out none.npy
 
 expect 2 "'drawn' is a weight, and records are of populations" "$ctx" run stack.ctx --mode dynamic --cycle 5ms --x normal --record drawn --out none.npy
+# a population that is printed and recorded, in whichever order: its course is recorded, settle lists it
+printf 'use std.neurons;\naxis a = 3;\nstimulus x[a];\npopulation p[a] : relay <- x;\noutput y = p;\nrecord p;\n' > printed.ctx
+printf 'use std.neurons;\naxis a = 3;\nstimulus x[a];\npopulation p[a] : relay <- x;\nrecord p;\noutput y = p;\n' > recorded.ctx
+for name in printed recorded; do
+    "$ctx" run $name.ctx --mode dynamic --cycle 5ms --x normal --traces $name.csv --quiet --out y=$name.npy || complain "$name.ctx is not recorded"
+    [ "$(wc -l < $name.csv)" -eq 51 ] || complain "$name.ctx: $(wc -l < $name.csv) lines are recorded"
+    "$ctx" settle $name.ctx | grep -q '^p  ' || complain "$name.ctx: settle leaves p out"
+done
+cmp -s printed.csv recorded.csv && cmp -s printed.npy recorded.npy || complain "printed and recorded: two courses"
+# what can be said of files is said before a run that would take hours
+long="$ctx run printed.ctx --mode dynamic --cycle 10h --x normal --interval 1s"
+expect 2 "nowhere/y.npy: cannot be written" $long --out nowhere/y.npy
+expect 2 "would both be written there" $long --out y=none.npy --record p=none.npy
+expect 2 "nowhere/none.svg: cannot be written" $long --traces none.csv --plot nowhere/none.svg
 
 # values that leave the range, and the picture of a run
 cat > unstable.ctx <<'X2'

@@ -58,6 +58,7 @@ expect() { # name, what the message holds, arguments
     failed=$((failed + 1))
     head -c 1000 "$work/err"
 }
+cp examples/01-microcolumn.ctx "$work/other"
 x="--x $data/diabetes-x.npy"
 both="$x --target $data/diabetes-y.npy --loss E"
 # shellcheck disable=SC2086
@@ -73,6 +74,9 @@ both="$x --target $data/diabetes-y.npy --loss E"
     expect "items that are not there" "asks for items 440 to 449" $x --target "$data/diabetes-y.npy[440:450]" --loss E
     expect "unknown stimulus" "did you mean '--target'" $both --targe $data/diabetes-y.npy
     expect "a stimulus twice" "given twice" $both --x $data/diabetes-x.npy
+    expect "a stimulus by --in, twice" "given twice" $both --in "x=$data/diabetes-x.npy"
+    expect "--in of what is not there" "unknown option '--in z=" $both --in "z=$data/diabetes-x.npy"
+    expect "--in without a file" "NAME=FILE" $both --in x
     expect "unknown weight" "did you mean 'weights'" $both --freeze weight
     expect "all weights frozen" "no weight learns" $both --freeze weights --freeze bias_y
     expect "unknown optimiser" "did you mean 'adam'" $both --optimiser adamm
@@ -80,14 +84,44 @@ both="$x --target $data/diabetes-y.npy --loss E"
     expect "no stage of a step" "expects opt or schedule" $both --emit llvm
     expect "no rate" "number of at least 0" $both --rate fast
     expect "no epochs" "at least 1" $both --epochs 0
+    expect "too many epochs" "at most 1000000000" $both --epochs 9223372036854775807 --time
+    expect "too many threads" "at most 1024" $both --threads 100000
+    expect "every so many that no number holds it" "number of epochs" $both --every 99999999999999999999
+    expect "an option that nothing heeds" "--momentum would change nothing" $both --momentum 0.5
+    expect "items as they are not written" "FILE\[FIRST:END\]" $x --loss E --target "$data/diabetes-y.npy[:9]"
     expect "every what" "200steps" $both --every 3days
     expect "validation incomplete" "validation data of stimulus target are missing" $both --valid "x=$data/diabetes-x.npy"
     expect "patience without validation" "needs validation data" $both --patience 3
     expect "a rate that diverges" "is not finite" $both --optimiser sgd --rate 100 --epochs 50
     expect "no checkpoint" "not a checkpoint of ctx train" $both --resume $data/diabetes-y.npy
-    expect "something else in the checkpoint's place" "not replaced" $both --checkpoint "$work/linear.ctx"
+    expect "something else in the checkpoint's place" "not replaced" $both --checkpoint "$work/other"
 }
 [ -s "$work/linear.ctx" ] || { echo "the circuit is gone"; failed=$((failed + 1)); }
+
+# What would be lost is refused before anything is learned: one epoch of many would take longer than there is time.
+cp "$data/diabetes-x.npy" "$work/x.npy"
+# shellcheck disable=SC2086
+{
+    long="--x $work/x.npy --target $data/diabetes-y.npy --loss E --epochs 1000000000"
+    expect "the log in a stimulus' place" "--log would replace what x is read from" $long --log "$work/x.npy"
+    expect "the log in the circuit's place" "--plot would replace what the circuit is read from" $long --plot "$work/../${work##*/}/linear.ctx"
+    expect "weights in the log's place" "--save and --log would both" $long --log "$work/w.safetensors"
+    expect "no such folder" "cannot be written" $long --log "$work/none/log.csv"
+    expect "a name that is too long" "too long" $long --best "$work/$(printf '%0300d' 0)" --valid "x=$work/x.npy" --valid "target=$data/diabetes-y.npy"
+}
+cmp -s "$data/diabetes-x.npy" "$work/x.npy" || { echo "the stimulus is gone"; failed=$((failed + 1)); }
+"$build/ctx" train "$work/linear.ctx" $both --quiet --epochs 1 --save "$work/again.safetensors" > /dev/null &&
+    "$build/ctx" train "$work/linear.ctx" $both --quiet --epochs 1 --weights "$work/again.safetensors" --save "$work/again.safetensors" > /dev/null ||
+    { echo "weights do not learn on in their place"; failed=$((failed + 1)); }
+
+# Rules say what is added: an option of gradients is not passed over.
+sed 's/^output E.*//; s/^output silent.*//' "$work/linear.ctx" > "$work/rule.ctx"
+printf 'loss E = half_square(y, target);\nrule r on bias_y = target - y;\nlearn bias_y by rule r rate 0.1;\n' >> "$work/rule.ctx"
+for option in "--optimiser adam" "--decay 0.1" "--clip 1"; do
+    # shellcheck disable=SC2086
+    "$build/ctx" train "$work/rule.ctx" $x --target $data/diabetes-y.npy --quiet $option > /dev/null 2> "$work/err"
+    [ $? -eq 2 ] && grep -q "would change nothing: all weights learn by rules" "$work/err" || { echo "$option of rules: $(cat "$work/err")"; failed=$((failed + 1)); }
+done
 
 # A divergence keeps the last good checkpoint, which says where it was.
 train() { "$build/ctx" train "$work/linear.ctx" $both --quiet "$@"; }
@@ -119,4 +153,42 @@ done
     expect "another optimiser" "other rules or optimisers" $both --resume "$work/state" --optimiser sgd
     expect "other weights learn" "have changed" $both --resume "$work/state" --freeze bias_y
 }
+
+# A validation loss that is no number: there would be no best weights. The targets are 151 and 75.
+sed 's/(y - t)/(y - log(t - 100))/' "$work/linear.ctx" > "$work/log.ctx"
+"$build/ctx" train "$work/log.ctx" --loss E --x "$data/diabetes-x.npy[0:1]" --target "$data/diabetes-y.npy[0:1]" --valid "x=$data/diabetes-x.npy[1:2]" \
+    --valid "target=$data/diabetes-y.npy[1:2]" --best "$work/w.safetensors" --quiet > "$work/out" 2> "$work/err"
+[ $? -eq 2 ] && grep -q "the validation loss is not finite" "$work/err" && [ ! -s "$work/out" ] && [ ! -e "$work/w.safetensors" ] ||
+    { echo "a validation loss that is no number: $(cat "$work/err")"; failed=$((failed + 1)); }
+
+# A stimulus that is called like an option.
+sed 's/target/seed/g' "$work/linear.ctx" > "$work/seed.ctx"
+# shellcheck disable=SC2086
+"$build/ctx" train "$work/seed.ctx" $x --loss E --in seed=$data/diabetes-y.npy --seed 1 --quiet > "$work/seeded"
+"$build/ctx" train "$work/linear.ctx" $both --quiet | cmp - "$work/seeded" || { echo "--in seed=FILE: another result"; failed=$((failed + 1)); }
+
+# Names: of numbers that are reported beside the run's own, and of weights of a repeat as the language and as files have them.
+cat > "$work/names.ctx" << 'CTX'
+use std.neurons;
+axis feature = 10;
+axis from_feature = feature;
+stimulus x[feature];
+repeat i in 0..2 with h = x {
+  area A {
+    population p[feature] : relay;
+    h[feature as from_feature] -> p : dense W[feature, from_feature];
+  }
+  next h = A.p;
+}
+output y = h;
+loss E = sum(feature) h[feature] ^ 2;
+output step = 2 * E;
+output endless = 1 / (E - E);
+CTX
+names() { "$build/ctx" train "$work/names.ctx" --loss E --epochs 2 --x "$data/diabetes-x.npy[0:40]" --quiet "$@"; }
+names --valid "x=$data/diabetes-x.npy[40:50]" --json --log "$work/names.csv" --plot "$work/names.svg" > "$work/out" 2>&1
+grep -q '"step": 4,' "$work/out" && grep -q '"valid.step": 0' "$work/out" && grep -q '"endless": null' "$work/out" &&
+    grep -q 'valid.step' "$work/names.svg" && ! grep -q 'nan\|inf' "$work/names.svg" && [ "$(head -n 1 "$work/names.csv")" = epoch,step,rate,loss,valid_loss,valid.step,endless ] || { echo "names: $(cat "$work/out")"; failed=$((failed + 1)); }
+names --freeze A.1 > "$work/by_file" && names --freeze 'A[1]' > "$work/by_language" && cmp "$work/by_file" "$work/by_language" ||
+    { echo "A[1] is not frozen"; failed=$((failed + 1)); }
 [ "$failed" -eq 0 ]
