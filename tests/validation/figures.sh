@@ -61,6 +61,6 @@ digits() { # name of the curve, options
 {
     digits gradient --loss E --optimiser adamw --rate 4e-3 --decay 0.5 --warmup 40 --epochs 40
     digits "local rules" --batch 16 --rate 6e-3 --epochs 40
-    digits "local rules, digit by digit" --batch 1 --epochs 10
+    digits "rules, digit by digit" --batch 1 --epochs 10
 } > "$scratch/digits"
 draw -v title="Digits read by one circuit (examples/19-digits.ctx), seed 1" -v x="epoch" -v y="part of the 450 test digits read right" "$scratch/digits" > "$to/digits.svg"
