@@ -121,7 +121,8 @@ static int complete_validation(Training *t) {
     for (int i = 0; i < t->train.count; i++) {
         const RtSeries *s = &t->train.series[i], *other = rt_data_find(&t->valid, s->name);
         if (s->shared && !other) {
-            if (read_series(t, &t->valid, ir_find_var(t->c->core, s->name), s->source) != EXIT_DONE) return EXIT_WRONG;
+            int status = read_series(t, &t->valid, ir_find_var(t->c->core, s->name), s->source);
+            if (status != EXIT_DONE) return status;
         } else if (!other || other->shared != s->shared) {
             fprintf(stderr, "ctx train: validation data of stimulus %s %s: give --valid %s=FILE.npy\n", s->name, other ? "have no items" : "are missing", s->name);
             return EXIT_WRONG;
@@ -135,23 +136,30 @@ static int missing(const Training *t, const IrVar *v) {
     return EXIT_WRONG;
 }
 
-int training_data(Training *t) {
+/* What the arguments name, read: an exit status. */
+static int read_arguments(Training *t) {
     const Options *options = t->c->options;
-    for (int i = 0; i < options->rest.count;)
-        if (take_argument(t, &i) != EXIT_DONE) return EXIT_WRONG;
     const Strings *in = &options->value[OPTION_IN];
-    for (int i = 0; i < in->count; i++)
-        if (take_in(t, in->at[i]) != EXIT_DONE) return EXIT_WRONG;
+    int status = EXIT_DONE;
+    for (int i = 0; status == EXIT_DONE && i < options->rest.count;) status = take_argument(t, &i);
+    for (int i = 0; status == EXIT_DONE && i < in->count; i++) status = take_in(t, in->at[i]);
+    return status;
+}
+
+static int complete(const Training *t) {
     for (int i = 0; i < t->c->core->vars.count; i++) {
         const IrVar *v = t->c->core->vars.at[i];
         if (v->kind == VAR_STIMULUS && !rt_data_find(&t->train, v->name)) return missing(t, v);
     }
-    if (t->train.items == 0) {
-        fprintf(stderr, "ctx train: no stimulus has items: at least one file has a first axis more than its stimulus\n");
-        return EXIT_WRONG;
-    }
-    const Strings *valid = &options->value[OPTION_VALID];
-    for (int i = 0; i < valid->count; i++)
-        if (take_validation(t, valid->at[i]) != EXIT_DONE) return EXIT_WRONG;
-    return valid->count ? complete_validation(t) : EXIT_DONE;
+    if (t->train.items > 0) return EXIT_DONE;
+    fprintf(stderr, "ctx train: no stimulus has items: at least one file has a first axis more than its stimulus\n");
+    return EXIT_WRONG;
+}
+
+int training_data(Training *t) {
+    const Strings *valid = &t->c->options->value[OPTION_VALID];
+    int status = read_arguments(t);
+    if (status == EXIT_DONE) status = complete(t);
+    for (int i = 0; status == EXIT_DONE && i < valid->count; i++) status = take_validation(t, valid->at[i]);
+    return status == EXIT_DONE && valid->count ? complete_validation(t) : status;
 }

@@ -114,6 +114,16 @@ cmp -s "$data/diabetes-x.npy" "$work/x.npy" || { echo "the stimulus is gone"; fa
     "$build/ctx" train "$work/linear.ctx" $both --quiet --epochs 1 --weights "$work/again.safetensors" --save "$work/again.safetensors" > /dev/null ||
     { echo "weights do not learn on in their place"; failed=$((failed + 1)); }
 
+# Data that no memory holds are a failure of the machine: a header of 40 TB, and a file as long, of which nothing is on the disk.
+header=$(printf '%-117s' "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 10), }")
+{ printf '\223NUMPY\001\000\166\000%s\n' "$header"; } > "$work/huge.npy"
+if truncate -s 40000000000128 "$work/huge.npy" 2> /dev/null; then
+    "$build/ctx" train "$work/linear.ctx" --loss E --x "$work/huge.npy" --target $data/diabetes-y.npy --quiet > "$work/out" 2> "$work/err"
+    status=$?
+    [ $status -eq 3 ] && grep -q "no memory" "$work/err" || { echo "40 TB of data: exit status $status, $(cat "$work/err")"; failed=$((failed + 1)); }
+    rm -f "$work/huge.npy"
+fi
+
 # Rules say what is added: an option of gradients is not passed over.
 sed 's/^output E.*//; s/^output silent.*//' "$work/linear.ctx" > "$work/rule.ctx"
 printf 'loss E = half_square(y, target);\nrule r on bias_y = target - y;\nlearn bias_y by rule r rate 0.1;\n' >> "$work/rule.ctx"
