@@ -337,8 +337,7 @@ static void find_read(void *data, IrExpr *ref) {
 
 static Reads reads_in(const IrItem *item, const IrVar *v) {
     Reads reads = {v, false, 0};
-    if (item->var) ir_each_ref(item->var->def, find_read, &reads);
-    for (int i = 0; i < item->body_count; i++) ir_each_ref(item->body[i]->var->def, find_read, &reads);
+    ir_each_read_of(item, find_read, &reads); /* a later scan may begin where this one ends */
     return reads;
 }
 
