@@ -90,8 +90,8 @@ static void differences(void) {
     NumericTotals totals = {0};
     for (int i = 0; i < CIRCUITS; i++) {
         for (int m = 0; m < METHODS; m++) {
-            Arena *arena = arena_new();
             if (!fits(i, m)) continue;
+            Arena *arena = arena_new();
             IrProgram *p = in_time(arena, circuits[i].items, methods[m], 3);
             numeric_compare(arena_printf(arena, "%s, %s", circuits[i].what, methods[m]), p, p->outputs.at[0].var, 3, m, &totals);
             arena_free(arena);
@@ -234,8 +234,8 @@ static void native_code(void) {
     static const int64_t sizes[] = {1, 4, 0}, pieces[] = {0, 2};
     for (int i = 0; i < 2 * CIRCUITS; i++) {
         int circuit = i / 2, method = (circuit + i % 2) % METHODS;
-        Arena *arena = arena_new();
         if (!fits(circuit, method)) continue;
+        Arena *arena = arena_new();
         CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[circuit].items, methods[method], 11)), .sizes = sizes, .f64 = i % 2 || method == METHODS - 1, .threads = 2,
                          .piece = pieces[i % 2]};
         c.kept = KEEP_ALL;
