@@ -92,28 +92,32 @@ static int take_argument(Training *t, int *i) {
     return take_file(t, v, value);
 }
 
-/* NAME=FILE of --in */
-static int take_in(Training *t, const char *text) {
+/* NAME=FILE of an option, taken apart; NULL: it is no such thing. `what` is the name of. */
+static Name name_and_file(Training *t, const char *option, const char *what, const char *text, const char **file) {
     const char *equals = strchr(text, '=');
     if (!equals) {
-        fprintf(stderr, "ctx train: --in expects NAME=FILE, but '%s' came\n", text);
-        return EXIT_WRONG;
+        fprintf(stderr, "ctx train: %s expects %s=FILE, but '%s' came\n", option, what, text);
+        return NULL;
     }
-    Name name = name_intern(t->c->names, text, (size_t)(equals - text));
+    *file = equals + 1;
+    return name_intern(t->c->names, text, (size_t)(equals - text));
+}
+
+static int take_in(Training *t, const char *text) {
+    const char *file;
+    Name name = name_and_file(t, "--in", "NAME", text, &file);
+    if (!name) return EXIT_WRONG;
     const IrVar *v = find_input(t->c->core, name);
-    return v ? take_file(t, v, equals + 1) : unknown(t, arena_printf(t->c->arena, "--in %s", text), name);
+    return v ? take_file(t, v, file) : unknown(t, arena_printf(t->c->arena, "--in %s", text), name);
 }
 
 static int take_validation(Training *t, const char *text) {
-    const char *equals = strchr(text, '=');
-    if (!equals) {
-        fprintf(stderr, "ctx train: --valid expects STIMULUS=FILE, but '%s' came\n", text);
-        return EXIT_WRONG;
-    }
-    Name name = name_intern(t->c->names, text, (size_t)(equals - text));
+    const char *file;
+    Name name = name_and_file(t, "--valid", "STIMULUS", text, &file);
+    if (!name) return EXIT_WRONG;
     const IrVar *v = find_input(t->c->core, name);
     if (!v || v->kind != VAR_STIMULUS) return unknown(t, arena_printf(t->c->arena, "--valid %s", text), name);
-    return read_series(t, &t->valid, v, equals + 1);
+    return read_series(t, &t->valid, v, file);
 }
 
 /* Validation goes with the training data's shared series, and needs all that have items. */

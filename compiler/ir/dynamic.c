@@ -14,9 +14,6 @@ int64_t dyn_steps(const Dynamic *d) {
 }
 
 /* ---- what was asked for ------------------------------------------------------------------------------------------ */
-static const double MOST_STEPS = 2147483647; /* of a cycle: they are an axis */
-static const double WHOLE = 1e-6; /* how far a cycle may be from a whole number of steps */
-
 const char *dyn_ms(Arena *arena, double seconds, double off) {
     char *text = NULL;
     for (int digits = 6; digits <= 17; digits++) {
@@ -34,15 +31,15 @@ static bool check_options(Arena *arena, const DynamicOptions *o, Span at, Diagno
                    o->cycle * 1e3);
         return false;
     }
-    if (!(steps <= MOST_STEPS)) {
+    if (!(steps <= DYN_MOST_STEPS)) {
         Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms has %.3g steps of %g ms, more than 2^31", o->cycle * 1e3, steps, o->dt * 1e3);
         diag_help(x, "choose a longer --dt or a shorter --cycle");
         return false;
     }
-    if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > WHOLE * steps) {
+    if (steps < 0.5 || fabs(steps - floor(steps + 0.5)) > DYN_WHOLE * steps) {
         Diagnostic *x = diag_error(diagnostics, E_STEP, at, "a cycle of %g ms is no whole number of steps of %g ms", o->cycle * 1e3, o->dt * 1e3);
         double whole = steps < 1 ? 1 : floor(steps + 0.5);
-        const char *dt = dyn_ms(arena, o->cycle / whole, WHOLE), *cycle = dyn_ms(arena, o->dt * whole, WHOLE);
+        const char *dt = dyn_ms(arena, o->cycle / whole, DYN_WHOLE), *cycle = dyn_ms(arena, o->dt * whole, DYN_WHOLE);
         if (at.file) diag_help(x, "choose --dt %sms, or write `settle(..., %s ms)`", dt, cycle);
         else diag_help(x, "choose --dt %sms or --cycle %sms", dt, cycle);
         return false;

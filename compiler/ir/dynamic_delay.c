@@ -69,9 +69,6 @@ static void find_axes(Axes *axes, const IrExpr *e) {
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
-static const double MOST_STEPS = 2147483647; /* the past that is kept is an axis */
-static const double WHOLE = 1e-6;            /* steps that a delay may be apart from a whole number of them */
-
 /* The longest step below dt that divides a delay: a round number, 1, 2 or 5 times a power of ten, where one nearly as long does. */
 static double dividing(double seconds, double dt) {
     static const double first[] = {5, 2, 1};
@@ -87,12 +84,12 @@ static bool whole_steps(const Known *k, double seconds, double *steps) {
     double dt = k->d->options->dt, exact = seconds / dt;
     *steps = floor(exact + 0.5);
     double off = exact - *steps;
-    if (fabs(off) < WHOLE) return true;
+    if (fabs(off) < DYN_WHOLE) return true;
     Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay of %g ms to `%s` is no whole number of steps of %g ms",
                                seconds * 1e3, dyn_label(k->of), dt * 1e3);
     diag_note(x, "it would be %g steps", exact);
     double proposed = dividing(seconds, dt);
-    diag_help(x, "choose --dt so that it divides the delay: --dt %sms", dyn_ms(k->d->p->arena, proposed, WHOLE * proposed / seconds));
+    diag_help(x, "choose --dt so that it divides the delay: --dt %sms", dyn_ms(k->d->p->arena, proposed, DYN_WHOLE * proposed / seconds));
     return false;
 }
 
@@ -117,7 +114,7 @@ static bool add_number(const Known *k, int64_t steps) {
 }
 
 static bool add_lag(const Known *k, double steps) {
-    if (steps <= MOST_STEPS) return add_number(k, (int64_t)steps);
+    if (steps <= DYN_MOST_STEPS) return add_number(k, (int64_t)steps);
     Diagnostic *x = diag_error(k->d->diagnostics, E_DELAY_STEPS, k->late->span, "a delay to `%s` takes %.3g steps of %g ms, more than 2^31", dyn_label(k->of),
                                steps, k->d->options->dt * 1e3);
     diag_help(x, "choose a longer --dt or a shorter delay");

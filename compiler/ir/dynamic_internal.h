@@ -91,6 +91,9 @@ struct Dynamic {
     const char *prefix; /* of what is made, where the settled reading stands beside */
 };
 
+#define DYN_MOST_STEPS 2147483647.0 /* of a cycle, or of a delay: they are an axis */
+#define DYN_WHOLE 1e-6 /* how far a cycle or a delay may be from a whole number of steps */
+
 /* A time in ms, in as few digits as are within a tenth of the relative error `off` when they are given back. */
 const char *dyn_ms(Arena *arena, double seconds, double off);
 const char *dyn_label(const IrVar *v);

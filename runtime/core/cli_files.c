@@ -3,7 +3,6 @@
 
 #include "core/cli_internal.h"
 #include "io/apart.h"
-#include "io/draft.h"
 #include "io/range.h"
 #include "sim/select.h"
 
@@ -44,9 +43,7 @@ RtStatus cli_look_at_files(Cli *cli) {
     RtUse *use = calloc((size_t)cli->d->buffers * 3 + (size_t)cli->sim.records + OWN, sizeof *use);
     int count = read && use ? list_uses(cli, read, use) : 0;
     if (!count) rt_no_memory(&cli->error, 4096, "names of files");
-    else rt_apart(count, use, &cli->error);
-    for (int i = 0; i < count && cli->error.status == RT_OK; i++)
-        if (use[i].written && use[i].path) rt_draft_may(use[i].path, &cli->error);
+    else rt_look_at_files(count, use, &cli->error);
     for (int i = 0; read && i < cli->d->buffers; i++) free(read[i]);
     free(read);
     free(use);

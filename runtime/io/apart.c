@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/draft.h"
+
 /* A file that is there, or the folder and the name of one that is to come. */
 typedef struct Place {
     bool known, there, regular;
@@ -50,4 +52,11 @@ RtStatus rt_apart(int count, const RtUse *use, RtError *error) {
         }
     }
     return RT_OK;
+}
+
+RtStatus rt_look_at_files(int count, const RtUse *use, RtError *error) {
+    rt_apart(count, use, error);
+    for (int i = 0; i < count && error->status == RT_OK; i++)
+        if (use[i].written && use[i].path) rt_draft_may(use[i].path, error);
+    return error->status;
 }

@@ -14,4 +14,6 @@ typedef struct RtUse {
 
 /* By whatever names they go. Devices and pipes may be used many times. */
 RtStatus rt_apart(int count, const RtUse *use, RtError *error);
+/* The same, and each that is written can be: what takes hours is not to fail at its last line. */
+RtStatus rt_look_at_files(int count, const RtUse *use, RtError *error);
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "io/apart.h"
-#include "io/draft.h"
 #include "learn/learn_internal.h"
 
 enum { OWN = 8 };
@@ -13,7 +12,7 @@ static int series(const RtData *data, RtUse *use) {
     return data->count;
 }
 
-static RtStatus apart(const RtLearnConfig *c, RtError *error) {
+RtStatus rt_learn_files(const RtLearnConfig *c, RtError *error) {
     RtUse *use = calloc((size_t)(OWN + c->train->count + c->valid->count + c->weight_count), sizeof *use);
     const RtUse own[OWN] = {{c->circuit, "the circuit", false, NULL}, {c->weights, "--weights", false, NULL}, {c->resume, "--resume", false, NULL},
                             {c->save, "--save", true, "--weights"}, {c->best, "--best", true, "--weights"}, {c->log, "--log", true, NULL},
@@ -24,15 +23,7 @@ static RtStatus apart(const RtLearnConfig *c, RtError *error) {
     count += series(c->train, use + count);
     count += series(c->valid, use + count);
     for (int i = 0; i < c->weight_count; i++) use[count++] = (RtUse){c->weight[i][1], c->weight[i][0], false, NULL};
-    rt_apart(count, use, error);
+    rt_look_at_files(count, use, error);
     free(use);
-    return error->status;
-}
-
-RtStatus rt_learn_files(const RtLearnConfig *c, RtError *error) {
-    const char *const written[] = {c->checkpoint, c->save, c->best, c->log, c->plot};
-    if (apart(c, error) != RT_OK) return error->status;
-    for (size_t i = 0; i < sizeof written / sizeof *written && error->status == RT_OK; i++)
-        if (written[i]) rt_draft_may(written[i], error);
     return error->status;
 }

@@ -23,4 +23,6 @@ int64_t codegen_wrong(const CodegenCase *c);
 uint64_t codegen_hash(const CodegenCase *c);
 /* The same, and the memory that the plan holds, in bytes. */
 uint64_t codegen_hash_bytes(const CodegenCase *c, int64_t *bytes);
+/* Asserts that 1 to 4 threads give the same bits. */
+void codegen_same_on_threads(CodegenCase c);
 #endif

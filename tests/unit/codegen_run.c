@@ -281,6 +281,13 @@ uint64_t codegen_hash(const CodegenCase *c) {
     return codegen_hash_bytes(c, &bytes);
 }
 
+void codegen_same_on_threads(CodegenCase c) {
+    c.threads = 1;
+    uint64_t one = codegen_hash(&c);
+    CU_ASSERT_NOT_EQUAL(one, 0);
+    for (c.threads = 2; c.threads < 5; c.threads++) CU_ASSERT_EQUAL(codegen_hash(&c), one);
+}
+
 uint64_t codegen_hash_bytes(const CodegenCase *c, int64_t *bytes) {
     Native n;
     uint64_t h = 14695981039346656037u;
