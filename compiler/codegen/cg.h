@@ -159,13 +159,13 @@ void cg_product(Fn *f, const Step *step);
 void cg_sparse(Fn *f, const Step *step); /* sparse.c */
 void cg_lay_out_sparse(CgModule *m);
 void cg_steps(Fn *f, const Step *steps, int count);
-/* part.c: a dynamic program in the pieces that its clock drives, nothing in others; a scan that goes back over the steps. */
+/* part.c: a dynamic program in the pieces that its clock drives, nothing in others; a scan in pieces that no clock drives. */
 void cg_parts(CgModule *m);
-void cg_back(Fn *f, const Step *scan);
+void cg_pieces(Fn *f, const Step *scan);
 Value cg_all_steps(Fn *f, const IrAxis *axis); /* of all cycles */
-/* again.c: the function that the clock calls for a scan in segments, made of that for its steps; what goes back over it. */
+/* again.c: the function that is called for a scan in segments, made of that for its steps; what goes back over it. */
 LLVMValueRef cg_forth(CgModule *m, const Step *scan, LLVMValueRef advance);
-void cg_back_again(Fn *f, const Segments *g, LLVMValueRef back);
+void cg_back_again(Fn *f, const Step *back, LLVMValueRef advance);
 void cg_start_states(Fn *f, const IrItem *group);
 void cg_block_step(Fn *f, const Step *step);
 /* nest.c. The scan's points first <= i < end, where the nest has the scan inside; NULL: that stands at one. Point i is number

@@ -38,7 +38,8 @@ static void output_buffers(CgModule *m) {
 /* Segments of the scan whose state this is. */
 static int64_t segments_of(const CgModule *m, const IrVar *v) {
     for (int i = 0; i < m->schedule->back_count; i++)
-        if (ir_in_body(m->schedule->back[i].scan, v)) return m->schedule->back[i].most;
+        for (int k = 0; k < m->schedule->back[i].scan_count; k++)
+            if (ir_in_body(m->schedule->back[i].scans[k], v)) return m->schedule->back[i].most;
     return 0;
 }
 

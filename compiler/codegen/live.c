@@ -34,6 +34,10 @@ static void use_item(Use *u, const IrItem *item) {
 
 static void use_step(Use *u, const Step *step) {
     if (step->item) use_item(u, step->item);
+    for (int i = 0; step->segments && i < step->segments->scan_count; i++) { /* done again, of what they are made */
+        const IrItem *scan = step->segments->scans[i];
+        if (schedule_reads_again(u->m->schedule, step->item, scan)) use_item(u, scan);
+    }
     for (int i = 0; i < step->step_count; i++) use_step(u, &step->steps[i]);
 }
 

@@ -1,7 +1,7 @@
 /* Parts of a dynamic program: what the runtime's clock drives. Each is a function for what stands before a scan over steps (initial
  * values of its states included) and one that carries out steps `first` to `end` of it, counted over all cycles; the equations of
  * the cycle are done with its first or behind its last step. A scan of any other kind is carried out where it stands, and so is one
- * that goes back over the steps: it has such a function too, and calls it. */
+ * that goes back over the steps, or one over tokens in segments: these have such a function too, and call it. */
 #include "codegen/cg.h"
 #include "core/draw.h"
 
@@ -134,14 +134,16 @@ static void end_part(Fn *f, const Step *scan) {
     vec_push(m->arena, &m->parts, part);
 }
 
-void cg_back(Fn *f, const Step *scan) {
+void cg_pieces(Fn *f, const Step *scan) {
     CgModule *m = f->m;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(m->builder);
+    bool back = scan->segments && scan->item->reversed;
     LLVMValueRef advance = advance_function(m, scan);
+    if (!back) advance = cg_forth(m, scan, advance);
     LLVMPositionBuilderAtEnd(m->builder, here);
     start(f, scan);
-    if (scan->segments) {
-        cg_back_again(f, scan->segments, advance);
+    if (back) {
+        cg_back_again(f, scan, advance);
         return;
     }
     Value arguments[] = {f->frame, cg_int(m, 0), cg_all_steps(f, scan->item->axis)};

@@ -95,7 +95,7 @@ void cg_steps(Fn *f, const Step *steps, int count) {
         case STEP_EQUATION: cg_equation(f, &steps[i]); break;
         case STEP_BLOCK: cg_block_step(f, &steps[i]); break;
         case STEP_NEST: cg_nest(f, &steps[i], NULL); break;
-        case STEP_SCAN: steps[i].item->axis->kind == AXIS_STEP ? cg_back(f, &steps[i]) : scan(f, &steps[i]); break;
+        case STEP_SCAN: steps[i].segments || steps[i].item->axis->kind == AXIS_STEP ? cg_pieces(f, &steps[i]) : scan(f, &steps[i]); break;
         case STEP_FIX: fix(f, &steps[i]); break;
         }
     }

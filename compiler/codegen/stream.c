@@ -46,7 +46,7 @@ static const IrItem *owner_of(const IrProgram *p, const IrVar *v) {
 /* Its steps are done again when all cycles have passed (again.c). */
 static bool comes_again(const CgModule *m, const IrItem *scan) {
     for (int i = 0; i < m->schedule->back_count; i++)
-        if (m->schedule->back[i].scan == scan && m->schedule->back[i].length) return true;
+        if (m->schedule->back[i].length && schedule_in_segments(&m->schedule->back[i], scan)) return true;
     return false;
 }
 

@@ -17,6 +17,7 @@ typedef struct OptOptions {
     bool drop_checks;     /* the sides of checks are not needed (an executable): only outputs and records are kept */
     const int64_t *sizes; /* size to optimise for of axis id i (roots only); NULL or 0: the bound */
     int size_count;
+    double most_kept;     /* elements of a scan that are kept for who goes back over it (schedule.h); 0: schedule_most_kept */
     int passes;           /* stop after so many (tests); 0: all */
     const char *until;    /* stop after the first pass of this name; NULL: none */
     /* Told of every pass that changed the program, with what it was; NULL: nobody asks. */

@@ -283,6 +283,13 @@ void opt_each_equation(Opt *o, OptChange change, void *data) {
 }
 
 /* ---- small questions ----------------------------------------------------------------------------------------------- */
+bool opt_has_guard(const IrExpr *e) {
+    if (e->guard.count) return true;
+    for (int i = 0; i < e->argc; i++)
+        if (opt_has_guard(e->arg[i])) return true;
+    return false;
+}
+
 bool opt_scalar(const IrExpr *e) {
     if (e->op == IR_LIT || e->op == IR_SIZE) return true;
     if (e->argc == 0 || e->bound_count) return false;

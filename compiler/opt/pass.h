@@ -56,6 +56,15 @@ void opt_place(Opt *o, Place *place, IrItem *item, bool outside);
 typedef bool (*OptChange)(Opt *o, IrItem *item, Place *place, void *data);
 void opt_each_equation(Opt *o, OptChange change, void *data);
 bool opt_is_position(const Opt *o, const IrAxis *axis); /* bounded, or a cycle runs over it */
+/* moving.c: an item reads a variable that is marked, by id; marks its own; those of an item and of all that depends on it. */
+bool opt_item_reads(const IrItem *item, const bool *marked);
+void opt_mark_item(const IrItem *item, bool *marked);
+bool *opt_dependents(const Opt *o, int at);
+/* Items behind those that they read, and else as they were. */
+void opt_in_order(Opt *o);
+/* The item becomes the first or the last equation of the scan's body; what it called `along` is the scan's axis. */
+void opt_into_scan(Opt *o, IrItem *scan, IrItem *item, IrAxis *along, bool first);
+bool opt_has_guard(const IrExpr *e); /* anywhere in e */
 bool opt_scalar(const IrExpr *e); /* numbers and sizes only */
 /* The guard holds at some point of the bound axes for every value of the others (by its atoms; false when unsure). */
 bool opt_guard_never_empty(const IrGuard *guard, IrAxis *const *bound, int bound_count);

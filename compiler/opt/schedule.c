@@ -120,10 +120,11 @@ static void store_variable(Scheduler *s, const IrItem *scan, const IrVar *v) {
 
 static void store_scan(Scheduler *s, const IrItem *scan) {
     const Segments *g = s->segments[scan->axis->id];
+    bool again = schedule_in_segments(g, scan);
     for (int i = 0; i < scan->body_count; i++) {
         const IrVar *v = scan->body[i]->var;
         store_variable(s, scan, v);
-        if (g && g->scan == scan) schedule_store_again(g, v, &s->schedule->storage[v->id]);
+        if (again) schedule_store_again(g, v, &s->schedule->storage[v->id]);
     }
 }
 
@@ -158,7 +159,7 @@ static void try_sparse(const Scheduler *s, Step *step) {
 static Step group_step(Scheduler *s, IrItem *item) {
     Step step = {.kind = item->kind == ITEM_SCAN ? STEP_SCAN : STEP_FIX, .item = item, .step_count = item->body_count};
     step.steps = ARENA_ARRAY(s->p->arena, Step, item->body_count);
-    if (item->kind == ITEM_SCAN) store_scan(s, item), step.segments = s->segments[item->axis->id];
+    if (item->kind == ITEM_SCAN) store_scan(s, item), step.segments = schedule_segments(s, item);
     else store_fix(s, item);
     s->small_loops = true;
     if (item->kind == ITEM_SCAN) s->fixed[s->fixed_count++] = item->axis;

@@ -43,10 +43,12 @@ typedef struct Band {
     int64_t back, ahead;
 } Band;
 
-/* A scan over steps of time that others go back over, in segments that these carry out again (schedule_again.c). */
+/* Scans along one axis that others go back over, in segments that these carry out again (schedule_again.c). */
 typedef struct Segments {
-    const IrItem *scan;
-    int64_t length, most; /* steps of a segment, 0: it is kept whole; segments, at the bounds of all axes */
+    const IrAxis *axis; /* steps of time, or a cycle */
+    int scan_count;
+    const IrItem **scans;
+    int64_t length, most; /* steps of a segment, 0: they are kept whole; segments, at the bounds of all axes */
     double whole, kept;   /* elements that would be stored for all steps, and those that are */
 } Segments;
 
@@ -107,7 +109,7 @@ typedef struct Schedule {
     Storage *storage; /* by variable id */
     bool *plan;       /* by variable id: depends on weights only */
     int back_count;
-    Segments *back;   /* the scans over steps that others go back over */
+    Segments *back;   /* the scans that others go back over, by axis */
 } Schedule;
 
 /* schedule_sparse.c. Pairs of rows and columns; those of them that the table is expected to have. */
@@ -133,8 +135,11 @@ bool schedule_lanes(const Schedule *s, const IrVar *v, const IrExpr *value, bool
 /* A variable that the step writes: the first. */
 const IrVar *schedule_first(const Step *step);
 
-/* schedule_again.c: elements that a scan over steps of time keeps for those who go back over it, before it is divided into segments. */
+/* schedule_again.c: elements that the scans along an axis keep for those who go back over them, before they are divided into segments. */
 extern const double schedule_most_kept;
+bool schedule_in_segments(const Segments *g, const IrItem *scan); /* one of g's scans; g may be NULL */
+/* Does `back`, which goes back over the scan, read what is there of it for one segment alone? */
+bool schedule_reads_again(const Schedule *s, const IrItem *back, const IrItem *scan);
 
 /* In the program's arena. `most_kept`: in place of the usual one. */
 Schedule *schedule_make_with(const IrProgram *p, double most_kept);

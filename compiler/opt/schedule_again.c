@@ -1,6 +1,7 @@
-/* Checkpoints: a scan over steps of time that others go back over, as its adjoint does. What they read of it would be kept for every
- * step. Where that is much, only what a step hears of the steps before is kept, at the beginning of each segment of steps; going back,
- * they carry out one segment of the scan again before they go through it, and the rest of its values are there for that segment alone.
+/* Checkpoints: a scan, over steps of time or over tokens, that others go back over, as its adjoint does. What they read of it would be
+ * kept for every step. Where that is much, only what a step hears of the steps before is kept, at the beginning of each segment of steps;
+ * going back, they carry out one segment of the scan again before they go through it, and the rest of its values are there for that
+ * segment alone. Scans along the same axis have the same segments, since one that goes back may read several.
  *
  * T steps in segments of L keep T / L times the s values that a step hears of, and L times the w values that are read: least where
  * L = sqrt(T s / w). Values are computed by the same equations from the same numbers, so they are the same. */
@@ -44,10 +45,14 @@ static bool reads_end(const IrExpr *ref) {
     return true;
 }
 
+static bool goes_back(const IrItem *scan, const IrItem *item) {
+    return item->kind == ITEM_SCAN && item->axis == scan->axis && item->reversed && !scan->reversed;
+}
+
 static void look(void *data, IrExpr *ref) {
     Readers *r = data;
     if (ref->var != r->of || r->item == r->scan) return;
-    bool back = r->reader && r->item->kind == ITEM_SCAN && r->item->axis == r->scan->axis && ir_has_axis(r->reader, r->scan->axis);
+    bool back = r->reader && goes_back(r->scan, r->item) && ir_has_axis(r->reader, r->scan->axis);
     int64_t ago = back ? steps_ago(r, ref) : -1;
     if (ago >= 0 && (ago == 0 || r->of->init)) r->back = true;
     else if (!reads_end(ref)) r->other = true;
@@ -84,9 +89,9 @@ static double elements(const IrItem *scan, const IrVar *v) {
     return n;
 }
 
-static double steps_of(const IrItem *scan) {
-    const IrAxis *cycle = ir_cycle_of(scan->axis);
-    return (double)scan->axis->root->size * (cycle ? (double)cycle->root->size : 1);
+static double steps_of(const IrAxis *axis) {
+    const IrAxis *cycle = ir_cycle_of(axis);
+    return (double)axis->root->size * (cycle ? (double)cycle->root->size : 1);
 }
 
 typedef struct Sums { /* elements at one step, */
@@ -111,17 +116,34 @@ static Sums measure(Scheduler *s, const IrItem *scan) {
     return sums;
 }
 
-/* The scan is the only one forth along its steps, and some other goes back. */
+/* ---- which scans --------------------------------------------------------------------------------------------------------- */
+bool schedule_in_segments(const Segments *g, const IrItem *scan) {
+    for (int i = 0; g && i < g->scan_count; i++)
+        if (g->scans[i] == scan) return true;
+    return false;
+}
+
+typedef struct Reading {
+    const Schedule *s;
+    const IrItem *scan;
+    bool found;
+} Reading;
+
+static void look_windowed(void *data, IrExpr *ref) {
+    Reading *r = data;
+    r->found |= r->s->storage[ref->var->id].windowed && ir_in_body(r->scan, ref->var);
+}
+
+bool schedule_reads_again(const Schedule *s, const IrItem *back, const IrItem *scan) {
+    Reading r = {s, scan, false};
+    if (goes_back(scan, back)) ir_each_read_of(back, look_windowed, &r);
+    return r.found;
+}
+
 static bool is_gone_back_over(const IrProgram *p, const IrItem *scan) {
-    bool back = false;
-    if (scan->kind != ITEM_SCAN || scan->axis->kind != AXIS_STEP || scan->reversed) return false;
-    for (int i = 0; i < p->items.count; i++) {
-        const IrItem *other = p->items.at[i];
-        if (other == scan || other->kind != ITEM_SCAN || other->axis != scan->axis) continue;
-        if (!other->reversed) return false;
-        back = true;
-    }
-    return back;
+    for (int i = 0; i < p->items.count; i++)
+        if (goes_back(scan, p->items.at[i])) return true;
+    return false;
 }
 
 static void forget(Scheduler *s, const IrItem *scan) {
@@ -131,36 +153,61 @@ static void forget(Scheduler *s, const IrItem *scan) {
     }
 }
 
-static Segments segments_of(Scheduler *s, const IrItem *scan) {
-    Sums sums = measure(s, scan);
-    double steps = steps_of(scan), length = sums.read > 0 ? ceil(sqrt(steps * sums.heard / sums.read)) : steps;
-    double most = ceil(steps / length), whole = steps * sums.read, kept = (most + 1) * sums.heard + length * sums.read + sums.before;
-    if (whole > s->most_kept && 2 * kept <= whole) return (Segments){scan, (int64_t)length, (int64_t)most, whole, kept};
-    forget(s, scan);
-    return (Segments){.scan = scan, .whole = whole, .kept = whole};
+/* The scans along an axis that are gone back over, and what one step of all of them together holds. */
+static Sums collect(Scheduler *s, const IrAxis *axis, Segments *g) {
+    const IrProgram *p = s->p;
+    Sums all = {0};
+    *g = (Segments){.axis = axis, .scans = ARENA_ARRAY(p->arena, const IrItem *, p->items.count + 1)};
+    for (int i = 0; i < p->items.count; i++) {
+        const IrItem *scan = p->items.at[i];
+        if (scan->kind != ITEM_SCAN || scan->axis != axis || !is_gone_back_over(p, scan)) continue;
+        Sums one = measure(s, scan);
+        if (one.read == 0) forget(s, scan);
+        if (one.read == 0) continue;
+        g->scans[g->scan_count++] = scan;
+        all.heard += one.heard, all.read += one.read, all.before += one.before;
+    }
+    return all;
+}
+
+static void divide(Scheduler *s, Segments *g, Sums sums) {
+    double steps = steps_of(g->axis), length = ceil(sqrt(steps * sums.heard / sums.read)), most = ceil(steps / length);
+    double kept = (most + 1) * sums.heard + length * sums.read + sums.before;
+    g->whole = g->kept = steps * sums.read;
+    if (g->whole > s->most_kept && 2 * kept <= g->whole) g->length = (int64_t)length, g->most = (int64_t)most, g->kept = kept;
+    for (int i = 0; i < g->scan_count && !g->length; i++) forget(s, g->scans[i]);
 }
 
 void schedule_find_segments(Scheduler *s) {
     const IrProgram *p = s->p;
     s->segments = ARENA_ARRAY(p->arena, const Segments *, p->axes.count + 1);
-    s->schedule->back = ARENA_ARRAY(p->arena, Segments, p->items.count + 1);
-    for (int i = 0; i < p->items.count; i++) {
-        if (!is_gone_back_over(p, p->items.at[i])) continue;
-        Segments *g = &s->schedule->back[s->schedule->back_count++];
-        *g = segments_of(s, p->items.at[i]);
-        if (g->length) s->segments[g->scan->axis->id] = g;
+    s->schedule->back = ARENA_ARRAY(p->arena, Segments, p->axes.count + 1);
+    for (int i = 0; i < p->axes.count; i++) {
+        Segments *g = &s->schedule->back[s->schedule->back_count];
+        Sums sums = collect(s, p->axes.at[i], g);
+        if (!g->scan_count) continue;
+        divide(s, g, sums);
+        s->schedule->back_count++;
+        if (g->length) s->segments[p->axes.at[i]->id] = g;
     }
 }
 
+const Segments *schedule_segments(const Scheduler *s, const IrItem *scan) {
+    const Segments *g = s->segments[scan->axis->id];
+    bool part = schedule_in_segments(g, scan);
+    for (int i = 0; g && i < g->scan_count; i++) part |= schedule_reads_again(s->schedule, scan, g->scans[i]);
+    return part ? g : NULL;
+}
+
 void schedule_store_again(const Segments *g, const IrVar *v, Storage *storage) {
-    if (!ir_has_axis(v, g->scan->axis) && !v->init) { /* a segment may begin within a cycle */
+    if (!ir_has_axis(v, g->axis) && !v->init) { /* a segment may begin within a cycle */
         for (int i = 0; i < v->axis_count; i++) storage->kept[i] = true;
         storage->slots = 1;
         return;
     }
     if (!storage->windowed) return;
     for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == g->scan->axis || v->axes[i] == ir_cycle_of(g->scan->axis)) storage->kept[i] = false;
+        if (v->axes[i] == g->axis || v->axes[i] == ir_cycle_of(g->axis)) storage->kept[i] = false;
     storage->slots = (int)g->length + storage->again;
     storage->mirrored = false;
 }

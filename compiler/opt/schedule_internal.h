@@ -14,7 +14,7 @@ typedef struct Scheduler {
     int fixed_count; /* axes of which enclosing steps hold one point */
     const IrAxis *fixed[32];
     double most_kept;
-    const Segments **segments; /* by id of the steps' axis, or NULL */
+    const Segments **segments; /* by id of the axis, or NULL */
 } Scheduler;
 
 bool schedule_lists(IrAxis *const *axes, int count, const IrAxis *axis); /* the axis is one of these */
@@ -32,8 +32,10 @@ int schedule_drop_packed(const Scheduler *s, Step *steps, int count);
  * inside if it has points_of_scan > 0. */
 int schedule_nests(const Scheduler *s, Step *steps, int count, double points_of_scan);
 
-/* schedule_again.c: finds the scans that are carried out again in segments; where a variable of such a scan is stored. */
+/* schedule_again.c: finds the scans that are carried out again in segments; those that a scan is one of, or carries out again, or NULL;
+ * where a variable of such a scan is stored. */
 void schedule_find_segments(Scheduler *s);
+const Segments *schedule_segments(const Scheduler *s, const IrItem *scan);
 void schedule_store_again(const Segments *g, const IrVar *v, Storage *storage);
 
 /* schedule_block.c: the blocks that square tensors starting with items[first] are made in, 0: none. Fills block[0] and following, in the

@@ -1,48 +1,15 @@
 /* Sinking readers into scans. In, out: any core program. An equation after a scan over i that reads its state only at the
  * same point (`o[i, c] = sum(a) m[i, c, a] * q[i, a]`) moves into the body, so that the state, often much larger than what
  * is read from it, is not stored for all i. Equations that do not depend on the scan are moved before it first. */
-#include <string.h>
-
 #include "opt/pass.h"
-
-typedef struct Reads {
-    const bool *later; /* by variable id: depends on the scan */
-    bool found;
-} Reads;
-
-static void read_later(void *data, IrExpr *ref) {
-    Reads *r = data;
-    if (r->later[ref->var->id]) r->found = true;
-}
-
-static bool item_reads(const IrItem *item, const bool *later) {
-    Reads r = {later, false};
-    if (item->var) {
-        ir_each_ref(item->var->def, read_later, &r);
-        return r.found;
-    }
-    for (int k = 0; k < item->body_count; k++) {
-        ir_each_ref(item->body[k]->var->def, read_later, &r);
-        if (item->body[k]->var->init) ir_each_ref(item->body[k]->var->init, read_later, &r);
-    }
-    return r.found;
-}
-
-static void mark_item(const IrItem *item, bool *later) {
-    if (item->var) later[item->var->id] = true;
-    for (int k = 0; k < item->body_count; k++) later[item->body[k]->var->id] = true;
-}
 
 /* Items that do not depend on the scan at `at` go before it; its new position. */
 static int delay(Opt *o, int at) {
     IrProgram *p = o->p;
-    bool *later = ARENA_ARRAY(p->arena, bool, p->vars.count + 1);
+    const bool *later = opt_dependents(o, at);
     ItemList before = {0}, after = {0};
-    mark_item(p->items.at[at], later);
     for (int i = at + 1; i < p->items.count; i++) {
-        bool depends = item_reads(p->items.at[i], later);
-        if (depends) mark_item(p->items.at[i], later);
-        if (depends) vec_push(p->arena, &after, p->items.at[i]);
+        if (opt_item_reads(p->items.at[i], later)) vec_push(p->arena, &after, p->items.at[i]);
         else vec_push(p->arena, &before, p->items.at[i]);
     }
     IrItem *scan = p->items.at[at];
@@ -82,17 +49,10 @@ static void look(void *data, IrExpr *ref) {
     if (n > c->largest) c->largest = n;
 }
 
-static bool has_guard(const IrExpr *e) {
-    if (e->guard.count) return true;
-    for (int i = 0; i < e->argc; i++)
-        if (has_guard(e->arg[i])) return true;
-    return false;
-}
-
 static bool may_sink(Opt *o, const IrItem *scan, const IrItem *item, const bool *later, IrAxis **along) {
     Candidate c = {o, scan, later, NULL, 0, true};
     IrVar *v = item->var;
-    if (!v || v->init || has_guard(v->def)) return false;
+    if (!v || v->init || opt_has_guard(v->def)) return false;
     ir_each_ref(v->def, look, &c);
     if (!c.fits || !c.along || c.largest <= opt_elements(o, v)) return false;
     *along = c.along;
@@ -102,23 +62,6 @@ static bool may_sink(Opt *o, const IrItem *scan, const IrItem *item, const bool 
         twice |= c.along != scan->axis && v->axes[i] == scan->axis;
     }
     return own && !twice && (c.along == scan->axis || !opt_fact(o, v)->kept);
-}
-
-/* v over the scan's own axis instead of `along`. */
-static void rename_axis(Opt *o, IrVar *v, IrAxis *along, IrAxis *own) {
-    if (along == own) return;
-    IrIndex to = ir_index(own);
-    v->def = ir_substitute(o->p, v->def, 1, &along, &to);
-    v->axes = arena_copy(o->p->arena, v->axes, sizeof *v->axes * (size_t)v->axis_count);
-    for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == along) v->axes[i] = own;
-}
-
-static void append_body(Opt *o, IrItem *scan, IrItem *item) {
-    IrItem **body = ARENA_ARRAY(o->p->arena, IrItem *, scan->body_count + 1);
-    memcpy(body, scan->body, sizeof *body * (size_t)scan->body_count);
-    body[scan->body_count++] = item;
-    scan->body = body;
 }
 
 static void sink_into(Opt *o, int at) {
@@ -131,11 +74,10 @@ static void sink_into(Opt *o, int at) {
         IrItem *item = p->items.at[i];
         IrAxis *along = NULL;
         if (may_sink(o, scan, item, later, &along)) {
-            rename_axis(o, item->var, along, scan->axis);
-            append_body(o, scan, item);
+            opt_into_scan(o, scan, item, along, false);
             continue;
         }
-        mark_item(item, later);
+        opt_mark_item(item, later);
         p->items.at[n++] = item;
     }
     p->items.count = n;

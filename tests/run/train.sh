@@ -65,6 +65,54 @@ for threads in 1 2 4; do long 4096 "$build/ctx" train tests/bench/train_causal.c
 cmp "$work/long1.safetensors" "$work/long2.safetensors"
 cmp "$work/long1.safetensors" "$work/long4.safetensors"
 
+# Eight key-value memories of 64 x 64 over 4096 tokens: their states alone would be 537 MB. The leak of each head learns, too, which reads
+# states and their adjoints of all tokens.
+cat > "$work/memory.ctx" << 'CTX'
+use std.neurons;
+axis token = 1;
+axis head = 8;
+axis d = 64;
+axis a = 64;
+axis c = 64;
+stimulus x[token, d];
+stimulus target[token, d];
+cycle now over token;
+neuron leaky_memory {
+  compartment basal, apical, leak;
+  state m = 0;
+  m = sigmoid(2 + leak) * previous(m) + apical * basal;
+  rate r = m;
+}
+nucleus relays[d] : relay <- x[token as now];
+nucleus higher[d] : relay;
+area V[head] {
+  population key[a], query[a] : relay;
+  population content[c] : relay;
+  population store[c, a] : leaky_memory;
+  population deep[c, a] : pyramidal;
+  relays -> key : dense W_K[head, a, d];
+  relays -> query : dense W_Q[head, a, d];
+  relays -> content : dense W_V[head, c, d];
+  bias leak[head] -> store.leak;
+  key -> store.basal;
+  content -> store.apical;
+  store -> deep.apical;
+  query -> deep.basal;
+}
+V.deep -> higher : dense W_O[d, head, c];
+output y = higher;
+loss E = 0.5 * sum(now, d) (target[now, d] - y[now, d])^2;
+learn V.W_Q, V.W_K, V.W_V, W_O, leak by gradient with sgd(1e-6);
+CTX
+memories() { # what runs the training, and its further options
+    "$@" --set token=4096 --batch 1 --epochs 1 --x "$work/4096.npy" --target "$work/4096.npy" --quiet
+}
+held=$(memories "$work/peak" "$build/ctx" train "$work/memory.ctx" --threads 1 | tail -n 1)
+[ "$held" -gt 10000 ] && [ "$held" -lt 200000 ] || fail "a step of eight memories at 4096 tokens holds $held kB"
+for threads in 1 2 4; do memories "$build/ctx" train "$work/memory.ctx" --threads $threads --save "$work/memory$threads.safetensors" > /dev/null; done
+cmp "$work/memory1.safetensors" "$work/memory2.safetensors"
+cmp "$work/memory1.safetensors" "$work/memory4.safetensors"
+
 # Least squares: all items at once, a convex loss.
 linear --optimiser momentum --momentum 0.95 --rate 0.3 --batch 442 --epochs 1000 --save "$work/w.safetensors" --log "$work/log.csv" --plot "$work/loss.svg" \
     > "$work/said"

@@ -14,6 +14,7 @@ typedef struct CodegenCase {
     bool set;             /* weights are other ones in a first call, and set to these before the second */
     int threads;
     double kept;          /* schedule_make_with; 0: schedule_make */
+    double most_kept;     /* of opt_run */
     int64_t piece;        /* the dynamic reading in pieces of so many steps, as the clock calls it; 0: all at once */
 } CodegenCase;
 

@@ -138,10 +138,12 @@ static bool compare(const IrProgram *p, const Native *native, int64_t token, int
     return same;
 }
 
-static bool compile(const IrProgram *p, Native *native) {
+/* most_kept 0: the usual one */
+static bool compile(const IrProgram *p, double most_kept, Native *native) {
     char *error = NULL;
+    const Schedule *schedule = most_kept ? schedule_make_with(p, most_kept) : schedule_make(p);
     CgOptions options = {.f64 = native->f64, .cpu = "host"};
-    native->module = cg_compile(p, schedule_make(p), &options, &error);
+    native->module = cg_compile(p, schedule, &options, &error);
     native->program = native->module ? cg_load(native->module, &error) : NULL;
     if (!native->program) printf("%s\n", error);
     return native->program;
@@ -164,11 +166,11 @@ static void native_code_computes_the_program(void) {
         Arena *arena = arena_new();
         IrProgram *source = random_ir(arena, names_new(arena), seed, ITEMS);
         if (seed % GRADIENTS == 0) source = with_gradient(source);
-        OptOptions options = {.no_reassociate = seed % 5 == 0};
+        OptOptions options = {.no_reassociate = seed % 5 == 0, .most_kept = (double)(seed % 2)};
         OptReport report;
         IrProgram *p = opt_run(source, &options, &report);
         Native native = {.f64 = seed % DOUBLE == 0};
-        bool right = compile(p, &native);
+        bool right = compile(p, options.most_kept, &native);
         for (size_t i = 0; right && i < sizeof sizes / sizeof *sizes; i++)
             right = compare(p, &native, sizes[i], i % 2 ? 3 : 1) || (printf("at token = %d\n", (int)sizes[i]), false);
         if (!right) printf("seed %d\n", (int)seed), ir_print(p, stdout), fflush(stdout);

@@ -171,7 +171,7 @@ static void call_pieces(const CtxFrame *frame) {
 /* NULL, or what went wrong */
 static const char *compile(Native *n) {
     OptReport report;
-    OptOptions options = {.no_reassociate = n->c->in_order};
+    OptOptions options = {.no_reassociate = n->c->in_order, .most_kept = n->c->most_kept};
     n->p = opt_run(n->source, &options, &report);
     char *error = NULL;
     Schedule *schedule = n->c->kept ? schedule_make_with(n->p, n->c->kept) : schedule_make(n->p);

@@ -101,26 +101,6 @@ static void differences(void) {
     CU_ASSERT_TRUE(totals.worst < 1e-8);
 }
 
-/* ---- all gradients ---------------------------------------------------------------------------------------------------- */
-typedef struct Gradients { /* of the sum of squares of the first output */
-    IrProgram *p;
-    int count;
-    const IrVar **of; /* weights and stimuli of p */
-    IrVar **gradient;
-} Gradients;
-
-static Gradients gradients_of(Arena *arena, IrProgram *p) {
-    Gradients g = {.of = ARENA_ARRAY(arena, const IrVar *, p->vars.count), .gradient = ARENA_ARRAY(arena, IrVar *, p->vars.count)};
-    GradientFault fault = {0};
-    IrVar *loss = numeric_sum_of_squares(p, p->outputs.at[0].var);
-    for (int i = 0; i < p->vars.count; i++)
-        if (p->vars.at[i]->kind == VAR_WEIGHT || p->vars.at[i]->kind == VAR_STIMULUS) g.of[g.count++] = p->vars.at[i];
-    g.p = gradient_of(p, loss, g.of, g.count, g.gradient, &fault);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(g.p);
-    for (int i = 0; i < g.count; i++) g.of[i] = ir_find_var(g.p, g.of[i]->name);
-    return g;
-}
-
 /* ---- exactly ---------------------------------------------------------------------------------------------------------- */
 /* The next point of v's axes, the last the fastest; false behind the last. */
 static bool next(const Trial *t, const IrVar *v, int64_t *position) {
@@ -169,7 +149,7 @@ static void exactly(void) {
     static const char *const by[] = {"euler", "heun"};
     for (int i = 0; i < 2 * CIRCUITS; i++) {
         Arena *arena = arena_new();
-        Gradients g = gradients_of(arena, in_time(arena, circuits[i / 2].items, by[i % 2], 2));
+        Gradients g = numeric_gradients(arena, in_time(arena, circuits[i / 2].items, by[i % 2], 2));
         bool same = agrees(&g, i % 2 ? 2 : 4);
         if (!same) printf("\n    %s, %s: another derivative", circuits[i / 2].what, by[i % 2]);
         CU_ASSERT_TRUE(same);
@@ -209,7 +189,7 @@ static void twice(void) {
     NumericTotals totals = {0};
     for (int i = 0; i < CIRCUITS; i++) {
         Arena *arena = arena_new();
-        Gradients g = gradients_of(arena, in_time(arena, circuits[i].items, "heun", 2));
+        Gradients g = numeric_gradients(arena, in_time(arena, circuits[i].items, "heun", 2));
         int by = 0;
         while (by < g.count && strcmp(g.of[by]->name, i % 2 ? "b" : "W")) by++;
         numeric_compare(arena_printf(arena, "%s, twice", circuits[i].what), g.p, g.gradient[by], 2, i, &totals);
@@ -219,13 +199,6 @@ static void twice(void) {
 }
 
 /* ---- native code ------------------------------------------------------------------------------------------------------ */
-static char *gradients_text(Arena *arena, IrProgram *p) {
-    Gradients g = gradients_of(arena, p);
-    g.p->outputs.count = 0;
-    for (int i = 0; i < g.count; i++) vec_push(g.p->arena, &g.p->outputs, ((IrOutput){.name = g.gradient[i]->name, .var = g.gradient[i]}));
-    return printed_in(arena, g.p);
-}
-
 enum { KEEP_NONE = 1 };
 static const double KEEP_ALL = 1e18;
 
@@ -236,7 +209,7 @@ static void native_code(void) {
         int circuit = i / 2, method = (circuit + i % 2) % METHODS;
         if (!fits(circuit, method)) continue;
         Arena *arena = arena_new();
-        CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[circuit].items, methods[method], 11)), .sizes = sizes, .f64 = i % 2 || method == METHODS - 1, .threads = 2,
+        CodegenCase c = {.text = numeric_gradients_text(arena, in_time(arena, circuits[circuit].items, methods[method], 11), true), .sizes = sizes, .f64 = i % 2 || method == METHODS - 1, .threads = 2,
                          .piece = pieces[i % 2]};
         c.kept = KEEP_ALL;
         uint64_t whole = codegen_hash(&c);
@@ -256,7 +229,7 @@ static void ten_thousand_steps(void) {
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         int64_t sizes[] = {runs[i].cycles, 0}, whole = 0, kept = 0;
         Arena *arena = arena_new();
-        CodegenCase c = {.text = gradients_text(arena, in_time(arena, circuits[runs[i].circuit].items, "heun", runs[i].steps)), .sizes = sizes, .f64 = true,
+        CodegenCase c = {.text = numeric_gradients_text(arena, in_time(arena, circuits[runs[i].circuit].items, "heun", runs[i].steps), true), .sizes = sizes, .f64 = true,
                          .threads = 1, .kept = KEEP_ALL};
         uint64_t hash = codegen_hash_bytes(&c, &whole);
         c.kept = KEEP_NONE;

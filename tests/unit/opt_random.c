@@ -70,7 +70,7 @@ static void passes_keep_values(void) {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         Arena *arena = arena_new();
         IrProgram *source = random_ir(arena, names_new(arena), seed, ITEMS);
-        OptOptions options = {.no_reassociate = seed % 5 == 0};
+        OptOptions options = {.no_reassociate = seed % 5 == 0, .most_kept = (double)(seed % 2)};
         OptReport report;
         IrProgram *p = opt_run(source, &options, &report);
         char *wrong = ir_verify(p);
