@@ -184,6 +184,7 @@ static ExactResult *run_exact(Compilation *c, int64_t seed, int64_t threads, boo
     for (int i = 0; i < c->core->checks.count; i++) {
         if (is_integrated(c, &c->core->checks.at[i])) continue;
         result[i] = decide(c, i, how, &witness);
+        exact_confirm(c->arena, c->core, &c->core->checks.at[i], &how, &result[i]);
         *unequal |= result[i].verdict == EXACT_UNEQUAL;
         if (result[i].verdict == EXACT_UNEQUAL) exact_repair(c->arena, c->core, &c->core->checks.at[i], &how, &result[i]);
     }

@@ -22,7 +22,8 @@ static const int64_t LENGTHS[] = {1, 2, 3, 5, 8, 17};
 enum { LENGTH_COUNT = sizeof LENGTHS / sizeof *LENGTHS, SAMPLE = 2 /* index of the shape that is looked at first */ };
 
 static Method with_signs(Method method) {
-    return (Method){SIGN_PRIMES, SIGN_POINTS, method.exponents, method.maxima};
+    method.primes = SIGN_PRIMES, method.each = SIGN_POINTS;
+    return method;
 }
 
 /* ---- one trial ------------------------------------------------------------------------------------------------------ */
@@ -80,6 +81,7 @@ static void take_facts(Run *r) {
     task->trial_assumed = trial_points(r->t)->assumed;
     task->trial_signs = trial_uses_signs(r->t) || trial_points(r->t)->uneven;
     task->trial_maxima = trial_uses_maxima(r->t);
+    task->trial_shares = trial_uses_shares(r->t);
     task->trial_zeros = trial_met_zeros(r->t);
     task->signs |= task->trial_signs;
     task->trial_bits = trial_certainty(r);
@@ -92,7 +94,7 @@ static void take_facts(Run *r) {
 /* One trial; `found`: where to put what coincides in it (NULL: do not look). */
 static Outcome trial(Task *task, bool cut, Cuts *found) {
     TrialShape shape = {.size = task->size, .primes = task->method.primes, .each = task->method.each, .exponents = task->method.exponents,
-                        .labels = &task->labels, .which = task->which, .maxima = task->method.maxima, .seed = task->seed};
+                        .labels = &task->labels, .which = task->which, .maxima = task->method.maxima, .shares = task->method.shares, .seed = task->seed};
     Run r = {.task = task, .t = trial_new(task->d->p, &shape), .bits = 1e6};
     Outcome outcome = cut && !make_cuts(&r) ? STOPPED : compare_claim(&r);
     if (outcome == STOPPED && trial_why(r.t) == basis_wants_points) outcome = MORE_POINTS;
@@ -332,6 +334,11 @@ static Task *sample(Decision *d, uint64_t seed) {
         task->outcome = trial_with_points(task, false, &d->cuts);
     }
     d->method = task->method;
+    if (task->outcome != AGREE && task->trial_shares) {
+        Method shares = with_signs(task->method);
+        shares.shares = true;
+        look_again(d, task, shares);
+    }
     if (task->outcome == DISAGREE && task->trial_zeros) {
         Method zeros = task->method;
         zeros.exponents.zeros = true;
@@ -339,8 +346,8 @@ static Task *sample(Decision *d, uint64_t seed) {
     }
     if (task->outcome != AGREE && task->trial_wanted > task->method.exponents.denominator) look_again(d, task, fractions(task));
     if (task->outcome == DISAGREE && affordable(task, FULL_POINTS)) {
-        Method full = {1, FULL_POINTS, task->method.exponents, task->method.maxima};
-        full.exponents.full = true;
+        Method full = task->method;
+        full.primes = 1, full.each = FULL_POINTS, full.exponents.full = true;
         look_again(d, task, full);
         if (task->outcome != AGREE && task->trial_wanted > full.exponents.denominator) look_again(d, task, fractions(task));
         d->result.relations = task->outcome == AGREE;
@@ -394,7 +401,7 @@ static bool too_many_steps(Arena *arena, const IrProgram *p, const IrCheck *chec
 }
 
 static ExactResult decide(Decision d, const ExactOptions *options) {
-    d.method = (Method){PLAIN_PRIMES, PLAIN_POINTS, {.denominator = BASIS_DENOMINATOR}, false};
+    d.method = (Method){.primes = PLAIN_PRIMES, .each = PLAIN_POINTS, .exponents.denominator = BASIS_DENOMINATOR};
     if (too_many_steps(d.arena, d.p, d.check))
         return (ExactResult){.verdict = EXACT_UNDECIDED, .shapes = "", .cases = "", .where = d.check->span,
                              .why = "an integration of many steps: compared by values"};

@@ -11,7 +11,7 @@ typedef enum Outcome { AGREE, DISAGREE, MORE_POINTS, STOPPED } Outcome;
 typedef struct Method {
     int primes, each;
     BasisMethod exponents; /* basis.h */
-    bool maxima;           /* evaluate.h */
+    bool maxima, shares;   /* evaluate.h */
 } Method;
 
 typedef struct Decision { /* what all shapes share */
@@ -41,7 +41,7 @@ typedef struct Task { /* one shape; tasks run on threads of their own, so each h
     double trial_bits; /* of the last trial: certainty, elements computed, points */
     double trial_operations, trial_points;
     int64_t trial_wanted; /* denominator of exponents */
-    bool trial_signs, trial_maxima, trial_zeros; /* were met */
+    bool trial_signs, trial_maxima, trial_shares, trial_zeros; /* were met */
     bool trial_assumed;   /* the independence of signs and roots */
     int trial_characters; /* points that would show whether signs and roots are independent: characters.h */
     double operations; /* of all trials */

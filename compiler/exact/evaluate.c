@@ -178,7 +178,7 @@ Trial *trial_new(const IrProgram *p, const TrialShape *shape) {
     Arena *arena = arena_new();
     Trial *t = ARENA_NEW(arena, Trial);
     int count = shape->primes * shape->each;
-    *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->exponents.full, .maxima = shape->maxima,
+    *t = (Trial){.p = p, .size = shape->size, .seed = shape->seed, .full = shape->exponents.full, .maxima = shape->maxima, .shares = shape->shares,
                  .labels = shape->labels, .which = shape->which};
     t->m = (Points){.primes = shape->primes, .each = shape->each, .count = count, .arena = arena, .degrees = degrees_new(arena),
                     .dead = ARENA_ARRAY(arena, bool, count)};
@@ -235,6 +235,10 @@ double trial_prime_bits(const Trial *t) {
 
 bool trial_uses_maxima(const Trial *t) {
     return t->met_maxima;
+}
+
+bool trial_uses_shares(const Trial *t) {
+    return t->met_shares;
 }
 
 bool trial_met_zeros(const Trial *t) {

@@ -15,6 +15,7 @@ typedef struct TrialShape {
     const IrLabels *labels; /* NULL: none */
     int64_t which;       /* of label_cases(labels) */
     bool maxima;         /* maxima of two are symbols too, as those of many are, and no signs */
+    bool shares;         /* derivatives of maxima of many are those of the arguments that are not less; else symbols */
     uint64_t seed;
 } TrialShape;
 
@@ -52,6 +53,7 @@ int trial_basis(const Trial *t); /* independent exponents */
 int64_t trial_wanted(const Trial *t); /* basis_wanted */
 bool trial_uses_signs(const Trial *t);
 bool trial_uses_maxima(const Trial *t); /* a maximum or minimum of two was met */
+bool trial_uses_shares(const Trial *t); /* the derivative of a maximum of many was met */
 bool trial_met_zeros(const Trial *t);   /* basis_met_zeros */
 bool trial_settles(const Trial *t);    /* a loop's fixed point was met */
 double trial_prime_bits(const Trial *t); /* log2 of the number of primes that the fields were drawn from */

@@ -31,6 +31,15 @@ typedef struct ExactHint {
     Span where; /* what it is about; may be none */
 } ExactHint;
 
+typedef struct ExactTaken { /* gradients of one loss that the sides of a check read */
+    Name loss;
+    int count;
+    Name *by;              /* inputs */
+    ExactVerdict verdict;  /* are they the derivatives of the loss? */
+    bool agreed;           /* EXACT_UNDECIDED: they were at all points tried, which is no proof at degrees so high */
+    double error_bits;     /* EXACT_EQUAL */
+} ExactTaken;
+
 typedef struct ExactResult {
     ExactVerdict verdict;
     ExactFactor factor;    /* EXACT_EQUAL, of a check that leaves a factor open: what it is */
@@ -44,6 +53,8 @@ typedef struct ExactResult {
     bool relations;        /* linear relations between exponents were looked for (basis.h, full) */
     int assumption_count;
     char **assumption;     /* in words */
+    int taken_count;
+    ExactTaken *taken;     /* by exact_confirm */
     int hint_count;
     ExactHint *hint;       /* EXACT_UNEQUAL: what would make the sides equal (repair.h) */
     const char *why;       /* EXACT_UNDECIDED; EXACT_UNEQUAL: where in the tensor */
@@ -52,7 +63,7 @@ typedef struct ExactResult {
 } ExactResult;
 
 /* Version of what IR programs mean and of how they are decided: part of every certificate. */
-enum { EXACT_SEMANTICS = 3 };
+enum { EXACT_SEMANTICS = 4 };
 
 enum { EXACT_MOST_STEPS = 16 }; /* of a cycle in time, in what is decided; more are left to values */
 
@@ -79,4 +90,8 @@ typedef struct ExactGradient { /* gradient[i], with the axes of the input of[i],
 /* The same of a gradient: is the sum of its components times a random direction the derivative of the loss in that direction, which the
  * engine computes by itself (tangent.c)? EXACT_UNEQUAL: `why` names an input. */
 ExactResult exact_gradient(Arena *arena, const IrProgram *core, const ExactGradient *gradient, const ExactOptions *options);
+
+/* Of a check that is EXACT_EQUAL: decides by exact_gradient that the gradients its sides read, which the compiler derived, are the
+ * derivatives of their losses. What is not decided becomes an assumption, and with one that is not, the check is undecided. */
+void exact_confirm(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options, ExactResult *result);
 #endif

@@ -122,12 +122,31 @@ static const Value *reduce(Trial *t, const IrExpr *e) {
     return keyed_set(t->keyed, IR_AMAX, r.arguments.at, r.arguments.count);
 }
 
+/* u = max u_i: the mean of the derivatives of those u_i that are not less than u. Nearly everywhere that is one, but how it is written
+ * elsewhere may count. */
+static const Value *shared_tangent(Trial *t, const Reduction *r) {
+    const Value *most = keyed_set(t->keyed, IR_AMAX, r->arguments.at, r->arguments.count), *one = value_integer(&t->m, 1);
+    Sum *reach = sum_new(&t->m), *moved = sum_new(&t->m);
+    for (int i = 0; i < r->arguments.count; i++) {
+        const Value *reaches = value_sub(&t->m, one, trial_step(t, value_sub(&t->m, most, r->arguments.at[i]), 0));
+        sum_add(reach, reaches);
+        sum_add_product(moved, reaches, r->moved.at[i]);
+    }
+    const Value *inverse = trial_inverse(t, r->node, sum_close(reach));
+    return inverse ? value_mul(&t->m, inverse, sum_close(moved)) : NULL;
+}
+
+static const Value *maximum_tangent(Trial *t, const Reduction *r) {
+    t->met_shares = true;
+    if (t->shares) return shared_tangent(t, r);
+    return keyed_set_tangent(t->keyed, IR_AMAX, r->arguments.at, r->moved.at, r->arguments.count);
+}
+
 static const Value *reduce_tangent(Trial *t, const IrExpr *e, const Value *(*tangent)(Trial *t, const IrExpr *e)) {
     Reduction r = {.node = e, .sum = e->op == IR_SUM ? sum_new(&t->m) : NULL, .tangent = tangent};
     if (!loop(t, &r, 0)) return NULL;
     if (!r.moves) return t->zero;
-    return e->op == IR_SUM ? sum_close(r.sum)
-                           : keyed_set_tangent(t->keyed, IR_AMAX, r.arguments.at, r.moved.at, r.arguments.count);
+    return e->op == IR_SUM ? sum_close(r.sum) : maximum_tangent(t, &r);
 }
 
 static Memo *slot_of(Memo *memo, int slots, const IrExpr *e) {

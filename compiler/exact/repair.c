@@ -2,6 +2,7 @@
  * right side comes back. Fixed axes are made small for it, since most candidates are wrong; a right one is looked at again at the
  * sizes of the source. */
 #include "exact/repair_internal.h"
+#include "exact/small.h"
 
 #include <string.h>
 
@@ -97,27 +98,9 @@ static bool *reached_from(const Search *s, const IrVar *v) {
     return reached;
 }
 
-/* An axis keeps the points that the program names, and two or three. */
-static void need(int64_t *size, const IrAxis *axis, int64_t points) {
-    if (axis && size[axis->root->id] < points) size[axis->root->id] = points;
-}
-
-static void need_of(int64_t *size, const IrExpr *e) {
-    if (e->op == IR_POS) need(size, e->axis, e->axis->root->size);
-    for (int i = 0; e->var && i < e->var->axis_count; i++)
-        if (e->index[i].kind == IX_CONST) need(size, e->var->axes[i], e->index[i].offset + 1);
-    for (int i = 0; i < e->guard.count; i++) {
-        const IrAtom *atom = &e->guard.atom[i];
-        int64_t points = (atom->bound < 0 ? -atom->bound : atom->bound) + 2;
-        need(size, atom->a, points);
-        need(size, atom->b, points);
-    }
-    for (int i = 0; i < e->argc; i++) need_of(size, e->arg[i]);
-}
-
 static void find_sizes(Search *s) {
     int count = s->p->axes.count;
-    int64_t *size = s->length = ARENA_ARRAY(s->arena, int64_t, count);
+    s->length = small_sizes(s->arena, s->p, 2);
     s->full = ARENA_ARRAY(s->arena, int64_t, count);
     s->small = ARENA_ARRAY(s->arena, int64_t, count);
     s->bounded = ARENA_ARRAY(s->arena, bool, count);
@@ -125,15 +108,7 @@ static void find_sizes(Search *s) {
         const IrAxis *axis = s->p->axes.at[i];
         s->full[i] = axis->root->size;
         s->bounded[i] = axis->root == axis && axis->kind == AXIS_BOUNDED;
-        size[i] = 2 + i % 2;
-    }
-    for (int i = 0; i < s->p->vars.count; i++) {
-        if (s->p->vars.at[i]->def) need_of(size, s->p->vars.at[i]->def);
-        if (s->p->vars.at[i]->init) need_of(size, s->p->vars.at[i]->init);
-    }
-    for (int i = 0; i < count; i++) {
-        if (size[i] > s->full[i]) size[i] = s->full[i];
-        s->small[i] = s->bounded[i] ? s->full[i] : size[i];
+        s->small[i] = s->bounded[i] ? s->full[i] : s->length[i];
     }
 }
 

@@ -71,6 +71,7 @@ struct Trial {
     VEC(const char *) assumptions;
     bool signs, full;
     bool maxima, met_maxima; /* those of two: as symbols; met */
+    bool shares, met_shares; /* derivatives of those of many: by the arguments that reach them; met */
     double prime_bits;
     const char *why;
     Span where;

@@ -170,6 +170,7 @@ static bool resolve_one(Resolve *r, GradientFault *fault) {
     int added = last_of(q, last) + 1;
     for (int i = 0; i < q->items.count; i++)
         if (q->items.at[i]->var) q->items.at[i]->var->def = ir_map(q, q->items.at[i]->var->def, replaced, r);
+    for (int i = 0; i < r->of.count; i++) vec_push(q->arena, &q->taken, ((IrTaken){r->loss, r->of.at[i], r->gradient[i]}));
     move_behind(q, added);
     gradient_renumber(q, q->axes.count);
     return true;

@@ -130,6 +130,10 @@ static void clone_ends(const Clone *clone, const IrProgram *p) {
         check.right = clone->var[check.right->id];
         vec_push(p->arena, &to->checks, check);
     }
+    for (int i = 0; i < p->taken.count; i++) {
+        IrTaken taken = p->taken.at[i];
+        vec_push(p->arena, &to->taken, ((IrTaken){clone->var[taken.loss->id], clone->var[taken.of->id], clone->var[taken.gradient->id]}));
+    }
     for (int i = 0; i < p->assumptions.count; i++) vec_push(p->arena, &to->assumptions, p->assumptions.at[i]);
 }
 

@@ -161,6 +161,10 @@ typedef struct IrCheck { /* for all points of the axes (equal, in order) left ==
 
 typedef struct IrAssumption { Name text; } IrAssumption; /* "tau of pyramidal is not 0", ... for explain and reports */
 
+typedef struct IrTaken { /* gradient() of a loss, as the equations of adjoints have it: gradient, with the axes of the input `of` */
+    IrVar *loss, *of, *gradient;
+} IrTaken;
+
 typedef enum IrLevel { LEVEL_SYSTEM, LEVEL_CORE } IrLevel;
 struct IrProgram {
     Arena *arena;
@@ -176,6 +180,7 @@ struct IrProgram {
     VEC(IrRule) rules;
     VEC(IrLearn) learns;
     VEC(IrAssumption) assumptions;
+    VEC(IrTaken) taken; /* until the program is rewritten (opt/) */
 };
 
 /* ---- building (build.c of this folder and every pass) ------------------------------------------------------------ */

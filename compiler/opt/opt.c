@@ -71,6 +71,7 @@ IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport
     OptCosts before = {0}, after = {0};
     if (options->drop_checks) o.p->checks.count = 0;
     ir_forget_learning(o.p);
+    o.p->taken.count = 0;
     opt_facts(&o);
     pass_dead(&o);
     opt_facts(&o);

@@ -54,6 +54,14 @@ static const char *factor_text(char *text, size_t length, ExactFactor factor) {
     return text;
 }
 
+static void print_taken(const ExactTaken *t, FILE *to) {
+    static const char *const said[] = {"is the derivative by dual numbers", "is not the derivative by dual numbers", "is not decided by dual numbers"};
+    static const char agreed[] = "agrees with dual numbers wherever they were tried, without a bound at this degree";
+    fprintf(to, "           gradient of %s by", t->loss);
+    for (int i = 0; i < t->count; i++) fprintf(to, "%s %s", i ? "," : "", t->by[i]);
+    fprintf(to, " %s\n", t->agreed ? agreed : said[t->verdict]);
+}
+
 static void print_exact(const CheckFacts *f, FILE *to) {
     const ExactResult *r = f->exact;
     char text[FACTOR_LENGTH];
@@ -76,6 +84,7 @@ static void print_exact(const CheckFacts *f, FILE *to) {
                 f->hint_place[i] ? ")" : "");
     if (*r->shapes && r->shape_count) fprintf(to, "           shapes: %s\n", r->shapes);
     if (*r->cases && r->shape_count) fprintf(to, "           cases: %s\n", r->cases);
+    for (int i = 0; i < r->taken_count; i++) print_taken(&r->taken[i], to);
     if (r->assumption_count) print_list(to, "assuming: ", r->assumption, r->assumption_count);
 }
 
@@ -112,15 +121,24 @@ static json_t *shape_json(const ExactShape *s) {
                      json_sprintf("%016llx", (unsigned long long)s->seed));
 }
 
+static json_t *taken_json(const ExactTaken *t) {
+    json_t *by = json_array();
+    for (int i = 0; i < t->count; i++) json_array_append_new(by, json_string(t->by[i]));
+    return json_pack("{s:s, s:o, s:s, s:b, s:o}", "loss", t->loss, "by", by, "verdict", EXACT_KEY[t->verdict], "agreed", t->agreed, "error_bits",
+                     t->verdict == EXACT_EQUAL ? json_real(floor(t->error_bits)) : json_null());
+}
+
 json_t *verdict_exact_json(const ExactResult *r) {
     json_t *shapes = json_array();
     for (int i = 0; i < r->shape_count; i++) json_array_append_new(shapes, shape_json(&r->shape[i]));
+    json_t *gradients = json_array();
+    for (int i = 0; i < r->taken_count; i++) json_array_append_new(gradients, taken_json(&r->taken[i]));
     bool equal = r->verdict == EXACT_EQUAL;
     char text[FACTOR_LENGTH];
-    return json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:b, s:f}", "verdict", EXACT_KEY[r->verdict], "error_bits",
+    return json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:f}", "verdict", EXACT_KEY[r->verdict], "error_bits",
                      equal ? json_real(floor(r->error_bits)) : json_null(), "factor",
                      r->factor.d ? json_string(factor_text(text, sizeof text, r->factor)) : json_null(), "lengths", r->shapes, "cases", r->cases,
-                     "shapes", shapes, "signs", r->signs, "relations", r->relations, "operations", r->operations);
+                     "shapes", shapes, "gradients", gradients, "signs", r->signs, "relations", r->relations, "operations", r->operations);
 }
 
 static json_t *texts(char *const *text, int count) {
