@@ -112,7 +112,10 @@ static bool add_directional(Run *r, const IrVar *v, const IrVar *gradient, Sum *
 static Outcome compare_direction(Run *r, int from, int to) {
     const ExactGradient *g = r->task->d->gradient;
     Sum *sum = sum_new(trial_points(r->t));
+    for (int i = from; i < to; i++)
+        if (g->of[i]->def) trial_cut(r->t, g->of[i], g->of[i], NULL);
     trial_differentiate(r->t, g->of + from, to - from);
+    if (r->task->method.hold) trial_hold(r->t, g->loss);
     for (int i = from; i < to; i++)
         if (!add_directional(r, g->of[i], g->gradient[i], sum)) return STOPPED;
     return equal_values(r, sum_close(sum), moved_loss(r, g->loss));
@@ -122,7 +125,12 @@ static Outcome compare_direction(Run *r, int from, int to) {
 static Outcome compare_gradient(Run *r) {
     const ExactGradient *g = r->task->d->gradient;
     Outcome outcome = compare_direction(r, 0, g->count);
-    if (outcome != DISAGREE) return outcome;
+    if (outcome != DISAGREE || r->task->method.hold) return outcome;
+    for (int i = 0; i < g->count; i++) {
+        if (!g->of[i]->def) continue;
+        r->task->why = arena_printf(r->task->arena, "by '%s', which is made of what its own gradient reads", g->of[i]->name);
+        return STOPPED;
+    }
     int i = 0;
     while (i < g->count - 1 && compare_direction(r, i, i + 1) != DISAGREE) i++;
     r->task->why = arena_printf(r->task->arena, "the gradient by '%s'", g->of[i]->name);

@@ -7,26 +7,53 @@
 
 static const double BUDGET = 3e8;
 
-/* The first gradient of its loss that is reached. */
+/* ---- which ----------------------------------------------------------------------------------------------------------- */
+typedef struct Walk {
+    const IrProgram *p;
+    bool *reached; /* by variable id */
+} Walk;
+
+static void visit(Walk *w, const IrVar *v);
+
+static void visit_ref(void *data, IrExpr *ref) {
+    visit(data, ref->var);
+}
+
+/* What v is made of; a gradient, of its loss: the adjoints in between are the compiler's. */
+static void visit(Walk *w, const IrVar *v) {
+    bool gradient = false;
+    if (w->reached[v->id]) return;
+    w->reached[v->id] = true;
+    for (int i = 0; i < w->p->taken.count; i++) {
+        if (w->p->taken.at[i].gradient != v) continue;
+        gradient = true;
+        visit(w, w->p->taken.at[i].loss);
+    }
+    if (!gradient) ir_each_read(v, visit_ref, w);
+}
+
+/* Gradients by inputs are decided together, loss by loss; one by a quantity that the loss is made of, by itself. */
+static bool is_with(const IrProgram *p, int first, int other, const bool *reached) {
+    const IrTaken *a = &p->taken.at[first], *b = &p->taken.at[other];
+    return reached[b->gradient->id] && (first == other || (a->loss == b->loss && ir_is_input(a->of) && ir_is_input(b->of)));
+}
+
 static bool is_first(const IrProgram *p, int at, const bool *reached) {
     for (int i = 0; i < at; i++)
-        if (p->taken.at[i].loss == p->taken.at[at].loss && reached[p->taken.at[i].gradient->id]) return false;
+        if (is_with(p, at, i, reached)) return false;
     return reached[p->taken.at[at].gradient->id];
 }
 
-/* All that are reached, of the loss of taken[first]. */
 static ExactGradient claim_of(Arena *arena, const IrProgram *p, int first, const bool *reached) {
     const IrVar **of = ARENA_ARRAY(arena, const IrVar *, p->taken.count);
     IrVar **gradient = ARENA_ARRAY(arena, IrVar *, p->taken.count);
     ExactGradient claim = {p->taken.at[first].loss, of, gradient, 0};
-    for (int i = first; i < p->taken.count; i++) {
-        const IrTaken *taken = &p->taken.at[i];
-        if (taken->loss != claim.loss || !reached[taken->gradient->id]) continue;
-        of[claim.count] = taken->of, gradient[claim.count++] = taken->gradient;
-    }
+    for (int i = first; i < p->taken.count; i++)
+        if (is_with(p, first, i, reached)) of[claim.count] = p->taken.at[i].of, gradient[claim.count++] = p->taken.at[i].gradient;
     return claim;
 }
 
+/* ---- what is found ---------------------------------------------------------------------------------------------------- */
 static ExactTaken taken_of(Arena *arena, const ExactGradient *claim, const ExactResult *found) {
     ExactTaken taken = {claim->loss->name, claim->count, ARENA_ARRAY(arena, Name, claim->count), found->verdict, found->agreed, found->error_bits};
     for (int i = 0; i < claim->count; i++) taken.by[i] = claim->of[i]->name;
@@ -79,8 +106,9 @@ static ExactResult decide(Arena *arena, const IrProgram *core, int first, const 
 
 void exact_confirm(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options, ExactResult *r) {
     bool *reached = ARENA_ARRAY(arena, bool, core->vars.count + 1);
-    ir_reach(reached, check->left);
-    ir_reach(reached, check->right);
+    Walk walk = {core, reached};
+    visit(&walk, check->left);
+    visit(&walk, check->right);
     r->taken = ARENA_ARRAY(arena, ExactTaken, core->taken.count + 1);
     for (int i = 0; i < core->taken.count && r->verdict == EXACT_EQUAL; i++) {
         if (!is_first(core, i, reached)) continue;

@@ -356,6 +356,18 @@ static Task *sample(Decision *d, uint64_t seed) {
     return task;
 }
 
+/* Of a gradient, with what does not move cut first: there are fewer signs and roots then, and lower degrees. What the cuts lose may be
+ * needed. */
+static Task *look_first(Decision *d, uint64_t seed) {
+    Method plain = d->method;
+    d->method.hold = d->gradient != NULL;
+    Task *task = sample(d, seed);
+    if (!d->gradient || task->outcome == AGREE) return task;
+    arena_free(task->arena);
+    d->method = plain;
+    return sample(d, seed);
+}
+
 static void take_result(Decision *d, Task *const *task, int count) {
     ExactResult *r = &d->result;
     const Task *shown[LENGTH_COUNT];
@@ -408,7 +420,7 @@ static ExactResult decide(Decision d, const ExactOptions *options) {
     d.brief = options->brief;
     d.budget = options->budget > 0 ? options->budget : DEFAULT_BUDGET;
     uint64_t seed = options->seed;
-    Task *first = sample(&d, field_random(&seed)), *task[LENGTH_COUNT];
+    Task *first = look_first(&d, field_random(&seed)), *task[LENGTH_COUNT];
     double cost = first->operations;
     int count = 0;
     d.result.assumption = ARENA_ARRAY(d.arena, char *, 6 * d.p->vars.count + 4);

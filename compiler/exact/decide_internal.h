@@ -12,6 +12,7 @@ typedef struct Method {
     int primes, each;
     BasisMethod exponents; /* basis.h */
     bool maxima, shares;   /* evaluate.h */
+    bool hold;             /* of a gradient: what does not move is cut (trial_hold) */
 } Method;
 
 typedef struct Decision { /* what all shapes share */

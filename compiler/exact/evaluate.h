@@ -42,6 +42,9 @@ const Value *trial_tangent(Trial *t, const IrVar *v, const int64_t *position);
 /* From now on elements of v are fresh random ones: the element at position q of `like` where q[k] = position[order[k]]. What was
  * computed before stays. A cut of `like` itself comes first; `order` NULL: the axes correspond in order. */
 void trial_cut(Trial *t, const IrVar *v, const IrVar *like, const int *order);
+/* What the loss is made of and does not move is cut, each element as one of its own: what holds for all values of these holds for those
+ * that they have. After trial_differentiate, before anything is evaluated. */
+void trial_hold(Trial *t, const IrVar *loss);
 /* The value by definition where it was computed already; else NULL. */
 const Value *trial_peek(const Trial *t, const IrVar *v, const int64_t *position);
 int64_t trial_size(const Trial *t, const IrAxis *axis);

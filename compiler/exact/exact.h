@@ -80,7 +80,9 @@ typedef struct ExactOptions {
 /* `core` as settled, before any pass. The result lives in `arena`; it depends on program, check and seed alone. */
 ExactResult exact_check(Arena *arena, const IrProgram *core, const IrCheck *check, const ExactOptions *options);
 
-typedef struct ExactGradient { /* gradient[i], with the axes of the input of[i], is to be the derivative of loss (summed over its axes) */
+/* gradient[i], with the axes of of[i], is to be the derivative of the loss (summed over its axes) by that. Inputs together; a quantity that
+ * the loss is made of, alone: it counts as an input then. */
+typedef struct ExactGradient {
     IrVar *loss;
     const IrVar *const *of;
     IrVar *const *gradient;

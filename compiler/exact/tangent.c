@@ -330,3 +330,22 @@ void trial_differentiate(Trial *t, const IrVar *const *input, int count) {
     for (int i = 0; i < count; i++) t->moves[input[i]->id] = true;
     spread(t);
 }
+
+/* Depends v on an input that is no constant of the source? */
+static bool is_of_data(const Trial *t, const IrVar *v, bool *reached) {
+    bool found = false;
+    for (int i = 0; i < t->p->vars.count; i++) reached[i] = false;
+    ir_reach(reached, v);
+    for (int i = 0; i < t->p->vars.count && !found; i++) found = reached[i] && !t->p->vars.at[i]->def && !t->p->vars.at[i]->literal;
+    return found;
+}
+
+void trial_hold(Trial *t, const IrVar *loss) {
+    int vars = t->p->vars.count;
+    bool *of_loss = ARENA_ARRAY(t->m.arena, bool, vars + 1), *reached = ARENA_ARRAY(t->m.arena, bool, vars + 1);
+    ir_reach(of_loss, loss);
+    for (int i = 0; i < vars; i++) {
+        const IrVar *v = t->p->vars.at[i];
+        if (of_loss[i] && v->def && !t->moves[i] && !t->loop[i] && is_of_data(t, v, reached)) trial_cut(t, v, v, NULL);
+    }
+}

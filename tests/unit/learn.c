@@ -85,6 +85,49 @@ static void gradients_are_resolved(void) {
     arena_free(arena);
 }
 
+static ExactResult confirmed(Arena *arena, const IrProgram *p, int check) {
+    ExactOptions how = {.seed = 1};
+    ExactResult r = exact_check(arena, p, &p->checks.at[check], &how);
+    CU_ASSERT_EQUAL(r.verdict, EXACT_EQUAL);
+    exact_confirm(arena, p, &p->checks.at[check], &how, &r);
+    return r;
+}
+
+#define BY_HAND "sum(now) (p[now, e] - target[now, e]) * x[now, d];\n"
+
+/* By the engine's own derivatives: of inputs together, of a population alone, through a gradient of a gradient. */
+static void gradients_are_confirmed(void) {
+    Arena *arena = arena_new();
+    IrProgram *p = resolved(arena, CIRCUIT
+        "loss steepness = 0.5 * sum(e) gradient(E, b[e])^2;\n"
+        "check gradient(E, W[e, d]) == " BY_HAND
+        "check gradient(E, W[e, d]) == sum(now) gradient(E, p.input[now, e]) * x[now, d];\n"
+        "check gradient(steepness, b[e]) == 3 * sum(now) (p[now, e] - target[now, e]);\n"
+        "check W == W;\n");
+    static const int losses[] = {1, 2, 2, 0};
+    for (int i = 0; i < 4; i++) {
+        ExactResult r = confirmed(arena, p, i);
+        CU_ASSERT_EQUAL(r.verdict, EXACT_EQUAL);
+        CU_ASSERT_EQUAL(r.taken_count, losses[i]);
+        for (int k = 0; k < r.taken_count; k++) CU_ASSERT_TRUE(r.taken[k].verdict == EXACT_EQUAL && r.taken[k].error_bits > 100);
+    }
+    arena_free(arena);
+}
+
+/* The rule is what the compiler says of the gradient; both are wrong. */
+static void a_wrong_gradient_is_seen(void) {
+    Arena *arena = arena_new();
+    IrProgram *p = resolved(arena, CIRCUIT "check gradient(E, W[e, d]) == 2 * " BY_HAND);
+    IrVar *gradient = p->taken.at[0].gradient;
+    gradient->def = ir_op2(p, IR_MUL, ir_lit(p, 2), gradient->def);
+    ExactResult r = confirmed(arena, p, 0);
+    CU_ASSERT_EQUAL(r.verdict, EXACT_UNDECIDED);
+    CU_ASSERT_EQUAL_FATAL(r.taken_count, 1);
+    CU_ASSERT_EQUAL(r.taken[0].verdict, EXACT_UNEQUAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.why, "not what the compiler takes for it"));
+    arena_free(arena);
+}
+
 /* What nobody reads is not taken: a program whose checks were dropped has neither gradients nor adjoints. */
 static void unread_gradients_go(void) {
     Arena *arena = arena_new();
@@ -147,6 +190,8 @@ void suite_learn(void) {
     CU_pSuite suite = CU_add_suite("learn", NULL, NULL);
     CU_add_test(suite, "what learns is listed", what_learns_is_listed);
     CU_add_test(suite, "gradients are resolved", gradients_are_resolved);
+    CU_add_test(suite, "gradients are confirmed", gradients_are_confirmed);
+    CU_add_test(suite, "a wrong gradient is seen", a_wrong_gradient_is_seen);
     CU_add_test(suite, "unread gradients go", unread_gradients_go);
     CU_add_test(suite, "online a weight is a state", online_is_a_state);
     CU_add_test(suite, "online steps add up", online_adds_up);
