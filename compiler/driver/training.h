@@ -4,12 +4,14 @@
  *     training_choose  the loss, the weights that learn and how                 training_choose.c
  *     training_compile one program with loss and gradients, one with losses     training_program.c
  *     training_emit    the first of them as text, in place of a run             training_program.c
+ *     training_plan    what `ctx explain` says of it, without data              training_program.c
  *     training_config  everything else that was asked                           command_train.c
  *
  * Functions return an exit status, EXIT_DONE or one after a message. */
 #ifndef CTX_DRIVER_TRAINING_H
 #define CTX_DRIVER_TRAINING_H
 #include "driver/native.h"
+#include "report/learning.h"
 #include "learn/learn.h"
 
 typedef struct TrainedWeight {
@@ -40,7 +42,11 @@ typedef struct Training {
 
 int training_data(Training *t);
 int training_choose(Training *t);
+void training_statements(Training *t); /* the weights that the file's statements name */
 int training_compile(Training *t);
+/* Without data, of one item: what the file's statements learn, and the program of a step; false: there is none for a training, or, with
+ * *status set, something is wrong. *plan refers to t. */
+bool training_plan(Training *t, LearningPlan *plan, int *status);
 int training_emit(Training *t, const char *stage); /* the program of a step as text, "opt" or "schedule" */
 void training_end(Training *t);
 /* Prints "ctx train: message" and gives the exit status. */

@@ -64,6 +64,10 @@ static void take_statement(Training *t, const IrLearn *learn) {
     vec_push(t->c->arena, &t->weights, w);
 }
 
+void training_statements(Training *t) {
+    for (int i = 0; i < t->c->core->learns.count; i++) take_statement(t, &t->c->core->learns.at[i]);
+}
+
 /* Which pairs a sparse projection has is not learned, nor what the source writes as a constant. */
 static bool may_learn(const IrVar *v) {
     return v->kind == VAR_WEIGHT && !v->literal;
@@ -166,7 +170,7 @@ int training_choose(Training *t) {
     const Circuit *circuit = t->c->circuit;
     if (!asked && p->learns.count == 0 && circuit->learns.count) return only_online(&circuit->learns.at[0]);
     if (asked ? !loss : p->learns.count == 0) return no_loss(&numbers, asked);
-    for (int i = 0; !asked && i < p->learns.count; i++) take_statement(t, &p->learns.at[i]);
+    if (!asked) training_statements(t);
     for (int i = 0; !loss && i < t->weights.count; i++)
         for (int k = 0; !loss && k < numbers.count; k++)
             if (numbers.at[k].var->name == t->weights.at[i].loss) loss = &numbers.at[k];

@@ -87,7 +87,7 @@ static int add_gradients(Training *t, IrProgram **p, Name loss) {
         const IrVar *v = w->loss == loss ? ir_find_var(*p, w->weight) : NULL;
         if (v && made_of[v->id]) of[count++] = v;
         else if (w->loss == loss && w->stated) {
-            fprintf(stderr, "ctx train: weight %s does not learn: the loss does not depend on it\n", w->weight);
+            fprintf(stderr, "ctx: weight %s does not learn: the loss does not depend on it\n", w->weight);
             return EXIT_WRONG;
         }
     }
@@ -102,18 +102,32 @@ static int add_gradients(Training *t, IrProgram **p, Name loss) {
 }
 
 /* The passes up to the shifted exponentials come first: their derivatives must not overflow either. */
-static int step_program(Training *t, IrProgram **result) {
+static int step_program(Training *t, IrProgram **result, OptReport *report) {
     NameList names = summed(t, true);
-    OptReport report;
     IrProgram *p = over_items(t, &names);
     OptOptions options = opt_options(t, "stabilise");
-    p = opt_run(p, &options, &report);
+    p = opt_run(p, &options, report);
     for (int i = 0; i < names.count; i++)
         if (add_gradients(t, &p, names.at[i]) != EXIT_DONE) return EXIT_WRONG;
     options.until = NULL;
     options.stabilised = true;
-    *result = opt_run(p, &options, &report);
+    *result = opt_run(p, &options, report);
     return EXIT_DONE;
+}
+
+bool training_plan(Training *t, LearningPlan *plan, int *status) {
+    IrProgram *step;
+    t->c->drop_checks = t->c->keep_learning = true;
+    *status = phases_reach(t->c, PHASE_SETTLE);
+    if (*status != EXIT_DONE || t->c->core->learns.count == 0) return false;
+    training_statements(t);
+    const TrainedWeight *first = &t->weights.at[0];
+    t->loss = first->rule ? first->rule : first->loss;
+    t->shown = t->loss;
+    t->together = 1;
+    *status = step_program(t, &step, &plan->report);
+    plan->core = t->c->core, plan->step = step;
+    return *status == EXIT_DONE;
 }
 
 /* ---- native ---------------------------------------------------------------------------------------------------------------------- */
@@ -146,12 +160,12 @@ static int list_learned(Training *t, const IrProgram *p) {
 
 int training_compile(Training *t) {
     IrProgram *p;
-    int status = step_program(t, &p);
+    OptReport report;
+    int status = step_program(t, &p, &report);
     if (status == EXIT_DONE) t->stepped = p, status = list_learned(t, p);
     if (status == EXIT_DONE) status = compile(t, p, 0, &t->step);
     if (status != EXIT_DONE || t->valid.items == 0) return status;
     NameList names = summed(t, false);
-    OptReport report;
     p = over_items(t, &names);
     OptOptions options = opt_options(t, NULL);
     p = opt_run(p, &options, &report);
@@ -166,7 +180,8 @@ int training_emit(Training *t, const char *stage) {
         fprintf(stderr, "ctx train: --emit expects opt or schedule, but '%s' came\n", stage);
         return EXIT_WRONG;
     }
-    int status = step_program(t, &p);
+    OptReport report;
+    int status = step_program(t, &p, &report);
     if (status != EXIT_DONE) return status;
     if (opt) ir_print(p, stdout);
     else schedule_print(p, schedule_make(p), stdout);

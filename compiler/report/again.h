@@ -1,4 +1,4 @@
-/* What `ctx explain` says of scans over steps of time that a gradient goes back over: kept whole, or carried out again. */
+/* What `ctx explain` says of scans over steps of time, or tokens, that a gradient goes back over: kept whole, or carried out again. */
 #ifndef CTX_REPORT_AGAIN_H
 #define CTX_REPORT_AGAIN_H
 #include <jansson.h>

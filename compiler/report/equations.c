@@ -65,26 +65,42 @@ static double bytes(const IrVar *v) {
     return n;
 }
 
-/* How often it is stored: whole, or whole and in parts. */
-static double stored(const IrProgram *p, const Schedule *s, const OptCost *c) {
-    const IrVar *v = ir_find_var(p, c->name);
-    const Storage *storage = v ? &s->storage[v->id] : NULL;
-    if (storage && (storage->kind == STORE_NONE || storage->kind == STORE_SCRATCH)) return 0;
-    return storage && storage->parts > 1 ? 1 + storage->parts : 1;
+/* Of the axes that are kept, at one place. */
+static double kept_bytes(const IrVar *v, const Storage *storage) {
+    double n = 4;
+    for (int i = 0; i < v->axis_count; i++)
+        if (storage->kept[i]) n *= (double)v->axes[i]->root->size;
+    return n;
 }
 
-Memory explain_memory(const IrProgram *p, const OptReport *report) {
+/* The last points of a state, at the beginning of each segment and behind the last. */
+static double again_bytes(const Schedule *s, const IrVar *v) {
+    const Storage *storage = &s->storage[v->id];
+    double count = 0;
+    for (int i = 0; i < s->back_count && storage->again; i++)
+        for (int k = 0; k < s->back[i].scan_count; k++)
+            if (ir_in_body(s->back[i].scans[k], v)) count = (double)(storage->again * (s->back[i].most + 1));
+    return count * kept_bytes(v, storage);
+}
+
+/* As code generation lays it out: in a scan some of its points, perhaps a whole copy for who reads it afterwards, parts of sums. */
+static double stored(const Schedule *s, const IrVar *v) {
+    const Storage *storage = &s->storage[v->id];
+    if (storage->kind == STORE_NONE || storage->kind == STORE_SCRATCH) return 0;
+    double n = kept_bytes(v, storage) * (storage->slots > 1 ? storage->slots : 1);
+    if (storage->parts > 1) n *= 1 + storage->parts;
+    return n + (storage->mirrored ? bytes(v) : 0) + again_bytes(s, v);
+}
+
+Memory explain_memory(const IrProgram *p) {
     const Schedule *s = schedule_make(p);
     Memory m = {.sparse = schedule_packed_bytes(s), .rows = schedule_rows_bytes(s)};
     for (int i = 0; i < p->vars.count; i++) {
         const IrVar *v = p->vars.at[i];
         if (v->kind == VAR_WEIGHT && s->storage[i].kind != STORE_PACKED) m.weights += bytes(v);
         if (v->kind == VAR_STIMULUS) m.stimuli += bytes(v);
+        if (v->def) *(s->plan[i] ? &m.plan : &m.call) += stored(s, v);
     }
     for (int i = 0; i < p->outputs.count; i++) m.outputs += bytes(p->outputs.at[i].var);
-    for (int i = 0; i < report->chosen_equations.count; i++) {
-        const OptCost *c = &report->chosen_equations.at[i];
-        *(c->plan ? &m.plan : &m.call) += stored(p, s, c) * 4 * c->elements;
-    }
     return m;
 }

@@ -54,8 +54,8 @@ static json_t *assumptions(const IrProgram *source, const OptReport *report) {
 }
 
 void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *r,
-                  const Circuit *circuit, const DynamicReport *integration) {
-    Memory m = explain_memory(optimised, r);
+                  const Circuit *circuit, const DynamicReport *integration, const LearningPlan *learning) {
+    Memory m = explain_memory(optimised);
     json_t *all = json_pack(
         "{s:s,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f},s:o}", "name", source->name ? source->name : "",
         "operations", "source", total(&r->source), "chosen", total(&r->chosen), "circuit", circuit_equations(source),
@@ -66,6 +66,7 @@ void explain_json(FILE *to, const IrProgram *source, const IrProgram *optimised,
     if (circuit) json_object_set_new(all, "wiring", wiring_json(circuit));
     if (integration && integration->steps) json_object_set_new(all, "integration", integration_json(integration));
     json_object_set_new(all, "gone_back_over", again_json(optimised));
+    if (learning) json_object_set_new(all, "learning", learning_json(learning));
     json_dumpf(all, to, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', to);
     json_decref(all);

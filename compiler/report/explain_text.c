@@ -43,8 +43,8 @@ static void print_costs(FILE *to, Arena *arena, const OptReport *r) {
             text_with_prefix(arena, r->source.plan));
 }
 
-static void print_memory(FILE *to, Arena *arena, const IrProgram *optimised, const OptReport *report) {
-    Memory m = explain_memory(optimised, report);
+static void print_memory(FILE *to, Arena *arena, const IrProgram *optimised) {
+    Memory m = explain_memory(optimised);
     if (m.rows > 0) {
         fputs("\nBlocks of rows (values that are made so many rows at a time, and never whole, with what reads them)\n", to);
         schedule_print_blocks(optimised, schedule_make(optimised), 2, to);
@@ -59,7 +59,7 @@ static void print_memory(FILE *to, Arena *arena, const IrProgram *optimised, con
 }
 
 void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised, const OptReport *report,
-                  const Circuit *circuit, const DynamicReport *integration) {
+                  const Circuit *circuit, const DynamicReport *integration, const LearningPlan *learning) {
     Arena *arena = source->arena;
     if (circuit) {
         wiring_text(to, circuit);
@@ -68,8 +68,9 @@ void explain_text(FILE *to, const IrProgram *source, const IrProgram *optimised,
     print_equations(to, source);
     if (integration && integration->steps) integration_text(to, integration);
     print_costs(to, arena, report);
-    print_memory(to, arena, optimised, report);
+    print_memory(to, arena, optimised);
     again_text(to, optimised);
+    if (learning) learning_text(to, learning);
     fputs("\nAssumptions\n", to);
     for (int i = 0; i < source->assumptions.count; i++) fprintf(to, "  %s\n", source->assumptions.at[i].text);
     for (int i = 0; i < report->notices.count; i++) fprintf(to, "  %s\n", report->notices.at[i]);

@@ -26,9 +26,9 @@ static char *explained(Form form, const char *text) {
     OptOptions options = {0};
     IrProgram *optimised = opt_run(source, &options, &report);
     FILE *to = open_memstream(&out, &size);
-    if (form == TEXT) explain_text(to, source, optimised, &report, NULL, NULL);
+    if (form == TEXT) explain_text(to, source, optimised, &report, NULL, NULL, NULL);
     if (form == LATEX) explain_latex(to, source);
-    if (form == JSON) explain_json(to, source, optimised, &report, NULL, NULL);
+    if (form == JSON) explain_json(to, source, optimised, &report, NULL, NULL, NULL);
     fclose(to);
     arena_free(arena);
     return out;
