@@ -222,6 +222,27 @@ static void native_code(void) {
     }
 }
 
+/* A gradient of a gradient goes forth over what goes back. */
+static void twice_in_native_code(void) {
+    static const int64_t sizes[] = {1, 4, 0};
+    for (int i = 0; i < CIRCUITS; i++) {
+        Arena *arena = arena_new();
+        Gradients g = numeric_gradients(arena, in_time(arena, circuits[i].items, "euler", 7));
+        int by = 0;
+        while (by < g.count && strcmp(g.of[by]->name, i % 2 ? "b" : "W")) by++;
+        g.p->outputs.count = 0;
+        vec_push(g.p->arena, &g.p->outputs, ((IrOutput){.name = g.gradient[by]->name, .var = g.gradient[by]}));
+        CodegenCase c = {.text = numeric_gradients_text(arena, g.p, true), .sizes = sizes, .f64 = true, .threads = 1, .kept = KEEP_ALL};
+        uint64_t whole = codegen_hash(&c);
+        c.kept = KEEP_NONE;
+        CU_ASSERT_EQUAL(codegen_hash(&c), whole);
+        int64_t wrong = codegen_wrong(&c);
+        if (wrong) printf("%s, twice: %d wrong\n", circuits[i].what, (int)wrong);
+        CU_ASSERT_EQUAL(wrong, 0);
+        arena_free(arena);
+    }
+}
+
 /* 10,000 steps, in one cycle, in eight, with what previous() hears, and without a cycle: about as many points as the root of that are
  * kept, for each of those that a step hears of. */
 static void ten_thousand_steps(void) {
@@ -247,5 +268,6 @@ void suite_gradient_time(void) {
     CU_add_test(suite, "examples", examples);
     CU_add_test(suite, "twice", twice);
     CU_add_test(suite, "native code", native_code);
+    CU_add_test(suite, "twice in native code", twice_in_native_code);
     CU_add_test(suite, "ten thousand steps", ten_thousand_steps);
 }

@@ -81,18 +81,39 @@ static void differences(void) {
 }
 
 /* The values of the reference, and the same bits, whatever is kept. */
+static void same_whatever_is_kept(const char *what, CodegenCase c) {
+    c.most_kept = KEEP_NONE;
+    c.kept = KEEP_ALL;
+    uint64_t whole = codegen_hash(&c);
+    c.kept = KEEP_NONE;
+    CU_ASSERT_EQUAL(codegen_hash(&c), whole);
+    int64_t wrong = codegen_wrong(&c);
+    if (wrong) printf("%s: %d wrong\n%s", what, (int)wrong, getenv("CTX_TEST_PRINT") ? c.text : "");
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* A gradient of a gradient goes forth over what goes back. */
+static void twice(void) {
+    static const int64_t sizes[] = {1, 7, 0};
+    for (int i = 0; i < MEMORIES; i++) {
+        Arena *arena = arena_new();
+        Gradients g = numeric_gradients(arena, memory(arena, i));
+        int by = 0;
+        while (by + 1 < g.count && strcmp(g.of[by]->name, i % 2 ? "W" : "k")) by++;
+        g.p->outputs.count = 0;
+        vec_push(g.p->arena, &g.p->outputs, ((IrOutput){.name = g.gradient[by]->name, .var = g.gradient[by]}));
+        char *text = numeric_gradients_text(arena, g.p, true);
+        same_whatever_is_kept(memories[i].what, (CodegenCase){.text = text, .sizes = sizes, .f64 = true, .threads = 2});
+        arena_free(arena);
+    }
+}
+
 static void native_code(void) {
     static const int64_t sizes[] = {1, 2, 7, 40, 0};
     for (int i = 0; i < 4 * MEMORIES; i++) {
         Arena *arena = arena_new();
-        CodegenCase c = {.text = numeric_gradients_text(arena, memory(arena, i / 4), i / 2 % 2), .sizes = sizes, .f64 = i % 2, .threads = 2,
-                         .most_kept = KEEP_NONE, .kept = KEEP_ALL};
-        uint64_t whole = codegen_hash(&c);
-        c.kept = KEEP_NONE;
-        CU_ASSERT_EQUAL(codegen_hash(&c), whole);
-        int64_t wrong = codegen_wrong(&c);
-        if (wrong) printf("%s: %d wrong\n%s", memories[i / 4].what, (int)wrong, getenv("CTX_TEST_PRINT") ? c.text : "");
-        CU_ASSERT_EQUAL(wrong, 0);
+        char *text = numeric_gradients_text(arena, memory(arena, i / 4), i / 2 % 2);
+        same_whatever_is_kept(memories[i / 4].what, (CodegenCase){.text = text, .sizes = sizes, .f64 = i % 2, .threads = 2});
         arena_free(arena);
     }
 }
@@ -126,5 +147,6 @@ void suite_gradient_tokens(void) {
     CU_pSuite suite = CU_add_suite("gradient_tokens", NULL, NULL);
     CU_add_test(suite, "differences", differences);
     CU_add_test(suite, "native code", native_code);
+    CU_add_test(suite, "twice", twice);
     CU_add_test(suite, "long sequences", long_sequences);
 }
