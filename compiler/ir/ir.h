@@ -278,6 +278,7 @@ IrExpr *ir_map(IrProgram *p, IrExpr *e, IrExpr *(*rewrite)(void *data, IrExpr *e
 IrProgram *ir_clone(const IrProgram *p);
 /* Takes losses, rules and learn statements off a program that is to be run, compared or rewritten: nothing keeps what they read. */
 void ir_forget_learning(IrProgram *p);
+const char *ir_learns_by(const IrProgram *p, const IrLearn *learn); /* the rule or the loss, by the name that it has in the source */
 
 /* join.c: both programs as one, over the inputs of the first; a check for each output of the same name in both: left is a's, right
  * is b's. The result is read by evaluation; its items are in dependence order, but b's literals and copies are not shared. */

@@ -259,19 +259,6 @@ static void put_side(Text *to, const IrCheck *check, int side) {
     text_add(to, "%s", (side ? check->right : check->left)->name);
 }
 
-/* rule and loss by the name they have in the source */
-static const char *rule_of(const IrProgram *p, const IrVar *v) {
-    for (int i = 0; i < p->rules.count; i++)
-        if (p->rules.at[i].var == v) return p->rules.at[i].name;
-    return v->name;
-}
-
-static const char *loss_of(const IrProgram *p, const IrVar *v) {
-    for (int i = 0; i < p->losses.count; i++)
-        if (p->losses.at[i].var == v) return p->losses.at[i].name;
-    return v->name;
-}
-
 static void put_optimiser(Text *to, const IrLearn *learn) {
     text_add(to, " with %s(", ir_optimisers[learn->optimiser].name);
     for (int i = 0; i < ir_optimiser_parameters(learn->optimiser); i++) {
@@ -296,7 +283,7 @@ static void put_learning(Text *to, const IrProgram *p) {
     for (int i = 0; i < p->learns.count; i++) {
         const IrLearn *learn = &p->learns.at[i];
         text_add(to, "learn %s by %s ", learn->weight->name, learn->rule ? "rule" : "gradient");
-        put_name(to, learn->rule ? rule_of(p, learn->rule) : loss_of(p, learn->loss));
+        put_name(to, ir_learns_by(p, learn));
         put_optimiser(to, learn);
     }
 }

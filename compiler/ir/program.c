@@ -17,6 +17,14 @@ void ir_forget_learning(IrProgram *p) {
     p->losses.count = p->rules.count = p->learns.count = 0;
 }
 
+const char *ir_learns_by(const IrProgram *p, const IrLearn *learn) {
+    for (int i = 0; i < p->rules.count; i++)
+        if (learn->rule && p->rules.at[i].var == learn->rule) return p->rules.at[i].name;
+    for (int i = 0; i < p->losses.count; i++)
+        if (!learn->rule && p->losses.at[i].var == learn->loss) return p->losses.at[i].name;
+    return (learn->rule ? learn->rule : learn->loss)->name;
+}
+
 IrAxis *ir_find_axis(const IrProgram *p, const char *name) {
     for (int i = 0; i < p->axes.count; i++)
         if (strcmp(p->axes.at[i]->name, name) == 0) return p->axes.at[i];

@@ -8,20 +8,8 @@
 #include "report/again.h"
 #include "report/explain.h"
 
-static const char *rule_name(const IrProgram *p, const IrVar *v) {
-    for (int i = 0; i < p->rules.count; i++)
-        if (p->rules.at[i].var == v) return p->rules.at[i].name;
-    return v->name;
-}
-
-static const char *loss_name(const IrProgram *p, const IrVar *v) {
-    for (int i = 0; i < p->losses.count; i++)
-        if (p->losses.at[i].var == v) return p->losses.at[i].name;
-    return v->name;
-}
-
 static const char *by_text(const IrProgram *p, const IrLearn *learn) {
-    return learn->rule ? arena_printf(p->arena, "rule %s", rule_name(p, learn->rule)) : arena_printf(p->arena, "gradient of %s", loss_name(p, learn->loss));
+    return arena_printf(p->arena, learn->rule ? "rule %s" : "gradient of %s", ir_learns_by(p, learn));
 }
 
 /* "adamw(rate = 0.002, decay = 0.1)": what has to be written, and what is not as it is where nothing is written. */
