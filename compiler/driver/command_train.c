@@ -82,7 +82,9 @@ static int prepare(Training *t, RtLearnConfig *config) {
     if (status == EXIT_DONE && !choose_together(t, config)) status = EXIT_WRONG;
     const char *stage = option_value(t->c->options, OPTION_EMIT, NULL);
     if (status == EXIT_DONE) status = stage ? training_emit(t, stage) : training_compile(t);
-    if (status == EXIT_DONE && !stage && config->progress) again_note(stderr, t->stepped);
+    if (status != EXIT_DONE || stage || !config->progress) return status;
+    training_labels(t);
+    again_note(stderr, t->stepped);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* What `ctx train` compiles and runs: from a circuit, its statements and the command line to the configuration of a run.
  *
  *     training_data    stimuli read: which have items                           training_data.c
+ *     training_labels  items without a class                                    training_labels.c
  *     training_choose  the loss, the weights that learn and how                 training_choose.c
  *     training_compile one program with loss and gradients, one with losses     training_program.c
  *     training_emit    the first of them as text, in place of a run             training_program.c
@@ -41,6 +42,7 @@ typedef struct Training {
 } Training;
 
 int training_data(Training *t);
+void training_labels(const Training *t); /* says which items have none of the classes */
 int training_choose(Training *t);
 void training_statements(Training *t); /* the weights that the file's statements name */
 int training_compile(Training *t);

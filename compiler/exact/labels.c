@@ -18,23 +18,11 @@ bool label_value(const IrLabels *labels, int64_t which, const IrVar *v, int64_t 
     return false;
 }
 
-/* "0 to 9", "2, 5" */
-static char *values_text(Arena *arena, const IrLabel *label) {
-    int count = label->values.count;
-    const int64_t *value = label->values.at;
-    bool run = count > 2;
-    char *text = "";
-    for (int i = 1; i < count; i++) run &= value[i] == value[i - 1] + 1;
-    if (run) return arena_printf(arena, "%lld to %lld", (long long)value[0], (long long)value[count - 1]);
-    for (int i = 0; i < count; i++) text = arena_printf(arena, "%s%s%lld", text, i ? ", " : "", (long long)value[i]);
-    return text;
-}
-
 char *label_text(Arena *arena, const IrLabels *labels) {
     char *text = "";
     for (int i = 0; i < labels->count; i++) {
         const IrLabel *label = &labels->at[i];
-        text = arena_printf(arena, "%s%s%s %s, and none of these", text, i ? "; " : "", label->v->name, values_text(arena, label));
+        text = arena_printf(arena, "%s%s%s %s, and none of these", text, i ? "; " : "", label->v->name, ir_label_text(arena, label));
     }
     return text;
 }

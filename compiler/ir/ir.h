@@ -249,6 +249,7 @@ typedef struct IrLabel {
     VEC(int64_t) values; /* the whole numbers that it is compared with, in the order of the equations */
 } IrLabel;
 typedef VEC(IrLabel) IrLabels;
+char *ir_label_text(Arena *arena, const IrLabel *label); /* what it is compared with: "0 to 9", "2, 5" */
 /* The labels of the marked variables, at these sizes of the axes (by the id of the root). */
 IrLabels ir_labels(Arena *arena, const IrProgram *p, const bool *reached, const int64_t *size);
 /* Names of the ways to draw, as the textual form and the descriptor spell them; of INIT_UNBOUND NULL. */

@@ -82,3 +82,14 @@ IrLabels ir_labels(Arena *arena, const IrProgram *p, const bool *reached, const 
     }
     return l.all;
 }
+
+char *ir_label_text(Arena *arena, const IrLabel *label) {
+    int count = label->values.count;
+    const int64_t *value = label->values.at;
+    bool run = count > 2;
+    char *text = "";
+    for (int i = 1; i < count; i++) run &= value[i] == value[i - 1] + 1;
+    if (run) return arena_printf(arena, "%lld to %lld", (long long)value[0], (long long)value[count - 1]);
+    for (int i = 0; i < count; i++) text = arena_printf(arena, "%s%s%lld", text, i ? ", " : "", (long long)value[i]);
+    return text;
+}
