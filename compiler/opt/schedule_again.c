@@ -100,6 +100,17 @@ typedef struct Sums { /* elements at one step, */
     double before; /* of the latter, those heard */
 } Sums;
 
+/* What is small beside the rest is kept whole, so that who reads nothing else has nothing to do again. */
+enum { SMALL = 16 };
+
+static void leave_small(Scheduler *s, const IrItem *scan) {
+    double most = 0;
+    for (int i = 0; i < scan->body_count; i++)
+        if (s->schedule->storage[scan->body[i]->var->id].windowed) most = fmax(most, elements(scan, scan->body[i]->var));
+    for (int i = 0; i < scan->body_count; i++)
+        if (SMALL * elements(scan, scan->body[i]->var) < most) s->schedule->storage[scan->body[i]->var->id].windowed = false;
+}
+
 static Sums measure(Scheduler *s, const IrItem *scan) {
     Sums sums = {0};
     for (int i = 0; i < scan->body_count; i++) {
@@ -111,6 +122,11 @@ static Sums measure(Scheduler *s, const IrItem *scan) {
         storage->again = v->init ? (int)(r.lag > 1 ? r.lag : 1) : 0;
         storage->windowed = r.back && !r.other;
         sums.heard += storage->again * elements(scan, v);
+    }
+    leave_small(s, scan);
+    for (int i = 0; i < scan->body_count; i++) {
+        const IrVar *v = scan->body[i]->var;
+        const Storage *storage = &s->schedule->storage[v->id];
         if (storage->windowed) sums.read += elements(scan, v), sums.before += storage->again * elements(scan, v);
     }
     return sums;
