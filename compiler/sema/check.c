@@ -53,13 +53,13 @@ static void elaborate_output(Sema *s, const Place *place, const AstStmt *stmt) {
     infer_indices(s, scope, stmt->expr);
     ExprEnv env = {.scope = scope, .tensor = true, .end = true};
     Value v = expr_value(s, &env, stmt->expr);
-    if (v.bad || !order_axes(s, scope, stmt, &v)) return;
-    CirEntity *entity = held(s, name, &v);
-    push_output(s, name, entity, false, stmt->span);
+    bool fine = !v.bad && order_axes(s, scope, stmt, &v);
+    CirEntity *entity = fine ? held(s, name, &v) : NULL;
+    if (fine) push_output(s, name, entity, false, stmt->span);
     Symbol *symbol = scope_own(place->scope, stmt->name.name);
-    if (!symbol || symbol->kind != SYM_SIGNAL || stmt->expr->kind == EXPR_REF) return;
-    symbol->kind = SYM_TENSOR; /* from now on checks read what is held */
-    symbol->reading = read_entity(s, entity, stmt->span);
+    if (!symbol || symbol->kind != SYM_SIGNAL || (fine ? stmt->expr->kind == EXPR_REF : !stmt->decl.has_axes)) return;
+    symbol->kind = SYM_TENSOR; /* from now on checks read what is held; of what is not, enough was said */
+    symbol->reading = fine ? read_entity(s, entity, stmt->span) : (Reading){.bad = true, .span = stmt->span};
 }
 
 static Name ref_text(Sema *s, const Place *place, const AstRef *ref) {

@@ -22,8 +22,8 @@ Value value_of_reading(Sema *s, const Reading *r) {
     if (r->bad) return value_bad(r->span);
     const Entity *entity = entity_of(r->entity);
     Value v = {.expr = cir_ref(s->c, r->op, r->span, r->entity, r->index), .dim = entity->dim, .span = r->span};
-    v.whole = !r->indexed;
     for (int i = 0; i < r->order.count; i++) axes_push(s, &v.axes, r->order.at[i]);
+    v.whole = !r->indexed && v.axes.count; /* without axes there is nothing to write */
     if (entity->exponent) {
         const char *scale = decimal_scaled(s->arena, "1", entity->exponent);
         CirExpr *factor = cir_number(s->c, scale, __builtin_pow(10, entity->exponent), r->span);
