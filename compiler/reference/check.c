@@ -10,6 +10,7 @@
 /* For the reference's own error in what both sides share, which its bound leaves out (sides.c): 2^-29 of the native
  * one's. */
 static const double SLACK = 1e-6;
+static const double SHARP = 0.01; /* bounds of the sides, as a part of their largest value, that tell them from others */
 static const double DEFAULT_BUDGET = 1.2e10; /* about 5 s */
 
 static void expose(IrProgram *core, IrVar *v, Name name, Span span) {
@@ -92,9 +93,27 @@ static double tolerance(const Checker *c, RefTensor right, int check) {
     return within * scale;
 }
 
+static double largest(RefTensor left, RefTensor right) {
+    double size = 0;
+    for (int64_t i = 0; i < left.count; i++)
+        if (isfinite(left.value[i])) raise_to(&size, fabs(left.value[i]));
+    for (int64_t i = 0; i < right.count; i++)
+        if (isfinite(right.value[i])) raise_to(&size, fabs(right.value[i]));
+    return size;
+}
+
+/* Where rounding may have grown to the size of the values themselves, that they agree says nothing. */
+static void look_whether_blind(CheckFamily *f, double bound, double size) {
+    raise_to(&f->size, size);
+    if (bound <= SHARP * size) return;
+    f->blind++;
+    raise_to(&f->blur, bound);
+}
+
 static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int check) {
     double within = tolerance(c, side_value(c, s, 2 * check + 1), check);
     int64_t wrong = factor_settle(c, s, check), count = side_value(c, s, 2 * check).count;
+    double size = largest(side_value(c, s, 2 * check), side_value(c, s, 2 * check + 1));
     for (int64_t i = 0; i < count; i++) {
         Bounded left = side_point(c, s, 2 * check, i), right = side_point(c, s, 2 * check + 1, i);
         double bound = left.bound + right.bound + within, far = fabs(left.value - right.value);
@@ -103,6 +122,7 @@ static int64_t first_unequal(Checker *c, CheckFamily *f, const Sides *s, int che
             continue;
         }
         f->judged++;
+        look_whether_blind(f, left.bound + right.bound, size);
         if (within > 0 && far > within && far <= bound) {
             f->unclear++;
             raise_to(&f->apart, far);
@@ -436,11 +456,25 @@ static const char *why_unclear(const Checker *c, const CheckResult *result) {
     for (int k = 0; k < FAMILY_COUNT && result->within > 0; k++) {
         const CheckFamily *f = &result->family[k];
         if (f->unclear) return arena_printf(c->arena, "on inputs '%s' %lld values are apart by up to %.3g, more than `within` allows and less than the bound of "
-                                            "their own error: is there a loop that does not come to rest?", f->name, (long long)f->unclear, f->apart);
+                                            "their own error: is there a loop that does not come to rest, or rounding that grows over many steps?", f->name, (long long)f->unclear, f->apart);
         if (f->runs && f->skipped && !f->judged)
             return arena_printf(c->arena, "on inputs '%s' no value could be judged: it is not finite, or the bound of its error is not", f->name);
     }
     return NULL;
+}
+
+/* A check that holds was seen to on inputs at which it might not have: in some family most points are sharp. */
+static const char *why_blind(const Checker *c, const CheckResult *result) {
+    const CheckFamily *worst = NULL;
+    for (int k = 0; k < FAMILY_COUNT; k++) {
+        const CheckFamily *f = &result->family[k];
+        if (!f->judged || f->size == 0) continue;
+        if (2 * f->blind <= f->judged) return NULL;
+        if (!worst) worst = f;
+    }
+    if (!worst) return NULL;
+    return arena_printf(c->arena, "on inputs '%s' rounding may have grown to %.3g, and the largest value is %.3g: that the sides agree within that says nothing",
+                        worst->name, worst->blur, worst->size);
 }
 
 static void conclude(Checker *c) {
@@ -451,6 +485,7 @@ static void conclude(Checker *c) {
         for (int k = 0; k < FAMILY_COUNT; k++) points += result->family[k].points;
         result->factor = c->factor[i].known ? c->factor[i].value : 0;
         if (result->verdict == CHECK_HOLDS) result->unclear = why_unclear(c, result);
+        if (result->verdict == CHECK_HOLDS && !result->unclear) result->unclear = why_blind(c, result);
         if ((points == 0 || result->unclear) && result->verdict == CHECK_HOLDS) result->verdict = CHECK_UNDECIDED;
         if (result->verdict > report->verdict) report->verdict = result->verdict;
     }

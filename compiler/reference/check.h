@@ -79,6 +79,8 @@ typedef struct CheckFamily { /* one family of inputs of one check, all lengths *
     int64_t points, skipped;        /* compared; not compared because a bound is infinite */
     int64_t judged, unclear;        /* points of the two sides; those apart by more than `within`, but not by more than their bounds */
     double apart;                   /* of the latter: the largest distance */
+    int64_t blind;                  /* points at which the bounds of the two sides are no small part of the largest value: whatever they are, they agree */
+    double blur, size;              /* the largest such bound; the largest value of either side */
     double error_per_bound;         /* native: largest |error| / bound */
     double most_absolute, most_relative, most_ulps;
     double sides_per_bound;         /* reference: largest |left - right| / (bounds + within) */

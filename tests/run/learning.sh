@@ -62,6 +62,30 @@ expect 1 1 "numeric  differs" check "$scratch/from_zero.ctx"
 small="--set row=3 --set pixel=2 --set head=2 --set a=2 --set d=3 --set f=3 --set class=3"
 expect 0 14 "equal as real functions" check --exact $small "$scratch/told.ctx"
 
+# Cells that inhibit those that drive them: over many steps the bound of rounding grows beyond all values, and a wrong rule lies within it.
+cat > "$scratch/feedback.ctx" << 'CTX'
+use std.neurons;
+axis d = 10;
+axis h = 5;
+stimulus x[d];
+neuron leaky(tau = 20 ms) {
+  compartment drive;
+  rate r;
+  tau * r' = drive - 0.1 * r;
+}
+population error[d] : subtractive(tau = 1 ms) <- x;
+population cause[h] : leaky iterate 500 until 1e-7;
+weight W[d, h] ~ normal(0, 0.3);
+cause -> error.inhibition : W;
+error -> cause.drive : W;
+output y = cause;
+loss F = 0.5 * sum(d) error[d]^2 + 0.05 * sum(h) cause[h]^2;
+rule dW on W = error[d] * cause[h];
+check dW == -2 * gradient(F, W);
+CTX
+expect 1 1 "says nothing" check "$scratch/feedback.ctx" --mode dynamic --cycle 400ms --dt 0.5ms
+expect 1 1 ": differs" check "$scratch/feedback.ctx" --mode dynamic --cycle 20ms --dt 0.5ms
+
 # what a check asks is nothing that a run computes
 expect 0 0 "gradient" run examples/18-plasticity.ctx --x random --target random --out "$scratch/y.npy"
 expect 0 0 "gradient" run examples/18-plasticity.ctx --mode dynamic --x random --target random --out "$scratch/y.npy"
