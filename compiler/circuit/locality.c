@@ -93,10 +93,11 @@ static bool is_moment(const CirAxes *behind, const CirAxis *axis) {
     return axis->kind == CIR_AXIS_CYCLE || (presented && !cir_axes_have(behind, axis));
 }
 
-/* All its axes are those of the cell behind, moments apart, and one at least of these it has not. */
+/* All its axes are those of the cell behind, moments apart, and one at least of these it has not, or it has none. */
 static bool is_broadcast(const Walk *w, const CirEntity *e) {
     const CirAxes *behind = &w->found->target->population->axes;
-    bool fewer = false;
+    bool fewer = true; /* what is one number is one for all, be it of one cell */
+    for (int i = 0; i < e->axes.count; i++) fewer &= is_moment(behind, e->axes.at[i]);
     for (int i = 0; i < e->axes.count; i++)
         if (!is_moment(behind, e->axes.at[i]) && !cir_axes_have(behind, e->axes.at[i])) return false;
     for (int i = 0; i < behind->count; i++) fewer |= behind->at[i]->kind != CIR_AXIS_CYCLE && !cir_axes_have(&e->axes, behind->at[i]);

@@ -1,5 +1,7 @@
 #include "driver/modules.h"
 
+#include <ctype.h>
+#include <glob.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -56,4 +58,36 @@ AstFile *modules_load(void *data, const AstFile *user, const AstNames *path) {
     AstFile *ast = front_parse(c->arena, c->names, c->diagnostics, diag_add_source(c->diagnostics, shown, text, length));
     vec_push(c->arena, &modules->known, ((Module){place, ast}));
     return ast;
+}
+
+/* ---- where a name comes from ------------------------------------------------------------------------------------------ */
+/* A line that begins with one of the declarations, and the name behind it. */
+static bool declares(const char *text, const char *name) {
+    static const char *const kinds[] = {"neuron ", "spec ", "synapse ", "template "};
+    size_t length = strlen(name);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            size_t kind = strlen(kinds[i]);
+            if (strncmp(line, kinds[i], kind) || strncmp(line + kind, name, length)) continue;
+            char next = line[kind + length];
+            if (!isalnum((unsigned char)next) && next != '_') return true;
+        }
+    }
+    return false;
+}
+
+const char *modules_offer(void *data, const char *name) {
+    Arena *arena = ((Modules *)data)->c->arena;
+    const char *folder = files_installed(arena, "stdlib"), *found = NULL;
+    glob_t files;
+    if (!folder || glob(arena_printf(arena, "%s/*.ctx", folder), 0, NULL, &files) != 0) return NULL;
+    for (size_t i = 0; i < files.gl_pathc && !found; i++) {
+        size_t length;
+        const char *error, *path = files.gl_pathv[i], *file = strrchr(path, '/') + 1;
+        const char *text = files_read(arena, path, &length, &error);
+        if (text && declares(text, name)) found = arena_printf(arena, "std.%.*s", (int)(strlen(file) - strlen(".ctx")), file);
+    }
+    globfree(&files);
+    return found;
 }

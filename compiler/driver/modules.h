@@ -8,4 +8,6 @@ typedef struct Modules Modules;
 Modules *modules_new(Compilation *c);
 /* A SemaLoader; data is the Modules. */
 AstFile *modules_load(void *data, const AstFile *user, const AstNames *path);
+/* A SemaOffer. */
+const char *modules_offer(void *data, const char *name);
 #endif

@@ -66,7 +66,7 @@ static double pairs_listed(const char *path) {
 }
 
 static int phase_check(Compilation *c) {
-    SemaInput input = {.main = c->ast, .name = c->name, .pairs = pairs_listed, .load = modules_load, .load_data = modules_new(c)};
+    SemaInput input = {.main = c->ast, .name = c->name, .pairs = pairs_listed, .places = option_given(c->options, OPTION_LOCALITY), .load = modules_load, .offer = modules_offer, .load_data = modules_new(c)};
     SemaOverride *list = overrides(c, &input.override_count);
     if (!list) return EXIT_WRONG;
     input.overrides = list;

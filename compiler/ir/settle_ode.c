@@ -119,9 +119,11 @@ static const char *label(const IrVar *v) {
 static void not_affine(Settle *s, const IrVar *v, bool gone) {
     Diagnostic *d = diag_error(s->diagnostics, E_NOT_AFFINE, v->span,
                                "the equation of `%s` cannot be solved for its equilibrium", label(v));
-    diag_label(d, gone ? "its rate cancels" : "its rate stands inside a nonlinearity");
+    bool absent = !ir_uses_var(v->def, v);
+    diag_label(d, absent ? "its change does not depend on it: it adds up and has no equilibrium" : gone ? "its rate cancels" : "its rate stands inside a nonlinearity");
     diag_note(d, "at equilibrium 0 = %s", ir_expr_text(s->p->arena, v->def));
-    if (gone || v->iterate_count) diag_help(d, "bring it to the form tau * r' = -r + ...");
+    if (absent) diag_help(d, "`--mode dynamic` follows it in time; what adds up over cycles is a state, `m = previous(m) + ...`");
+    else if (gone || v->iterate_count) diag_help(d, "bring it to the form tau * r' = -r + ...");
     else diag_help(d, "say `iterate 200 until 1e-6` after the population's type to find the fixed point by iteration");
 }
 

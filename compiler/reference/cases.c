@@ -121,12 +121,18 @@ static const CheckWeight *own_weight(const Checker *c, const IrVar *v) {
     return NULL;
 }
 
+/* The source says its values; of a frozen weight that is drawn it does not. */
+static bool is_said(const IrVar *v) {
+    bool drawn = v->draw == INIT_NORMAL || v->draw == INIT_UNIFORM || v->draw == INIT_XAVIER;
+    return v->literal && !drawn;
+}
+
 static void fill(const Checker *c, const Case *k, const IrVar *v, double *to, int64_t count) {
     uint64_t state = stream(k->seed, k->family, v->name);
     const CheckWeight *own = k->family == FAMILY_OWN ? own_weight(c, v) : NULL;
     if (own && own->count == count) memcpy(to, own->value, sizeof *to * (size_t)count);
     else if (v->kind == VAR_STIMULUS && !v->axis_count && fill_label(c, k, v, to, state)) return;
-    else if (v->literal) fill_weight(k, v, to, count, state);
+    else if (is_said(v)) fill_weight(k, v, to, count, state);
     else if (k->family == FAMILY_INTEGERS) fill_integers(k, v, to, count, state);
     else if (v->kind == VAR_STIMULUS) fill_stimulus(k, v, to, count, state);
     else fill_weight(k, v, to, count, state);

@@ -344,6 +344,7 @@ static void search_expr(Search *s, const IrExpr *e) {
 static void search_var(Search *s, const IrVar *v) {
     if (s->seen[v->id] || s->why) return;
     s->seen[v->id] = true;
+    if (v->literal && v->draw == INIT_CONSTANT && v->draw_a != floor(v->draw_a)) s->why = "a constant that is no whole number";
     IrExpr *const part[] = {v->def, v->init};
     for (int i = 0; i < 2; i++) {
         if (!part[i] || s->why) continue;

@@ -72,7 +72,8 @@ static void print_exact(const CheckFacts *f, FILE *to) {
         fprintf(to, ", error probability < 1e-%d\n", (int)(r->error_bits * log10(2)));
         break;
     case EXACT_UNEQUAL:
-        fprintf(to, "  exact    no identity%s%s\n", r->why ? ": the sides differ at " : "", r->why ? r->why : "");
+        if (verdict_of(f) == VERDICT_DIFFERS) fprintf(to, "  exact    no identity%s%s\n", r->why ? ": the sides differ at " : "", r->why ? r->why : "");
+        else fprintf(to, "  exact    undecided: not proved equal, and no input was found at which the sides differ\n");
         break;
     case EXACT_UNDECIDED:
         fprintf(to, "  exact    undecided: %s%s%s%s\n", r->why, f->exact_place ? " (" : "", f->exact_place ? f->exact_place : "",

@@ -156,7 +156,7 @@ static void not_local(Sema *s, const CirRule *rule, const CirLocality *l) {
 /* `local` is a promise about the synapse, wherever the weight has some. */
 static void check_local(Sema *s, const CirRule *rule) {
     CirLocalities all = cir_locality(s->c, rule);
-    for (int i = 0; rule->local && i < all.count; i++)
+    for (int i = 0; rule->local && !s->input->places && i < all.count; i++)
         if (!all.at[i].local) not_local(s, rule, &all.at[i]);
 }
 
@@ -277,8 +277,10 @@ static bool learns_already(Sema *s, const CirLearn *learn) {
     return false;
 }
 
-static bool frozen(Sema *s, const AstStmt *stmt, const CirEntity *weight) {
+/* What a template lets learn, `const` in the braces of an instance holds; beside the circuit both are said of the same weight. */
+static bool frozen(Sema *s, const Place *place, const AstStmt *stmt, const CirEntity *weight) {
     if (!weight->literal) return false;
+    if (*place->prefix) return true;
     Diagnostic *d = diag_error(s->diag, E_LEARN, stmt->target.span, "`%s` is frozen", weight->path);
     diag_help(d, "leave out `const %s` in the braces of the instance, or what would change it", axis_local(&(CirAxis){.name = weight->path}));
     return true;
@@ -305,7 +307,7 @@ static void declare_online(Sema *s, const Place *place, const AstStmt *stmt) {
     s->diag = kept;
     if (!fine || !cycle) return;
     Entity *of = entity_of(untied(weight.entity));
-    if (of->online) return; /* it learns twice */
+    if (of->online || of->cir.literal) return; /* it learns twice, or not at all */
     CirAxes axes = {0};
     axes_push(s, &axes, cycle);
     for (int i = 0; i < of->cir.axes.count; i++) axes_push(s, &axes, of->cir.axes.at[i]);
@@ -325,7 +327,7 @@ static void elaborate_learn(Sema *s, const Place *place, const AstStmt *stmt) {
     CirLearn learn = {.weight = untied(weight.entity), .optimiser = stmt->optimiser.name, .span = stmt->span};
     learn.optimiser_span = stmt->optimiser.span;
     if (stmt->online.name) learn.online = entity_of(learn.weight)->online;
-    if (frozen(s, stmt, learn.weight) || learns_already(s, &learn)) return;
+    if (frozen(s, place, stmt, learn.weight) || learns_already(s, &learn)) return;
     if (!(stmt->callee.name ? rule_of(s, place, stmt, learn.weight, &learn) : loss_of(s, place, stmt, &learn))) return;
     bool fine = !stmt->expr || argument(s, place, (AstName){0}, stmt->expr, &learn);
     for (int i = 0; i < stmt->axis_args.count; i++)

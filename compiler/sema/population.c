@@ -267,7 +267,7 @@ static void declare_weight_here(Sema *s, const Place *place, const AstDecl *decl
         if (init->kind != INIT_NONE) weight_init(s, place, known->entity, init);
         return;
     }
-    if (dense || (!known && decl->has_axes)) weight_declare(s, place, decl, init, bias);
+    if (dense || (!known && (decl->has_axes || (bias && init->kind != INIT_NONE)))) weight_declare(s, place, decl, init, bias);
 }
 
 void walk_projection(Sema *s, const Place *place, const AstStmt *stmt) {

@@ -134,7 +134,9 @@ Symbol *scope_require(Sema *s, const Scope *scope, AstName name, unsigned kinds,
     }
     Diagnostic *d =
         diag_error(s->diag, E_UNKNOWN_NAME, name.span, "`%s` is not declared; expected %s here", name.name, what);
-    scope_suggest(s, d, scope, name.name, kinds);
+    const char *module = s->input->offer ? s->input->offer(s->input->load_data, name.name) : NULL;
+    if (module) diag_help(d, "`use %s;` declares it", module);
+    else scope_suggest(s, d, scope, name.name, kinds);
     return NULL;
 }
 

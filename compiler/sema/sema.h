@@ -18,13 +18,18 @@ typedef struct SemaOverride { /* --set token=512: an axis or a constant of the m
  * `user` is the file that holds the statement. A file with syntax errors is returned as far as it was read. */
 typedef AstFile *SemaLoader(void *data, const AstFile *user, const AstNames *path);
 
+/* The module of the standard library that declares the name, as `use` says it; NULL: none. */
+typedef const char *SemaOffer(void *data, const char *name);
+
 typedef struct SemaInput {
     AstFile *main;
     const char *name; /* of the program: the file's name without folder and suffix */
     const SemaOverride *overrides;
     int override_count;
     SemaLoader *load;
+    SemaOffer *offer; /* NULL: nothing is known */
     void *load_data;
+    bool places;      /* where rules read is asked for: a local one that reads elsewhere is no error then */
     double (*pairs)(const char *path); /* that a file of a sparse projection lists; 0: not known. NULL: never known */
 } SemaInput;
 

@@ -91,13 +91,13 @@ static RtStatus compare(const RtLearning *l, const RtSealed *f, RtError *error) 
     static const struct {
         const char *key, *differs;
     } rows[] = {{"circuit", "it is of another circuit"},
-                {"program", "the circuit, its sizes, what learns or how it was compiled have changed"},
+                {"batch", "its batches had another size (--batch)"},
+                {"together", "another number of items was computed together (--together)"},
+                {"program", "the circuit, its sizes, what learns or how it was compiled have changed"}, /* and the items together */
                 {"data", "the training data are not those it was written with"},
                 {"valid", "the validation data are not those it was written with"},
                 {"frozen", "the weights that do not learn are not those it was written with"},
                 {"seed", "its seed was another one (--seed)"},
-                {"batch", "its batches had another size (--batch)"},
-                {"together", "another number of items was computed together (--together)"},
                 {"schedule", "the rate went by another schedule (--schedule, --warmup, --epochs)"},
                 {"clip", "gradients were clipped otherwise (--clip)"},
                 {"learned", "the weights learned by other rules or optimisers"},

@@ -103,7 +103,9 @@ static RtStatus validate(RtLearning *l, RtError *error) {
     if (!(l->row[RT_HISTORY_VALID] < l->at.best)) return RT_OK;
     l->at.best = l->row[RT_HISTORY_VALID];
     l->at.best_epoch = l->at.epoch + 1;
-    return c->best ? rt_learn_save(l, c->best, error) : RT_OK;
+    if (!c->best) return RT_OK;
+    l->best_saved = true;
+    return rt_learn_save(l, c->best, error);
 }
 
 static double rate_now(const RtLearning *l) { return l->c->count ? l->c->learned[0].optimiser.rate * l->rate : 0; }
@@ -168,6 +170,13 @@ static RtStatus finish(RtLearning *l, RtError *error) {
     return c->plot ? rt_history_svg(&l->history, rt_plan_descriptor(rt_crew_plan(l->step))->name, c->plot, error) : RT_OK;
 }
 
+/* A checkpoint does not hold the best weights, which were those of an earlier run. */
+static void tell_of_best(const RtLearning *l) {
+    const RtLearnConfig *c = l->c;
+    if (c->best && l->at.best_epoch && !l->best_saved)
+        fprintf(stderr, "%s: note: no epoch since --resume was better than epoch %lld: this run has not written %s\n", c->name, (long long)l->at.best_epoch, c->best);
+}
+
 static void tell_interrupted(const RtLearning *l) {
     const RtLearnConfig *c = l->c;
     fprintf(stderr, "%s: interrupted after step %lld (epoch %lld)", c->name, (long long)l->at.step, (long long)l->at.epoch + (l->at.batch > 0));
@@ -192,6 +201,7 @@ RtStatus rt_learn(const RtLearnConfig *config, int *interrupted, RtError *error)
                 *interrupted = signal;
                 tell_interrupted(&l);
             } else rt_learn_results(&l);
+            tell_of_best(&l);
         }
     }
     end(&l);

@@ -50,6 +50,7 @@ typedef struct RtLearning {
     int64_t first;         /* step that this run began with */
     double *seconds;       /* of the steps of this run, if c->time */
     int64_t kept;          /* step that the last checkpoint of this run holds, -1: none */
+    bool best_saved;       /* this run has had a best epoch, and written it */
 } RtLearning;
 
 int64_t rt_learn_batches(const RtLearnConfig *c); /* of an epoch */
