@@ -36,7 +36,8 @@ static int64_t steps_ago(const Readers *r, const IrExpr *ref) {
     return ahead <= 0 ? -ahead : -1;
 }
 
-/* States are there again, as the scan leaves them, for who reads the last point. */
+/* States are there again, as the scan leaves them, for who reads the last point, unless that is while segments are done again: in a scan
+ * that goes back, or in one that is done again with this one. */
 static bool reads_end(const IrExpr *ref) {
     const IrVar *v = ref->var;
     if (!v->init) return false;
@@ -55,7 +56,7 @@ static void look(void *data, IrExpr *ref) {
     bool back = r->reader && goes_back(r->scan, r->item) && ir_has_axis(r->reader, r->scan->axis);
     int64_t ago = back ? steps_ago(r, ref) : -1;
     if (ago >= 0 && (ago == 0 || r->of->init)) r->back = true;
-    else if (!reads_end(ref)) r->other = true;
+    else if (!reads_end(ref) || (r->reader && r->item->axis == r->scan->axis)) r->other = true;
     if (ago > r->lag) r->lag = ago;
 }
 

@@ -53,6 +53,11 @@ static const struct {
     {"read at its end, too",
      "scan now {\n  alg m[now, h, c, a] along now init 0 = tanh(0.5 * prev(m[now, h, c, a]) + v[now, h, c] * k[now, h, a])\n"
      "  alg r[now, h, c] = sum(a.2) m[now, h, c, a.2] * q[now, h, a.2]\n}\nalg y[now, h, c] = r[now, h, c] * (sum(a.1) m[last, h, c, a.1] * U[h, c, a.1])\noutput y = y\n"},
+    {"another hears its end all the time",
+     "scan now {\n  alg m[now, h, c, a] along now init 0 = tanh(0.5 * prev(m[now, h, c, a]) + v[now, h, c] * k[now, h, a])\n"
+     "  alg r[now, h, c] = sum(a.2) m[now, h, c, a.2] * q[now, h, a.2]\n}\n"
+     "scan now {\n  alg n[now, h, c, a] along now init 0 = tanh(b[h] * prev(n[now, h, c, a]) * m[last, h, c, a] + r[now, h, c] * k[now, h, a])\n"
+     "  alg y[now, h, c] = sum(a.1) n[now, h, c, a.1] * q[now, h, a.1]\n}\noutput y = y\n"},
     {"a state that is recorded",
      "scan now {\n  alg m[now, h, c, a] along now init 0 = 0.9 * prev(m[now, h, c, a]) + v[now, h, c] * k[now, h, a]\n"
      "  alg y[now, h, c] = sum(a.2) m[now, h, c, a.2] * q[now, h, a.2]\n}\noutput y = y\nrecord m = m\n"},
