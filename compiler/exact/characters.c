@@ -5,7 +5,7 @@
 
 /* Points beyond the number of characters: independent ones look dependent with a probability of 2^-MARGIN, which costs a proof and
  * never makes one. */
-enum { MARGIN = 10, MOST_CHARACTERS = 500 };
+enum { MARGIN = 10, MOST_CHARACTERS = 500, HOPELESS = 1024 };
 
 static bool all_constant(const Points *m, CharacterKind kind, const int *number, int count) {
     for (int i = 0; i < count; i++)
@@ -26,6 +26,13 @@ static void classify(const Points *m, DegreeId degree, Character *c) {
     for (int i = 0; i < m->count; i++) c->constant &= c->at[i] == 1;
 }
 
+/* The argument is zero, as in relu(x - x): so is its sign, everywhere. */
+static bool is_zero(const Points *m, const Value *argument) {
+    for (int i = 0; i < m->count; i++)
+        if (!m->dead[i] && (argument->re[i] || (argument->im && argument->im[i]))) return false;
+    return true;
+}
+
 void characters_note(Points *m, CharacterKind kind, int number, const Value *argument) {
     Characters *all = &m->characters[kind];
     if (number < all->count) return;
@@ -35,6 +42,7 @@ void characters_note(Points *m, CharacterKind kind, int number, const Value *arg
         c.at[i] = (int8_t)(outside ? 0 : field_sign(f, argument->re[i]));
     }
     classify(m, argument->degree, &c);
+    c.constant |= is_zero(m, argument);
     vec_push(m->arena, all, c);
 }
 
@@ -122,7 +130,9 @@ static Combinations judge(Points *m, DegreeId degree) {
     c.assumed = f.nested || isinf(d.symbols) || f.count > MOST_CHARACTERS;
     if (c.assumed) return c;
     int *point = ARENA_ARRAY(m->arena, int, m->count), count = usable(m, &f, point);
-    if (count < f.count + MARGIN) {
+    if (count == 0 && m->count >= HOPELESS) { /* one is outside of F_p wherever it was seen: more points would not help */
+        c.assumed = true;
+    } else if (count < f.count + MARGIN) {
         c.assumed = true;
         c.wanted = f.count + MARGIN + (m->count - count);
     } else if (!independent(matrix(m, &f, point, count))) {

@@ -196,7 +196,7 @@ static void invert_all(const Field *f, uint64_t *a, uint64_t *before, int count)
 const Value *value_inverse(Points *m, const Value *a) {
     if (value_is_zero(m, a)) return NULL;
     Value *v = value_new(m, a->im, degree_inverse(m->degrees, a->degree, value_hash(m, a)));
-    uint64_t before[m->each];
+    uint64_t *before = ARENA_ARRAY(m->arena, uint64_t, m->each);
     EACH_POINT (m, i, f) {
         v->re[i] = a->im ? field_add(f, field_mul(f, a->re[i], a->re[i]), field_mul(f, a->im[i], a->im[i])) : a->re[i];
         m->dead[i] |= v->re[i] == 0;
