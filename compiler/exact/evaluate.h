@@ -20,7 +20,7 @@ typedef struct TrialShape {
 } TrialShape;
 
 /* Each label is none of the numbers that it is compared with (a random one), or the first, the second ...: as many cases as these make. */
-int64_t label_cases(const IrLabels *labels);
+int64_t label_cases(const IrLabels *labels); /* INT64_MAX: that many, or more */
 /* The value of a label in a case. False: random. */
 bool label_value(const IrLabels *labels, int64_t which, const IrVar *v, int64_t *value);
 char *label_text(Arena *arena, const IrLabels *labels); /* "label 0 to 9, and none of these" */

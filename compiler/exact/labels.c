@@ -4,7 +4,8 @@
 
 int64_t label_cases(const IrLabels *labels) {
     int64_t cases = 1;
-    for (int i = 0; labels && i < labels->count; i++) cases *= labels->at[i].values.count + 1;
+    for (int i = 0; labels && i < labels->count; i++)
+        if (__builtin_mul_overflow(cases, (int64_t)labels->at[i].values.count + 1, &cases)) return INT64_MAX;
     return cases;
 }
 

@@ -29,7 +29,9 @@ static const Pair pairs[] = {
     {EXACT_EQUAL, "l + k", "k + l", "", "compared with nothing"},
     {EXACT_EQUAL, "(l == 0.5) * x[0]", "x[0] * (l == 0.5)", "", "no whole number: an assumption"},
     {EXACT_EQUAL, "sum(d, e) (l == 10 * position(d) + position(e)) * (k == position(e)) * x[d]",
-     "sum(d, e) x[d] * (k == position(e)) * (l == 10 * position(d) + position(e))", "", "too many cases: an assumption"},
+     "sum(d, e) x[d] * (k == position(e)) * (l == 10 * position(d) + position(e))",
+     "l 0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, and none of these; k 0 to 3, and none of these", "too many cases: an assumption"},
+    {EXACT_UNEQUAL, "sum(d, e) (l == 10 * position(d) + position(e)) * (k == position(e)) * x[d]", "0", "", "too many cases, of which one counts"},
 };
 
 static ExactResult check(Arena *arena, const Pair *pair) {
