@@ -8,16 +8,17 @@ static bool is_compared(const IrLabel *label, double value) {
     return false;
 }
 
+/* What is a class less than half of the time is something else, that is compared with a number. */
 static void note(const Training *t, const IrLabel *label, const RtData *data) {
     const RtSeries *s = rt_data_find(data, label->v->name);
-    int64_t count = s ? (s->shared ? 1 : data->items) : 0, others = 0, first = 0;
+    int64_t items = s ? (s->shared ? 1 : data->items) : 0, count = s ? items * s->each : 0, others = 0, first = 0;
     for (int64_t i = 0; i < count; i++) {
         if (is_compared(label, rt_element(s->tensor.type, s->tensor.data, i))) continue;
         if (!others++) first = i;
     }
-    if (!others) return;
-    fprintf(stderr, "ctx train: note: in %s, %lld of %lld items are none of %s, which '%s' is compared with; the first is item %lld: %g\n", s->source,
-            (long long)others, (long long)count, ir_label_text(t->c->arena, label), s->name, (long long)first,
+    if (!others || 2 * others > count) return;
+    fprintf(stderr, "ctx train: note: in %s, %lld of %lld labels are none of %s, which '%s' is compared with; the first, of item %lld, is %g\n", s->source,
+            (long long)others, (long long)count, ir_label_text(t->c->arena, label), s->name, (long long)(first / s->each),
             rt_element(s->tensor.type, s->tensor.data, first));
 }
 

@@ -19,9 +19,10 @@ static char *element_text(const Task *task, const int64_t *position) {
     for (int i = 0; i < v->axis_count; i++)
         text = arena_printf(task->arena, "%s%s%s = %lld", text, i ? ", " : "", v->axes[i]->root->name, (long long)position[i]);
     for (int i = 0; i < task->labels.count; i++) {
+        const IrLabel *label = &task->labels.at[i];
         int64_t value;
-        if (!label_value(&task->labels, task->which, task->labels.at[i].v, &value)) continue;
-        text = arena_printf(task->arena, "%s, %s = %lld", text, task->labels.at[i].v->name, (long long)value);
+        if (label->v->axis_count || !label_value(&task->labels, task->which, label->v, 0, &value)) continue;
+        text = arena_printf(task->arena, "%s, %s = %lld", text, label->v->name, (long long)value);
     }
     return text;
 }

@@ -83,9 +83,9 @@ static const Value *constant(Trial *t, double x) {
     return literal_value(&t->m, text);
 }
 
-static const Value *input(Trial *t, const IrVar *v) {
+static const Value *input(Trial *t, const IrVar *v, int64_t element) {
     int64_t label;
-    if (label_value(t->labels, t->which, v, &label)) return value_integer(&t->m, label);
+    if (label_value(t->labels, t->which, v, element, &label)) return value_integer(&t->m, label);
     if (v->literal && v->draw == INIT_CONSTANT) return constant(t, v->draw_a);
     return value_draw(&t->m, &t->seed);
 }
@@ -104,7 +104,7 @@ const Value *trial_at(Trial *t, const IrVar *v, const int64_t *position, const I
 }
 
 static const Value *define(Trial *t, const IrVar *v, const int64_t *position) {
-    if (!v->def) return input(t, v);
+    if (!v->def) return input(t, v, trial_place(t, trial_store(t, t->own, v), position));
     if (t->loop[v->id]) return trial_settle(t, v, position);
     return trial_settled(t, trial_at(t, v, position, v->def, trial_eval));
 }

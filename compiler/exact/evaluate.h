@@ -13,7 +13,7 @@ typedef struct TrialShape {
     int primes, each;    /* random fields, points of each */
     BasisMethod exponents;
     const IrLabels *labels; /* NULL: none */
-    int64_t which;       /* of label_cases(labels) */
+    int64_t which;       /* of label_cases(labels); negative: one that is drawn, by this number */
     bool maxima;         /* maxima of two are symbols too, as those of many are, and no signs */
     bool shares;         /* derivatives of maxima of many are those of the arguments that are not less; else symbols */
     uint64_t seed;
@@ -21,8 +21,8 @@ typedef struct TrialShape {
 
 /* Each label is none of the numbers that it is compared with (a random one), or the first, the second ...: as many cases as these make. */
 int64_t label_cases(const IrLabels *labels); /* INT64_MAX: that many, or more */
-/* The value of a label in a case. False: random. */
-bool label_value(const IrLabels *labels, int64_t which, const IrVar *v, int64_t *value);
+/* The value of an element of a label in a case. False: random. */
+bool label_value(const IrLabels *labels, int64_t which, const IrVar *v, int64_t element, int64_t *value);
 char *label_text(Arena *arena, const IrLabels *labels); /* "label 0 to 9, and none of these" */
 
 /* The trial belongs to its caller and refers to the program. */

@@ -126,10 +126,13 @@ static const Value *power(Trial *t, const IrExpr *e) {
     return v && n < 0 ? trial_inverse(t, e, v) : v;
 }
 
+/* Where the choice is known, the other branch is not looked at. */
 static const Value *choice(Trial *t, const IrExpr *e) {
     double x;
     if (trial_concrete(t, e->arg[0], &x)) return trial_eval(t, e->arg[x ? 1 : 2]);
-    const Value *c = trial_eval(t, e->arg[0]), *a = c ? trial_eval(t, e->arg[1]) : NULL, *b = a ? trial_eval(t, e->arg[2]) : NULL;
+    const Value *c = trial_eval(t, e->arg[0]);
+    if (c && in_cases(t, e->arg[0])) return trial_eval(t, e->arg[value_is_zero(&t->m, c) ? 2 : 1]);
+    const Value *a = c ? trial_eval(t, e->arg[1]) : NULL, *b = a ? trial_eval(t, e->arg[2]) : NULL;
     return b ? value_add(&t->m, b, value_mul(&t->m, c, value_sub(&t->m, a, b))) : NULL;
 }
 

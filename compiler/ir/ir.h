@@ -246,6 +246,7 @@ bool ir_is_known(const IrExpr *e);
 const IrVar *ir_label_of(const IrExpr *e, const IrExpr **with);
 typedef struct IrLabel {
     const IrVar *v;
+    int64_t elements;    /* of v, each of which is one of these, or none: */
     VEC(int64_t) values; /* the whole numbers that it is compared with, in the order of the equations */
 } IrLabel;
 typedef VEC(IrLabel) IrLabels;

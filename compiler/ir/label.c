@@ -1,4 +1,4 @@
-/* Labels: inputs of one number that equations compare with positions, as `label == class` does. What such a comparison says matters at
+/* Labels: stimuli that equations compare with positions, as `label == class` does. What such a comparison says matters at
  * single points of the real line only, so whoever draws inputs at random has to draw those too. */
 #include <math.h>
 
@@ -24,7 +24,7 @@ const IrVar *ir_label_of(const IrExpr *e, const IrExpr **with) {
     for (int i = 0; e->op == IR_EQ && i < 2; i++) {
         const IrExpr *a = e->arg[i];
         *with = e->arg[1 - i];
-        if (a->op == IR_REF && a->var->kind == VAR_STIMULUS && !a->var->axis_count && ir_is_known(*with)) return a->var;
+        if (a->op == IR_REF && a->var->kind == VAR_STIMULUS && ir_is_known(*with)) return a->var;
     }
     return NULL;
 }
@@ -45,8 +45,9 @@ static void add_value(Labels *l, const IrVar *v, double x) {
     for (int i = 0; i < l->all.count; i++)
         if (l->all.at[i].v == v) label = &l->all.at[i];
     if (!label) {
-        vec_push(l->arena, &l->all, (IrLabel){.v = v});
+        vec_push(l->arena, &l->all, ((IrLabel){.v = v, .elements = 1}));
         label = &l->all.at[l->all.count - 1];
+        for (int i = 0; i < v->axis_count; i++) label->elements *= l->size[v->axes[i]->root->id];
     }
     for (int i = 0; i < label->values.count; i++)
         if (label->values.at[i] == (int64_t)x) return;

@@ -100,19 +100,17 @@ static void fill_integers(const Case *k, const IrVar *v, double *to, int64_t cou
     }
 }
 
-/* A label is one of the numbers that equations compare it with, nine times in ten. False: it is no label, or another number. */
-static bool fill_label(const Checker *c, const Case *k, const IrVar *v, double *to, uint64_t state) {
+/* A label is one of the numbers that equations compare it with, nine times in ten; of many, each half of the time. */
+static void fill_labels(const Checker *c, const Case *k, const IrVar *v, double *to, int64_t count, uint64_t state) {
     const IrProgram *p = c->in->source;
     bool all[p->vars.count + 1];
     for (int i = 0; i < p->vars.count; i++) all[i] = true;
     IrLabels labels = ir_labels(c->arena, p, all, k->size);
     for (int i = 0; i < labels.count; i++) {
         const IrLabel *label = &labels.at[i];
-        if (label->v != v || uniform(&state) < 0.1) continue;
-        *to = (double)label->values.at[next_bits(&state) % (uint64_t)label->values.count];
-        return true;
+        for (int64_t n = 0; label->v == v && n < count; n++)
+            if (uniform(&state) < (v->axis_count ? 0.5 : 0.9)) to[n] = (double)label->values.at[next_bits(&state) % (uint64_t)label->values.count];
     }
-    return false;
 }
 
 static const CheckWeight *own_weight(const Checker *c, const IrVar *v) {
@@ -131,11 +129,11 @@ static void fill(const Checker *c, const Case *k, const IrVar *v, double *to, in
     uint64_t state = stream(k->seed, k->family, v->name);
     const CheckWeight *own = k->family == FAMILY_OWN ? own_weight(c, v) : NULL;
     if (own && own->count == count) memcpy(to, own->value, sizeof *to * (size_t)count);
-    else if (v->kind == VAR_STIMULUS && !v->axis_count && fill_label(c, k, v, to, state)) return;
     else if (is_said(v)) fill_weight(k, v, to, count, state);
     else if (k->family == FAMILY_INTEGERS) fill_integers(k, v, to, count, state);
     else if (v->kind == VAR_STIMULUS) fill_stimulus(k, v, to, count, state);
     else fill_weight(k, v, to, count, state);
+    if (v->kind == VAR_STIMULUS) fill_labels(c, k, v, to, count, state);
 }
 
 /* ---- cases ------------------------------------------------------------------------------------------------------- */

@@ -31,6 +31,11 @@ static const Pair pairs[] = {
     {EXACT_EQUAL, "sum(d, e) (l == 10 * position(d) + position(e)) * (k == position(e)) * x[d]",
      "sum(d, e) x[d] * (k == position(e)) * (l == 10 * position(d) + position(e))",
      "l 0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, and none of these; k 0 to 3, and none of these", "too many cases: an assumption"},
+    {EXACT_EQUAL, "sum(d, e) (z[0] == position(d)) * (z[0] == position(e)) * x[d] * x[e]", "sum(d) (z[0] == position(d)) * x[d] ^ 2",
+     "z 0 to 3, and none of these", "a label of a list: an assumption"},
+    {EXACT_UNEQUAL, "sum(t, d) (z[t] == position(d)) * x[d]", "sum(t) (z[t] == 1) * x[1]", "", "a label for each token"},
+    {EXACT_EQUAL, "select(z[0] == 2, x[1], x[0] / (z[0] - 2))", "select(z[0] == 2, 0, 1) * x[0] / (z[0] - 2 + (z[0] == 2)) + (z[0] == 2) * x[1]",
+     "z 2, and none of these", "what is divided by is zero in one case: an assumption"},
     {EXACT_UNEQUAL, "sum(d, e) (l == 10 * position(d) + position(e)) * (k == position(e)) * x[d]", "0", "", "too many cases, of which one counts"},
 };
 
