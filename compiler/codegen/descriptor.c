@@ -179,10 +179,13 @@ static const char *program_hash(const CgModule *m) {
 
 char *cg_descriptor(CgModule *m) {
     json_t *axes = json_array(), *buffers = json_array();
+    const int64_t *least = ir_least_sizes(m->arena, m->p);
     for (int i = 0; i < m->roots.count; i++) {
         const IrAxis *axis = m->roots.at[i];
         const char *kind = axis->kind == AXIS_BOUNDED ? "bounded" : "const";
-        json_array_append_new(axes, json_pack("{s:s, s:s, s:I}", "name", axis->name, "kind", kind, "size", (json_int_t)axis->size));
+        json_t *one = json_pack("{s:s, s:s, s:I}", "name", axis->name, "kind", kind, "size", (json_int_t)axis->size);
+        if (least[axis->id] > 1) json_object_set_new(one, "least", json_integer((json_int_t)least[axis->id]));
+        json_array_append_new(axes, one);
     }
     for (int i = 0; i < m->buffers.count; i++) json_array_append_new(buffers, buffer_json(m, &m->buffers.at[i]));
     json_t *summary = json_pack("{s:I, s:I, s:I, s:I}", "areas", (json_int_t)m->options.areas, "columns",

@@ -197,13 +197,14 @@ static void decide_shape(Task *task) {
 static int64_t *sizes(const Decision *d, int round) {
     const IrProgram *p = d->p;
     int bounded = 0;
-    int64_t *size = ARENA_ARRAY(d->arena, int64_t, p->axes.count);
+    int64_t *size = ARENA_ARRAY(d->arena, int64_t, p->axes.count), *least = ir_least_sizes(d->arena, p);
     for (int i = 0; i < p->axes.count; i++) {
         const IrAxis *axis = p->axes.at[i];
         if (axis->root != axis) continue;
         size[i] = axis->size;
         if (axis->kind != AXIS_BOUNDED) continue;
         int64_t length = LENGTHS[(round + bounded++) % LENGTH_COUNT];
+        if (length < least[i]) length = least[i];
         if (length < axis->size) size[i] = length;
     }
     for (int i = 0; i < p->axes.count; i++) size[i] = size[p->axes.at[i]->root->id];

@@ -204,3 +204,22 @@ const char *const ir_draw_name[INIT_KIND_COUNT] = {
     [INIT_CONSTANT] = "constant", [INIT_BERNOULLI] = "bernoulli", [INIT_CHOOSE] = "choose",
     [INIT_LIST] = "list",
 };
+
+/* ---- fixed positions -------------------------------------------------------------------------------------------------- */
+static void need_points(void *data, IrExpr *ref) {
+    int64_t *least = data;
+    for (int i = 0; i < ref->var->axis_count; i++) {
+        IrIndex index = ref->index[i];
+        int64_t points = index.kind == IX_CONST ? index.offset + 1 : index.kind == IX_LAST ? 1 - index.offset : 1;
+        int64_t *own = &least[ref->var->axes[i]->root->id];
+        if (points > *own) *own = points;
+    }
+}
+
+int64_t *ir_least_sizes(Arena *arena, const IrProgram *p) {
+    int64_t *least = ARENA_ARRAY(arena, int64_t, p->axes.count + 1);
+    for (int i = 0; i < p->axes.count; i++) least[i] = 1;
+    for (int i = 0; i < p->vars.count; i++)
+        if (p->vars.at[i]->def) ir_each_read(p->vars.at[i], need_points, least);
+    return least;
+}

@@ -153,7 +153,10 @@ Case *case_new(const Checker *c, Family family, uint64_t seed, const int64_t *si
     k->family = family;
     k->seed = seed;
     k->density = density;
-    for (int i = 0; i < p->axes.count; i++) k->size[i] = size[p->axes.at[i]->root->id];
+    for (int i = 0; i < p->axes.count; i++) {
+        int root = p->axes.at[i]->root->id;
+        k->size[i] = size[root] < c->least[root] ? c->least[root] : size[root]; /* not shorter than what is read by number */
+    }
     for (int i = 0; i < p->vars.count; i++) {
         const IrVar *v = p->vars.at[i];
         if (v->def || v->kind == VAR_NOISE) continue;

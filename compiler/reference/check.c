@@ -570,6 +570,7 @@ CheckReport *check_run(Arena *arena, const CheckInput *input) {
     CheckInput in = *input;
     if (in.budget <= 0) in.budget = DEFAULT_BUDGET;
     Checker c = {.arena = arena, .in = &in, .report = ARENA_NEW(arena, CheckReport)};
+    c.least = ir_least_sizes(arena, in.source);
     set_up(&c);
     if (c.report->count == 0) return c.report;
     Found found = {calloc((size_t)c.report->count, sizeof(Case *))};

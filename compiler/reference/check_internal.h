@@ -36,6 +36,7 @@ typedef struct Checker {
     const CheckInput *in;
     CheckReport *report;
     double spent; /* steps of the budget */
+    int64_t *least; /* by axis id: points that the program needs (ir_least_sizes) */
     int side_count;
     IrVar **side, **scheduled_side; /* left and right of each check: 2 i, 2 i + 1 */
     OpenFactor *factor;                /* by check */

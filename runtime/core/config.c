@@ -87,8 +87,8 @@ RtStatus rt_config_axis(RtConfig *c, const char *name, int64_t size) {
         return rt_fail(&c->error, RT_USER,
                        "axis %s has size %lld in this program, not %lld; compile it again with --set %s=%lld", name,
                        (long long)a->size, (long long)size, name, (long long)size);
-    if (size < 1 || size > a->size)
-        return rt_fail(&c->error, RT_USER, "axis %s takes 1 to %lld, not %lld", name, (long long)a->size, (long long)size);
+    if (size < a->least || size > a->size)
+        return rt_fail(&c->error, RT_USER, "axis %s takes %lld to %lld, not %lld", name, (long long)a->least, (long long)a->size, (long long)size);
     if (c->by[axis] && c->size[axis] != size)
         return rt_fail(&c->error, RT_USER, "axis %s: stimulus %s has %lld, asked for were %lld", name, c->by[axis],
                        (long long)c->size[axis], (long long)size);
@@ -112,6 +112,8 @@ static RtStatus fix_axis(RtConfig *c, const RtBuffer *b, int axis, int64_t size,
     if (!a->bounded && size != a->size)
         what = rt_format("axis %s is %lld, not %lld", a->name, (long long)a->size, (long long)size);
     else if (size < 1) what = rt_format("axis %s is empty", a->name);
+    else if (size < a->least)
+        what = rt_format("axis %s is at least %lld, since the circuit reads one point of it by number, not %lld", a->name, (long long)a->least, (long long)size);
     else if (size > a->size)
         what = rt_format("axis %s is at most %lld, not %lld", a->name, (long long)a->size, (long long)size);
     else if (c->size[axis] && c->size[axis] != size)

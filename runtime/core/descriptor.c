@@ -16,6 +16,8 @@ static RtStatus read_axis(const json_t *json, RtAxis *axis, RtError *error) {
     axis->size = json_integer_value(json_object_get(json, "size"));
     const char *kind = json_string_value(json_object_get(json, "kind"));
     if (!axis->name || !kind || axis->size < 1) return bad(error, "an axis");
+    const json_t *least = json_object_get(json, "least");
+    axis->least = least ? json_integer_value(least) : 1;
     axis->bounded = !strcmp(kind, "bounded");
     return axis->bounded || !strcmp(kind, "const") ? RT_OK : bad(error, "the kind of an axis");
 }

@@ -11,6 +11,7 @@ typedef struct RtAxis {
     const char *name;
     bool bounded;
     int64_t size; /* or the bound */
+    int64_t least; /* points that the circuit reads by number */
 } RtAxis;
 
 typedef struct RtBuffer {

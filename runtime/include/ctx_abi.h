@@ -6,7 +6,8 @@
  *
  * Descriptor, JSON:
  *   { "name": "head", "precision": "f32" | "f64", "compiler": "ctx 0.1.0",
- *     "axes":    [ {"name": "token", "kind": "const" | "bounded", "size": 512} ... ],        roots only, in order
+ *     "axes":    [ {"name": "token", "kind": "const" | "bounded", "size": 512,               roots only, in order
+                   "least": 5} ... ],                                                        points it needs, 1 if there is none
  *     "buffers": [ {"name": "x", "role": "stimulus|weight|output|plan|temp|trace|sparse", "axes": [0, 1],  indices into "axes"
  *                   "unit": "mV",                                                             optional
  *                   "tensor": "encoder...weight",                                             weight: its name in a file
