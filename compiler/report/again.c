@@ -8,8 +8,8 @@ static int64_t steps_of(const Segments *g) {
     return step->root->size * (cycle ? cycle->root->size : 1);
 }
 
-static void print_scan(FILE *to, Arena *arena, const Segments *g) {
-    const char *whole = text_with_prefix(arena, 4 * g->whole), *kept = text_with_prefix(arena, 4 * g->kept);
+static void print_scan(FILE *to, Arena *arena, const Segments *g, int bytes) {
+    const char *whole = text_with_prefix(arena, bytes * g->whole), *kept = text_with_prefix(arena, bytes * g->kept);
     fprintf(to, "%s: %lld steps, ", g->axis->name, (long long)steps_of(g));
     if (g->length) fprintf(to, "done again in %lld segments of %lld: %sB are kept, of %sB\n", (long long)g->most, (long long)g->length, kept, whole);
     else fprintf(to, "%sB are kept\n", kept);
@@ -22,14 +22,14 @@ void again_text(FILE *to, const IrProgram *p) {
                 text_with_prefix(p->arena, 4 * schedule_most_kept));
     for (int i = 0; i < s->back_count; i++) {
         fputs("  ", to);
-        print_scan(to, p->arena, &s->back[i]);
+        print_scan(to, p->arena, &s->back[i], 4);
     }
 }
 
-void again_note(FILE *to, const IrProgram *p) {
+void again_note(FILE *to, const IrProgram *p, int bytes) {
     const Schedule *s = schedule_make(p);
     for (int i = 0; i < s->back_count; i++)
-        if (s->back[i].length) print_scan(to, p->arena, &s->back[i]);
+        if (s->back[i].length) print_scan(to, p->arena, &s->back[i], bytes);
 }
 
 json_t *again_json(const IrProgram *p) {

@@ -7,7 +7,7 @@
 #include "ir/ir.h"
 
 void again_text(FILE *to, const IrProgram *optimised); /* nothing where there are none */
-/* A line for each of them that is done again in segments. */
-void again_note(FILE *to, const IrProgram *optimised);
+/* A line for each of them that is done again in segments; a value takes so many bytes. */
+void again_note(FILE *to, const IrProgram *optimised, int bytes);
 json_t *again_json(const IrProgram *optimised);
 #endif

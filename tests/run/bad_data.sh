@@ -102,6 +102,14 @@ safetensors "$bad" '{"layer.weight":{"dtype":"F32","shape":[3,4],"data_offsets":
 try "NaN in a weight" "\"layer.weight\": the element at \[2, 3\] is NaN"
 expect 2 "an unknown weight" "unknown option '--V'" --x "$x" --bias_in "$b" --V "$x" --out "$out"
 
+# What is read by its number has to be there.
+cp "$scratch/small" "$scratch/whole"
+sed 's/^output y = p;/output y[c] = p[token = 4, c] + p[token = last, c];/' "$scratch/small.ctx" > "$scratch/fifth.ctx"
+"$build/ctx" build "$scratch/fifth.ctx" -o "$scratch/small" || failed=$((failed + 1))
+expect 2 "a point that is not there" "axis token is at least 5" --x "$x" --bias_in "$b" --weights "$w" --out "$out"
+expect 2 "a point that is not there, by --size" "axis token takes 5 to 6, not 3" --x random --bias_in random --size token=3 --weights "$w" --out "$out"
+mv "$scratch/whole" "$scratch/small"
+
 # ---- results --------------------------------------------------------------------------------------------------------------------
 expect 3 "a full disk" "No space left" $good --out /dev/full
 expect 2 "a folder that is not there" "cannot be written" $good --out "$scratch/none/out.npy"
