@@ -104,7 +104,7 @@ expect 2 "an unknown weight" "unknown option '--V'" --x "$x" --bias_in "$b" --V 
 
 # What is read by its number has to be there.
 cp "$scratch/small" "$scratch/whole"
-sed 's/^output y = p;/output y[c] = p[token = 4, c] + p[token = last, c];/' "$scratch/small.ctx" > "$scratch/fifth.ctx"
+sed 's/^output y = p;/output y[c] = p[token = 4, c] + p[token = 0, c];/' "$scratch/small.ctx" > "$scratch/fifth.ctx"
 "$build/ctx" build "$scratch/fifth.ctx" -o "$scratch/small" || failed=$((failed + 1))
 expect 2 "a point that is not there" "axis token is at least 5" --x "$x" --bias_in "$b" --weights "$w" --out "$out"
 expect 2 "a point that is not there, by --size" "axis token takes 5 to 6, not 3" --x random --bias_in random --size token=3 --weights "$w" --out "$out"
