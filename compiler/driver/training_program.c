@@ -144,11 +144,24 @@ static const char *buffer_name(const IrProgram *p, Name name) {
     return NULL;
 }
 
+/* A sum of choices has slope 0 wherever it has one: who trains by that waits for nothing. */
+static bool is_zero(const IrProgram *p, const char *name) {
+    const IrVar *v = output(p, name_of(p->names, name));
+    return v && v->def && v->def->op == IR_LIT && v->def->value == 0;
+}
+
+static int no_slope(const TrainedWeight *w) {
+    fprintf(stderr, "ctx train: weight %s does not learn: the gradient of '%s' by it is 0 everywhere\n"
+                    "help: conditions (`select(x < 0, ...)`), whole classes and stop_gradient have no slope; a rule needs none\n", w->weight, w->loss);
+    return EXIT_WRONG;
+}
+
 static int list_learned(Training *t, const IrProgram *p) {
     for (int i = 0; i < t->weights.count; i++) {
         TrainedWeight *w = &t->weights.at[i];
         const char *name = buffer_name(p, w->rule ? w->rule : gradient_name(t, w->weight));
         if (!name) continue;
+        if (w->stated && !w->rule && is_zero(p, name)) return no_slope(w);
         w->how.name = w->weight;
         w->how.output = name;
         vec_push(t->c->arena, &t->learned, w->how);

@@ -114,6 +114,20 @@ cmp -s "$data/diabetes-x.npy" "$work/x.npy" || { echo "the stimulus is gone"; fa
     "$build/ctx" train "$work/linear.ctx" $both --quiet --epochs 1 --weights "$work/again.safetensors" --save "$work/again.safetensors" > /dev/null ||
     { echo "weights do not learn on in their place"; failed=$((failed + 1)); }
 
+# A loss that counts has slope 0 everywhere.
+cat > "$work/counts.ctx" << 'CTX'
+use std.neurons;
+axis feature = 10;
+stimulus x[feature], target;
+population y : relay;
+x -> y : dense w[feature];
+output o = y;
+loss Z = sum(feature) select(w[feature] * x[feature] < target, 1, 0);
+learn w by gradient(Z) with adam(0.01);
+CTX
+"$build/ctx" train "$work/counts.ctx" $both > "$work/out" 2> "$work/err"
+[ $? -eq 2 ] && grep -q "the gradient of 'Z' by it is 0 everywhere" "$work/err" || { echo "a loss without slope: $(cat "$work/err")"; failed=$((failed + 1)); }
+
 # Labels that are no class are said, and none where all are.
 "$build/ctx" train examples/21-online.ctx --set class=8 --image "$data/digits-images.npy[0:40]" --label "$data/digits-labels.npy[0:40]" --epochs 1 \
     > "$work/out" 2> "$work/err" || { echo "labels of other classes: $(cat "$work/err")"; failed=$((failed + 1)); }
