@@ -125,7 +125,7 @@ output o = y;
 loss Z = sum(feature) select(w[feature] * x[feature] < target, 1, 0);
 learn w by gradient(Z) with adam(0.01);
 CTX
-"$build/ctx" train "$work/counts.ctx" $both > "$work/out" 2> "$work/err"
+"$build/ctx" train "$work/counts.ctx" --x $data/diabetes-x.npy --target $data/diabetes-y.npy > "$work/out" 2> "$work/err"
 [ $? -eq 2 ] && grep -q "the gradient of 'Z' by it is 0 everywhere" "$work/err" || { echo "a loss without slope: $(cat "$work/err")"; failed=$((failed + 1)); }
 
 # Labels that are no class are said, and none where all are.
