@@ -253,7 +253,7 @@ typedef VEC(IrLabel) IrLabels;
 char *ir_label_text(Arena *arena, const IrLabel *label); /* what it is compared with: "0 to 9", "2, 5" */
 /* The labels of the marked variables, at these sizes of the axes (by the id of the root). */
 IrLabels ir_labels(Arena *arena, const IrProgram *p, const bool *reached, const int64_t *size);
-/* Points that the program needs an axis to have, by its id: 5 where position 4 of it is read, or last - 4. Of a root. */
+/* Points that the program needs an axis to have, by its id: 5 where position 4 of it is read, or last - 4, whatever its size. Of a root. */
 int64_t *ir_least_sizes(Arena *arena, const IrProgram *p);
 /* Names of the ways to draw, as the textual form and the descriptor spell them; of INIT_UNBOUND NULL. */
 extern const char *const ir_draw_name[INIT_KIND_COUNT];

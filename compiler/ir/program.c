@@ -206,8 +206,7 @@ const char *const ir_draw_name[INIT_KIND_COUNT] = {
 };
 
 /* ---- fixed positions -------------------------------------------------------------------------------------------------- */
-static void need_points(void *data, IrExpr *ref) {
-    int64_t *least = data;
+static void need_of_read(const IrExpr *ref, int64_t *least) {
     for (int i = 0; i < ref->var->axis_count; i++) {
         IrIndex index = ref->index[i];
         int64_t points = index.kind == IX_CONST ? index.offset + 1 : index.kind == IX_LAST ? 1 - index.offset : 1;
@@ -216,10 +215,19 @@ static void need_points(void *data, IrExpr *ref) {
     }
 }
 
+/* A choice by sizes and positions may see to it that there are enough. */
+static void need_points(const IrExpr *e, int64_t *least) {
+    if (e->op == IR_SELECT && ir_is_known(e->arg[0])) return;
+    if (e->op == IR_REF || e->op == IR_PREV) need_of_read(e, least);
+    for (int i = 0; i < e->argc; i++) need_points(e->arg[i], least);
+}
+
 int64_t *ir_least_sizes(Arena *arena, const IrProgram *p) {
     int64_t *least = ARENA_ARRAY(arena, int64_t, p->axes.count + 1);
     for (int i = 0; i < p->axes.count; i++) least[i] = 1;
-    for (int i = 0; i < p->vars.count; i++)
-        if (p->vars.at[i]->def) ir_each_read(p->vars.at[i], need_points, least);
+    for (int i = 0; i < p->vars.count; i++) {
+        if (p->vars.at[i]->def) need_points(p->vars.at[i]->def, least);
+        if (p->vars.at[i]->init) need_points(p->vars.at[i]->init, least);
+    }
     return least;
 }
