@@ -19,6 +19,7 @@ static void print_equations(FILE *to, const IrProgram *source) {
         IrExpr *left = ir_ref((IrProgram *)source, (IrVar *)e->var, NULL);
         fprintf(to, "    %s = %s", ir_expr_text(source->arena, left), ir_expr_text(source->arena, e->value));
         if (e->var->init) fprintf(to, "    (starts at %s)", ir_expr_text(source->arena, e->var->init));
+        if (e->in && e->in->reversed) fprintf(to, "    (goes back along %s: prev is the point behind)", e->in->axis->name);
         if (e->in && e->in->kind == ITEM_FIX)
             fprintf(to, "    (iterated, at most %lld times, until %g)", (long long)e->in->count, e->in->tolerance);
         fputc('\n', to);
