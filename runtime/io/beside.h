@@ -1,7 +1,8 @@
 /* A file that will replace another: written in the same folder, it takes the other's name in one step when it is complete.
  *
- * Until then it has no name, where the file system allows that (O_TMPFILE): whatever ends the program, nothing of it remains.
- * Elsewhere it is called PATH.part-PROCESS-NUMBER. Failures are told by errno. */
+ * Until then it has no name, where the file system allows that (O_TMPFILE), but for the moment between getting one and taking the
+ * other's; elsewhere it is called PATH.part-PROCESS-NUMBER. A file of that name that a killed process left is removed by the next that
+ * takes the place of PATH: who writes one holds a lock on it (flock). Failures are told by errno. */
 #ifndef CTX_RUNTIME_BESIDE_H
 #define CTX_RUNTIME_BESIDE_H
 #include <stdbool.h>

@@ -53,6 +53,7 @@ finished() {
     ends=$((ends + 1))
     rm -f "$work/state" "$work/again.npy" "$work/again.safetensors"
 }
+: > "$work/state.part-1-0" # as a kill may leave it between two system calls; the next that writes the checkpoint removes it
 kills=0
 ends=0
 tries=0

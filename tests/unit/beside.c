@@ -2,9 +2,11 @@
  * system has files without a name or not. */
 #include <CUnit/Basic.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "io/beside.h"
@@ -60,19 +62,21 @@ static void leaves_nothing(void) {
     CU_ASSERT_EQUAL(files(), 1);
 }
 
-/* A name that a process of the same number left is passed over. */
+/* A name that somebody holds is passed over and stays; one that a killed process left goes. */
 static void names_are_never_taken_twice(void) {
     char left[128];
     RtBeside beside;
     snprintf(left, sizeof left, "%s.part-%ld-0", target, (long)getpid());
-    FILE *f = fopen(left, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-    fclose(f);
-    CU_ASSERT_TRUE_FATAL(rt_beside_open(&beside, target));
-    CU_ASSERT_TRUE(rt_beside_replace(&beside, target));
-    CU_ASSERT_EQUAL(access(left, F_OK), 0);
-    CU_ASSERT_EQUAL(files(), 2);
-    unlink(left);
+    for (int held = 1; held >= 0; held--) {
+        int file = open(left, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        CU_ASSERT_FATAL(file >= 0);
+        if (held) CU_ASSERT_EQUAL(flock(file, LOCK_EX | LOCK_NB), 0);
+        CU_ASSERT_TRUE_FATAL(rt_beside_open(&beside, target));
+        CU_ASSERT_TRUE(rt_beside_replace(&beside, target));
+        CU_ASSERT_EQUAL(access(left, F_OK) == 0, held);
+        CU_ASSERT_EQUAL(files(), 1 + held);
+        close(file);
+    }
     unlink(target);
 }
 
