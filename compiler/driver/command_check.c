@@ -69,7 +69,7 @@ static int run_native(Compilation *c, int64_t seed, const double *factor, CheckR
     int status = runner_open(c, &runner);
     if (status == EXIT_DONE) status = own_weights(c, runner_program(&runner), seed, &weights);
     if (status == EXIT_DONE) {
-        bool twice = strcmp(option_value(c->options, OPTION_PRECISION, "f32"), "f64") == 0;
+        bool twice = option_double(c->options);
         CheckInput input = {.source = c->core, .scheduled = c->optimised, .native = &runner, .seed = (uint64_t)seed,
                             .arithmetic = twice ? ref_float64() : ref_float32(), .factor = factor, .weight_count = weights.count, .weight = weights.at};
         *report = check_run(c->arena, &input);

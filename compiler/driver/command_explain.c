@@ -16,10 +16,9 @@ static int print_all(Options *options, Compilation *c) {
     Training t = {.c = phases_begin(options)};
     LearningPlan plan;
     bool learns = c->circuit && c->circuit->learns.count && training_plan(&t, &plan, &status);
-    if (status != EXIT_DONE) status = EXIT_WRONG;
-    else if (option_given(options, OPTION_JSON)) explain_json(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration, learns ? &plan : NULL);
-    else if (option_given(options, OPTION_LATEX)) explain_latex(stdout, c->core);
-    else explain_text(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration, learns ? &plan : NULL);
+    if (status == EXIT_DONE && option_given(options, OPTION_JSON)) explain_json(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration, learns ? &plan : NULL);
+    else if (status == EXIT_DONE && option_given(options, OPTION_LATEX)) explain_latex(stdout, c->core);
+    else if (status == EXIT_DONE) explain_text(stdout, c->core, c->optimised, &c->report, c->circuit, &c->integration, learns ? &plan : NULL);
     training_end(&t);
     phases_end(t.c);
     return status;
@@ -28,7 +27,7 @@ static int print_all(Options *options, Compilation *c) {
 int command_explain(Options *options) {
     Compilation *c = phases_begin(options);
     c->drop_checks = true;
-    int status = (option_given(options, OPTION_LOCALITY) ? print_locality(options, c) : print_all(options, c));
+    int status = option_given(options, OPTION_LOCALITY) ? print_locality(options, c) : print_all(options, c);
     phases_end(c);
     return status;
 }

@@ -84,7 +84,7 @@ static int prepare(Training *t, RtLearnConfig *config) {
     if (status == EXIT_DONE) status = stage ? training_emit(t, stage) : training_compile(t);
     if (status != EXIT_DONE || stage || !config->progress) return status;
     training_labels(t);
-    again_note(stderr, t->stepped, strcmp(option_value(t->c->options, OPTION_PRECISION, "f32"), "f64") ? 4 : 8);
+    again_note(stderr, t->stepped, option_double(t->c->options) ? 8 : 4);
     return status;
 }
 

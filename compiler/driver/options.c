@@ -207,6 +207,10 @@ const char *option_value(const Options *options, OptionId id, const char *otherw
     return count ? options->value[id].at[count - 1] : otherwise;
 }
 
+bool option_double(const Options *options) {
+    return strcmp(option_value(options, OPTION_PRECISION, "f32"), "f64") == 0;
+}
+
 bool option_integer(const Options *options, OptionId id, int64_t least, int64_t most, int64_t *number) {
     const char *text = option_value(options, id, NULL);
     if (!text) return true;

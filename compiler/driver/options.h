@@ -43,6 +43,7 @@ const char *option_value(const Options *options, OptionId id, const char *otherw
 /* A whole number from `least` to `most` (INT64_MAX: any); prints a message and returns false when the value is something else. */
 bool option_integer(const Options *options, OptionId id, int64_t least, int64_t most, int64_t *number);
 bool option_number(const Options *options, OptionId id, double least, double *number); /* the same for a finite number */
+bool option_double(const Options *options); /* --precision f64 */
 void options_help(FILE *to, const char *command); /* NULL: the overview. Unknown commands print the overview */
 bool options_is_command(const char *name);
 #endif

@@ -55,7 +55,7 @@ static int check_shape(const Training *t, const IrVar *v, const RtSeries *s) {
 
 static int read_series(Training *t, RtData *data, const IrVar *v, const char *source) {
     RtError error = {0};
-    RtType type = strcmp(option_value(t->c->options, OPTION_PRECISION, "f32"), "f64") == 0 ? RT_F64 : RT_F32;
+    RtType type = option_double(t->c->options) ? RT_F64 : RT_F32;
     if (rt_data_find(data, v->name)) {
         fprintf(stderr, "ctx train: stimulus %s is given twice\n", v->name);
         return EXIT_WRONG;

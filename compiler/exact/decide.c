@@ -280,8 +280,7 @@ static IrLabels labels_of(const Decision *d, const int64_t *size) {
     ir_reach(reached, d->check->left);
     ir_reach(reached, d->check->right);
     for (int i = 0; d->gradient && i < d->gradient->count; i++) ir_reach(reached, d->gradient->gradient[i]);
-    IrLabels labels = ir_labels(d->arena, d->p, reached, size);
-    return labels;
+    return ir_labels(d->arena, d->p, reached, size);
 }
 
 static Task *task_new(const Decision *d, int64_t *size, uint64_t seed) {

@@ -263,6 +263,8 @@ static inline IrIndex ir_end(bool reversed) { return (IrIndex){reversed ? IX_CON
 static inline bool ir_is_end(bool reversed, IrIndex index) { return index.kind == ir_end(reversed).kind && index.offset == 0; }
 /* Does the index, on the axis v advances along (or, if these are steps, on their cycle), say that of v's scan? */
 bool ir_is_final(const IrVar *v, IrIndex index);
+/* Is a state read, by IR_REF, at the last point of its scan? */
+bool ir_reads_end(const IrExpr *ref);
 
 /* Moves a position of v `lag` points back along its scan axis, from the first step of a cycle to the last of the one before;
  * size gives the number of points of an axis. A reversed scan's point before is the one after. False: before the first point;

@@ -100,6 +100,14 @@ bool ir_is_final(const IrVar *v, IrIndex index) {
     return ir_is_end(v->reversed, index);
 }
 
+bool ir_reads_end(const IrExpr *ref) {
+    const IrVar *v = ref->var;
+    if (ref->op != IR_REF || !v->init) return false;
+    for (int i = 0; i < v->axis_count; i++)
+        if ((v->axes[i] == v->scan_axis || v->axes[i] == ir_cycle_of(v->scan_axis)) && !ir_is_final(v, ref->index[i])) return false;
+    return true;
+}
+
 bool ir_step_back(const IrVar *v, int64_t lag, int64_t *position, int64_t (*size)(const void *data, const IrAxis *axis), const void *data) {
     int along = -1, outer = -1;
     for (int i = 0; i < v->axis_count; i++) {

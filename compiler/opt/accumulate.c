@@ -2,7 +2,6 @@
  * `b.bar[h] = sum(i, c, a) n[i, h, c, a] * m.bar[i, h, c, a]`, needs it of all points at once. Where the points hold much
  * (schedule_most_kept), and the sum no more than one of them, it is added up on the way: a state of the scan, read at its end. */
 #include "opt/pass.h"
-#include "opt/schedule.h"
 
 typedef struct Sum {
     Opt *o;
@@ -25,11 +24,11 @@ static void look(void *data, IrExpr *ref) {
 }
 
 static bool fits(Sum *s, const IrVar *v) {
-    double most = s->o->options->most_kept ? s->o->options->most_kept : schedule_most_kept;
+    s->along = NULL, s->largest = 0, s->elsewhere = false;
     if (v->def->op != IR_SUM || v->init || opt_has_guard(v->def) || ir_has_axis(v, s->scan->axis)) return false;
     ir_each_ref(v->def, look, s);
     if (s->elsewhere || !s->along || !ir_binds(v->def, s->along)) return false;
-    return s->largest > most && opt_elements(s->o, v) * opt_size(s->o, s->along) <= s->largest;
+    return s->largest > s->o->most_kept && opt_elements(s->o, v) * opt_size(s->o, s->along) <= s->largest;
 }
 
 /* What one point leaves: the sum without the axis of the points. */
@@ -61,17 +60,19 @@ static void add_up(const Sum *s, IrItem *scan, IrVar *v) {
     v->def = ir_ref(p, sum, end);
 }
 
-static void into(Opt *o, IrItem *scan) {
+static bool add_one(Opt *o, IrItem *scan) {
     IrProgram *p = o->p;
+    int at = 0;
+    while (p->items.at[at] != scan) at++;
+    Sum s = {.o = o, .scan = scan, .later = opt_dependents(o, at)};
     for (int i = 0; i < p->items.count; i++) {
-        int at = 0;
-        while (p->items.at[at] != scan) at++;
-        Sum s = {.o = o, .scan = scan, .later = opt_dependents(o, at)};
         if (!p->items.at[i]->var || !fits(&s, p->items.at[i]->var)) continue;
         add_up(&s, scan, p->items.at[i]->var);
         opt_in_order(o);
         opt_facts(o);
+        return true;
     }
+    return false;
 }
 
 void pass_accumulate(Opt *o) {
@@ -81,5 +82,6 @@ void pass_accumulate(Opt *o) {
         IrItem *scan = o->p->items.at[i];
         if (scan->kind == ITEM_SCAN && scan->axis->kind != AXIS_STEP) vec_push(o->p->arena, &scans, scan);
     }
-    for (int i = 0; i < scans.count; i++) into(o, scans.at[i]);
+    for (int i = 0; i < scans.count; i++)
+        while (add_one(o, scans.at[i])) {}
 }

@@ -15,14 +15,6 @@ typedef struct Ends {
     ItemList made;
 } Ends;
 
-static bool is_at_end(const IrItem *scan, const IrExpr *e) {
-    const IrVar *v = e->var;
-    bool at_end = e->op == IR_REF && v->init && ir_in_body(scan, v);
-    for (int i = 0; at_end && i < v->axis_count; i++)
-        if (v->axes[i] == v->scan_axis || v->axes[i] == ir_cycle_of(v->scan_axis)) at_end = ir_is_final(v, e->index[i]);
-    return at_end;
-}
-
 static bool is_time(const IrVar *v, const IrAxis *axis) {
     return axis == v->scan_axis || axis == ir_cycle_of(v->scan_axis);
 }
@@ -51,7 +43,7 @@ static IrVar *end_of(Ends *s, IrVar *v) {
 
 static IrExpr *named(void *data, IrExpr *e) {
     Ends *s = data;
-    if (e->op != IR_REF || !is_at_end(s->scan, e)) return e;
+    if (e->op != IR_REF || !ir_in_body(s->scan, e->var) || !ir_reads_end(e)) return e;
     IrIndex index[e->var->axis_count + 1];
     int count = 0;
     for (int i = 0; i < e->var->axis_count; i++)

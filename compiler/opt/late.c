@@ -9,7 +9,6 @@
 typedef struct Late {
     Opt *o;
     const IrItem *scan;
-    double most;       /* elements that are left as they are */
     int *place;        /* by variable id: of its axis along the scan, for what is large and made of its points one by one; else -1 */
     const IrItem *item; /* that reads */
     IrAxis *along;     /* what it calls the scan's axis; NULL: it reads nothing large */
@@ -43,14 +42,8 @@ static bool is_late(Late *l, const IrItem *item) {
     return l->along == l->scan->axis || (!ir_has_axis(v, l->scan->axis) && !opt_fact(l->o, v)->kept);
 }
 
-static int axis_place(const IrVar *v, const IrAxis *axis) {
-    for (int i = 0; i < v->axis_count; i++)
-        if (v->axes[i] == axis) return i;
-    return -1;
-}
-
 static void mark(Late *l, const IrVar *v, const IrAxis *along) {
-    if (opt_elements(l->o, v) > l->most) l->place[v->id] = axis_place(v, along);
+    if (opt_elements(l->o, v) > l->o->most_kept) l->place[v->id] = schedule_place(v, along);
 }
 
 /* The scan's own, and what is made of that outside of it. */
@@ -168,7 +161,7 @@ void pass_late(Opt *o) {
         if (scan->kind == ITEM_SCAN && !scan->reversed && scan->axis->kind != AXIS_STEP) vec_push(o->p->arena, &scans, scan);
     }
     for (int i = 0; i < scans.count; i++) {
-        Late l = {.o = o, .scan = scans.at[i], .most = o->options->most_kept ? o->options->most_kept : schedule_most_kept};
+        Late l = {.o = o, .scan = scans.at[i]};
         while (move_one(&l)) {}
     }
 }

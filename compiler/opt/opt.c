@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "opt/pass.h"
+#include "opt/schedule.h"
 
 typedef struct Pass {
     const char *name;
@@ -66,6 +67,7 @@ static void write_steps(Opt *o) {
 IrProgram *opt_run(const IrProgram *source, const OptOptions *options, OptReport *report) {
     Opt o = {.p = ir_clone(source), .options = options, .report = report};
     memset(report, 0, sizeof *report);
+    o.most_kept = options->most_kept ? options->most_kept : schedule_most_kept;
     o.size_count = options->sizes ? options->size_count : 0;
     o.size = arena_copy(o.p->arena, options->sizes, sizeof *o.size * (size_t)o.size_count);
     OptCosts before = {0}, after = {0};

@@ -21,6 +21,7 @@ typedef struct Opt {
     OptReport *report;
     int64_t *size;  /* by axis id: asked for, or 0 */
     int size_count;
+    double most_kept; /* elements of a scan that are left as they are (late.c, accumulate.c) */
     OptFact *fact;  /* by variable id, as of the last opt_facts */
     int fact_count;
 } Opt;

@@ -38,12 +38,8 @@ static int64_t steps_ago(const Readers *r, const IrExpr *ref) {
 
 /* States are there again, as the scan leaves them, for who reads the last point, unless that is while segments are done again: in a scan
  * that goes back, or in one that is done again with this one. */
-static bool reads_end(const IrExpr *ref) {
-    const IrVar *v = ref->var;
-    if (!v->init) return false;
-    for (int i = 0; i < v->axis_count; i++)
-        if ((v->axes[i] == v->scan_axis || v->axes[i] == ir_cycle_of(v->scan_axis)) && !ir_is_final(v, ref->index[i])) return false;
-    return true;
+static bool reads_end(const Readers *r, const IrExpr *ref) {
+    return ir_reads_end(ref) && !(r->reader && r->item->axis == r->scan->axis);
 }
 
 static bool goes_back(const IrItem *scan, const IrItem *item) {
@@ -56,7 +52,7 @@ static void look(void *data, IrExpr *ref) {
     bool back = r->reader && goes_back(r->scan, r->item) && ir_has_axis(r->reader, r->scan->axis);
     int64_t ago = back ? steps_ago(r, ref) : -1;
     if (ago >= 0 && (ago == 0 || r->of->init)) r->back = true;
-    else if (!reads_end(ref) || (r->reader && r->item->axis == r->scan->axis)) r->other = true;
+    else if (!reads_end(r, ref)) r->other = true;
     if (ago > r->lag) r->lag = ago;
 }
 
